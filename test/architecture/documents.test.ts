@@ -1,0 +1,25 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/** Paths that a page names in backticks: they have a slash or an ending, and no placeholder in capitals or braces. */
+function pathsIn(page: string): string[] {
+  const text = readFileSync(join(root, page), 'utf8');
+  const inline = [...text.replace(/```[\s\S]*?```/g, '').matchAll(/`([^`\n]+)`/g)].map((match) => match[1]!);
+  return [...new Set(inline)].filter((name) =>
+    /^(apps|packages|prisma|test|setup|docs|\.ci)\/[\w./-]*$|^[\w.-]+\.(md|json|graphql)$/.test(name),
+  );
+}
+
+test.each(['ARCHITECTURE.md', 'README.md'])('every path that %s names exists', (page) => {
+  const named = pathsIn(page);
+  expect(named.length).toBeGreaterThan(3);
+  expect(named.filter((name) => !existsSync(join(root, name)))).toEqual([]);
+});
+
+test('ARCHITECTURE.md stays one page', () => {
+  const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+  expect(text.length).toBeLessThan(9_000);
+});
