@@ -83,12 +83,14 @@ function readName(name: unknown, problems: Problem[]): string {
   // Control characters (NUL among them, which PostgreSQL cannot store) and lone surrogates have no place in a name.
   const good =
     typeof name === 'string' &&
-    name.length <= NAME_LENGTH &&
+    [...name].length <= NAME_LENGTH &&
     /[\p{L}\p{N}]/u.test(name) &&
     !/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(name);
   if (good) return name;
   const long =
-    typeof name === 'string' && name.length > NAME_LENGTH ? ` is ${name.length} characters long` : '';
+    typeof name === 'string' && [...name].length > NAME_LENGTH
+      ? ` is ${[...name].length} characters long`
+      : '';
   problems.push({ path: ['name'], value: name, message: `invalid name: ${show(name)}${long}`, allowed });
   return '';
 }

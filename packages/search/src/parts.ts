@@ -77,6 +77,6 @@ export function readHyper(input: unknown, problems: Problem[]): Dimension[] {
 }
 
 function isHyperValue(value: unknown): value is HyperValue {
-  if (typeof value === 'string') return value.length <= TEXT_LENGTH && !/[\p{Cc}\p{Cs}]/u.test(value);
+  if (typeof value === 'string') return [...value].length <= TEXT_LENGTH && !/[\p{Cc}\p{Cs}]/u.test(value);
   return typeof value === 'number' || typeof value === 'boolean';
 }

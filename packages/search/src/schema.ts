@@ -13,7 +13,7 @@ export function sweepSchema(axisNames: readonly string[]): Json {
   const axes = axisNames.filter((name) => name !== 'seed' && name !== 'dataset' && name !== 'model');
   const single = {
     type: ['number', 'string', 'boolean', 'null', 'object'],
-    not: { required: ['powersOfTwo'] },
+    properties: { powersOfTwo: false },
   };
   const values = oneOrMany(single);
   const seed = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
