@@ -1,0 +1,21 @@
+import { defineConfig } from '@playwright/test';
+import { browser } from './test/browser.ts';
+
+export default defineConfig({
+  testDir: 'test',
+  testMatch: '**/*.spec.ts',
+  outputDir: 'test-results',
+  // Two cores: the browser, the servers and the trainer share them.
+  workers: 1,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  forbidOnly: Boolean(process.env.CI),
+  reporter: [['list'], ['./test/reports/playwright.ts']],
+  use: {
+    browserName: 'chromium',
+    headless: true,
+    launchOptions: browser(),
+    screenshot: 'only-on-failure',
+    trace: 'retain-on-failure',
+  },
+});

@@ -1,0 +1,62 @@
+// npm test: all set-up, then every test; the last line is `N passed, N failed, N skipped`.
+import { checkNode } from './node.mjs';
+
+checkNode();
+const { randomUUID } = await import('node:crypto');
+const { spawn } = await import('node:child_process');
+const { existsSync, mkdtempSync, readFileSync, rmSync } = await import('node:fs');
+const { tmpdir } = await import('node:os');
+const { join } = await import('node:path');
+const { ensureSetup } = await import('./setup.mjs');
+const { quiet, root } = await import('./command.mjs');
+const { leftovers } = await import('./processes.mjs');
+
+await ensureSetup({ browser: true });
+
+const MARK = 'SMALLBATCH_TEST_RUN';
+const mark = randomUUID();
+const folder = mkdtempSync(join(tmpdir(), 'smallbatch-test-'));
+const total = { passed: 0, failed: 0, skipped: [] };
+
+/** One runner to its end; what it reports is added to `total`. A runner that ends badly without a failed test is one. */
+async function run(name, script, args) {
+  console.log(`\n${name}`);
+  const file = join(folder, `${name}.json`);
+  const code = await new Promise((done) => {
+    const child = spawn(process.execPath, [join(root, 'node_modules', script), ...args], {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...process.env, ...quiet, [MARK]: mark, SMALLBATCH_TEST_REPORT: file },
+    });
+    child.on('close', (code, signal) => done(signal ?? code));
+  });
+  const report = existsSync(file)
+    ? JSON.parse(readFileSync(file, 'utf8'))
+    : { passed: 0, failed: 0, skipped: [] };
+  if (code !== 0 && report.failed === 0) {
+    console.log(`✗ ${name} ended with ${code}`);
+    report.failed = 1;
+  }
+  total.passed += report.passed;
+  total.failed += report.failed;
+  total.skipped.push(...report.skipped);
+}
+
+const vitest = ['run', '--reporter=default', '--reporter=./test/reports/vitest.ts'];
+await run('vitest', 'vitest/vitest.mjs', vitest);
+await run('playwright', '@playwright/test/cli.js', ['test']);
+rmSync(folder, { recursive: true, force: true });
+
+for (const { pid, command } of await leftovers(MARK, mark, 5_000)) {
+  console.log(`✗ left running (and now killed): ${pid} ${command}`);
+  total.failed++;
+}
+for (const { test, reason } of total.skipped) {
+  if (reason) console.log(`skipped: ${test}: ${reason}`);
+  else {
+    console.log(`✗ skipped without a reason: ${test}`);
+    total.failed++;
+  }
+}
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`);
