@@ -1,0 +1,11 @@
+export { CHANNEL, type Change, type Unlisten } from './changes.ts';
+export { type Embedded, type EmbeddedOptions, startEmbedded } from './embedded/embedded.ts';
+export type { default as PrismaTypes } from './generated/pothos.ts';
+export { getDatamodel } from './generated/pothos.ts';
+export { Prisma, type PrismaClient } from './generated/prisma/client.ts';
+export { migrate } from './migrate.ts';
+export { type Db, type OpenOptions, openDb } from './open.ts';
+export { DatabaseProblem, type ProblemCode } from './problem.ts';
+export { ensureLocalOwner } from './team.ts';
+export { createToken, type FoundToken, findToken, revokeToken, type TokenScope } from './token.ts';
+export { uuidv7 } from './uuid.ts';

@@ -1,0 +1,86 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import type pg from 'pg';
+import { Announcer, Listener, type Unlisten } from './changes.ts';
+import { PrismaClient } from './generated/prisma/client.ts';
+import { makePool, type QueryListener } from './pool.ts';
+import { connectionProblem, DatabaseProblem, withoutPassword } from './problem.ts';
+
+/** The oldest PostgreSQL that Smallbatch supports, as server_version_num. */
+const OLDEST = 150_000;
+
+export interface OpenOptions {
+  url: string;
+  /** Act as smallbatch_app, which owns nothing (default); false for administration. */
+  applicationRole?: boolean;
+  /** Most connections at once (default 10); one more is opened when somebody listens. */
+  poolSize?: number;
+}
+
+export interface Db {
+  readonly url: string;
+  /** Reads of single things and their relations. Shares the pool. */
+  readonly prisma: PrismaClient;
+  /** Everything hot: named SQL. */
+  readonly pool: pg.Pool;
+  /** Calls `handler` with each payload of `channel`; with '' after the connection was lost and made anew. */
+  listen(channel: string, handler: (payload: string) => void): Promise<Unlisten>;
+  /** Tells every process (within 200 ms, see changes.ts) that these runs and sweeps changed. */
+  announce(change: { runs?: Iterable<string>; sweeps?: Iterable<string> }): void;
+  /** Hears the name of every statement that is sent, Prisma's included; returns how to stop. */
+  onQuery(listener: QueryListener): () => void;
+  close(): Promise<void>;
+}
+
+/** Opens the database and checks that it answers, is new enough and knows the role. Throws a DatabaseProblem otherwise. */
+export async function openDb(options: OpenOptions): Promise<Db> {
+  const { url, applicationRole = true, poolSize = 10 } = options;
+  const listeners = new Set<QueryListener>();
+  const pool = makePool(url, applicationRole, poolSize, listeners);
+  try {
+    await checkServer(pool, url);
+  } catch (error) {
+    await pool.end();
+    throw connectionProblem(error, url);
+  }
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const announcer = new Announcer(pool);
+  let listener: Listener | undefined;
+  let closing: Promise<void> | undefined;
+  return {
+    url,
+    prisma,
+    pool,
+    listen: (channel, handler) => {
+      listener ??= new Listener(url, applicationRole);
+      return listener.listen(channel, handler);
+    },
+    announce: (change) => announcer.announce(change),
+    onQuery: (heard) => {
+      listeners.add(heard);
+      return () => void listeners.delete(heard);
+    },
+    close: () => {
+      closing ??= (async () => {
+        await announcer.flush();
+        await listener?.close();
+        await prisma.$disconnect();
+        await pool.end();
+      })();
+      return closing;
+    },
+  };
+}
+
+/** Throws unless the server is PostgreSQL 15 or newer. */
+export async function checkServer(client: pg.Pool | pg.Client, url: string): Promise<void> {
+  const { rows } = await client.query<{ number: number; version: string }>(
+    `/* serverVersion */ SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS version`,
+  );
+  const { number, version } = rows[0]!;
+  if (number < OLDEST) {
+    throw new DatabaseProblem(
+      'UNSUPPORTED_SERVER',
+      `unsupported PostgreSQL ${version} at ${withoutPassword(url)}: Smallbatch needs 15 or newer`,
+    );
+  }
+}

@@ -1,0 +1,88 @@
+import pg from 'pg';
+import { DatabaseProblem, withoutPassword } from './problem.ts';
+
+/** Told of every statement that goes over a connection, Prisma's included. `name` is its leading comment, or its first word. */
+export type QueryListener = (name: string, sql: string) => void;
+
+const INT8 = 20;
+const INT8_ARRAY = 1016;
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`unsupported whole number ${text}: over 2^53 - 1`);
+  return value;
+}
+
+/** bigint as number: all of ours (steps, samples, seeds, counts) are under 2^53. */
+const types = new pg.TypeOverrides();
+types.setTypeParser(INT8, wholeNumber);
+const parseArray = pg.types.getTypeParser(INT8_ARRAY as never) as (text: string) => (string | null)[];
+types.setTypeParser(
+  INT8_ARRAY as never,
+  ((text: string) => parseArray(text).map((item) => (item === null ? null : Number(item)))) as never,
+);
+
+/**
+ * Connection settings from a URL. Every connection has TimeZone UTC: through the Prisma adapter a timestamptz is stored hours
+ * off otherwise. With `applicationRole` it acts as smallbatch_app, which owns no table.
+ */
+export function connectionConfig(url: string, applicationRole: boolean): pg.ClientConfig {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch (cause) {
+    throw invalidUrl(url, cause);
+  }
+  if (parsed.protocol !== 'postgresql:' && parsed.protocol !== 'postgres:') throw invalidUrl(url);
+  const options = [
+    parsed.searchParams.get('options') ?? '',
+    '-c TimeZone=UTC',
+    applicationRole ? '-c role=smallbatch_app' : '',
+  ];
+  parsed.searchParams.delete('options');
+  if (!parsed.searchParams.has('application_name')) parsed.searchParams.set('application_name', 'smallbatch');
+  return {
+    connectionString: parsed.href,
+    options: options.join(' ').trim(),
+    types,
+    connectionTimeoutMillis: 10_000,
+  };
+}
+
+function invalidUrl(url: string, cause?: unknown): DatabaseProblem {
+  return new DatabaseProblem(
+    'INVALID_URL',
+    `invalid DATABASE_URL "${withoutPassword(url)}": write postgresql://USER:PASSWORD@HOST:PORT/DATABASE`,
+    { cause },
+  );
+}
+
+/** The one pool of a process. A connection lost while idle is dropped and replaced, not an error of the process. */
+export function makePool(
+  url: string,
+  applicationRole: boolean,
+  size: number,
+  listeners: Set<QueryListener>,
+): pg.Pool {
+  const pool = new pg.Pool({
+    ...connectionConfig(url, applicationRole),
+    max: size,
+    idleTimeoutMillis: 30_000,
+  });
+  pool.on('error', () => {});
+  pool.on('connect', (client) => watch(client, listeners));
+  return pool;
+}
+
+function watch(client: pg.PoolClient, listeners: Set<QueryListener>): void {
+  const query = client.query.bind(client) as (...given: unknown[]) => unknown;
+  client.query = ((...given: unknown[]) => {
+    if (listeners.size > 0) {
+      const first = given[0];
+      const sql = typeof first === 'string' ? first : ((first as { text?: string }).text ?? '');
+      const name = /^\s*\/\* (\S+) \*\//.exec(sql)?.[1] ?? sql.trim().split(/\s/, 1)[0] ?? '';
+      for (const listener of listeners) listener(name, sql);
+    }
+    return query(...given);
+  }) as typeof client.query;
+}
