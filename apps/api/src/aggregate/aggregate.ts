@@ -1,0 +1,156 @@
+import { type AggregateQuery, aggregateSettings, AXES, type Axis, axesOfRuns, type Db, metricGoal, nameIds, SETTING_AXES, type SettingRow } from '@smallbatch/db';
+import { fault } from '../errors.ts';
+import { mean, type Statistics, statistics } from './statistics.ts';
+
+/** `BATCH_SIZE` → `batchSize`. */
+export const fieldOf = (axis: string): string => axis.toLowerCase().replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+export interface Group extends Statistics {
+  readonly axes: Readonly<Record<string, unknown>>;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly unit: 'RUN' | 'SETTING';
+  readonly runs: number;
+  readonly settings: number;
+  readonly diverged: number;
+  readonly failed: number;
+  readonly unfinished: number;
+  readonly duplicates: number;
+  readonly withoutValue: number;
+  readonly varying: readonly Axis[];
+  readonly varyingParams: readonly string[];
+  readonly best: { axes: Readonly<Record<string, unknown>>; settingHash: string; candidates: number; seeds: number } | null;
+  readonly keys: readonly string[];
+}
+
+export interface AggregateRequest extends AggregateQuery {
+  readonly best: readonly Axis[];
+  readonly selectSeeds: readonly number[] | null;
+}
+
+interface Setting extends SettingRow {
+  readonly axes: Readonly<Record<string, unknown>>;
+  readonly hyper: Readonly<Record<string, unknown>>;
+}
+
+const sum = (rows: readonly SettingRow[], of: (row: SettingRow) => number): number => rows.reduce((total, row) => total + of(row), 0);
+const text = (value: unknown): string => JSON.stringify(value) ?? 'null';
+
+/** Compares settings on the best axes, for ties: the smaller value wins; numbers by size, everything else by its text. */
+function smaller(a: Setting, b: Setting, axes: readonly Axis[]): number {
+  for (const axis of axes) {
+    const [x, y] = [a.axes[fieldOf(axis)], b.axes[fieldOf(axis)]];
+    const order = typeof x === 'number' && typeof y === 'number' ? x - y : text(x).localeCompare(text(y));
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+interface Chosen {
+  readonly setting: Setting;
+  readonly candidates: number;
+}
+
+/**
+ * Among settings that differ only in the best axes: those with a diverged seed are out, those with fewer seeds than the most are
+ * out, the best mean over seeds wins. With `selectSeeds` the choice sees only those seeds, and the report only the others.
+ */
+function choose(settings: readonly Setting[], request: AggregateRequest, maximise: boolean): Chosen[] {
+  const rest = SETTING_AXES.filter((axis) => !request.best.includes(axis));
+  const families = new Map<string, Setting[]>();
+  for (const setting of settings) {
+    const key = text([rest.map((axis) => setting.axes[fieldOf(axis)]), setting.hyper]);
+    families.set(key, [...(families.get(key) ?? []), setting]);
+  }
+  const select = request.selectSeeds && new Set(request.selectSeeds);
+  return [...families.values()].flatMap((family): Chosen[] => {
+    const scored = family
+      .filter(({ diverged }) => diverged === 0)
+      .map((setting) => ({ setting, values: setting.values.filter((_, i) => !select || select.has(setting.seeds[i]!)) }))
+      .filter(({ values }) => values.length > 0);
+    const most = Math.max(0, ...scored.map(({ values }) => values.length));
+    const candidates = scored.filter(({ values }) => values.length === most);
+    candidates.sort((a, b) => (maximise ? mean(b.values) - mean(a.values) : mean(a.values) - mean(b.values)) || smaller(a.setting, b.setting, request.best));
+    const [winner] = candidates;
+    if (!winner) return [];
+    const { setting } = winner;
+    const kept = setting.seeds.flatMap((seed, i) => (select?.has(seed) ? [] : [i]));
+    const pick = <T>(column: readonly T[]): T[] => kept.map((i) => column[i]!);
+    const reported = { ...setting, values: pick(setting.values), seeds: pick(setting.seeds), keys: pick(setting.keys) };
+    return [{ setting: reported, candidates: candidates.length }];
+  });
+}
+
+function varying(settings: readonly Setting[]) {
+  const differs = (values: unknown[]): boolean => new Set(values.map(text)).size > 1;
+  const names = [...new Set(settings.flatMap(({ hyper }) => Object.keys(hyper)))].sort();
+  return {
+    varying: SETTING_AXES.filter((axis) => differs(settings.map(({ axes }) => axes[fieldOf(axis)]))),
+    varyingParams: names.filter((name) => differs(settings.map(({ hyper }) => hyper[name]))),
+  };
+}
+
+const IDS: readonly Axis[] = ['DATASET', 'MEMBER', 'SWEEP'];
+
+function groupAxes(by: readonly Axis[], values: readonly unknown[], names: ReadonlyMap<string, string>): Record<string, unknown> {
+  const axes: Record<string, unknown> = {};
+  by.forEach((axis, i) => {
+    const value = values[i];
+    if (IDS.includes(axis)) axes[fieldOf(axis)] = value === null ? null : names.get(String(value));
+    else if (axis === 'SCHEDULE') axes.schedule = JSON.parse(String(value));
+    else if (axis === 'BUDGET') {
+      const [unit, amount] = String(value).split(' ');
+      axes.budget = { unit, value: Number(amount) };
+    } else axes[fieldOf(axis)] = value;
+  });
+  return axes;
+}
+
+/** Groups with their statistics (the definitions are in docs/meanings.md). A group is one combination of the axes' values. */
+export async function aggregate(db: Db, request: AggregateRequest): Promise<{ goal: string; groups: Group[]; runs: number }> {
+  const goal = (await metricGoal(db, request.teamId, request.metric)) ?? 'NONE';
+  if ((request.best.length > 0 || request.value === 'BEST') && goal === 'NONE') {
+    throw fault('BAD_INPUT', `invalid best: metric "${request.metric.slice(0, 60)}" has no goal; say one with setMetricGoal`);
+  }
+  const wrong = request.best.find((axis) => !SETTING_AXES.includes(axis));
+  if (wrong) throw fault('BAD_INPUT', `invalid best: ${wrong} does not belong to a setting; one of ${SETTING_AXES.join(', ')}`);
+  const both = request.best.find((axis) => request.by.includes(axis));
+  if (both) throw fault('BAD_INPUT', `invalid best: ${both} is grouped by; leave it out of "by" or of "best"`);
+  const rows = await aggregateSettings(db, request);
+  const axes = await axesOfRuns(db, [...new Set(rows.map(({ sample }) => sample))]);
+  const names = request.by.some((axis) => IDS.includes(axis)) ? await nameIds(db, request.teamId) : new Map<string, string>();
+
+  const grouped = new Map<string, Setting[]>();
+  for (const row of rows) {
+    const key = text(row.group);
+    const { hyper, ...own } = axes.get(row.sample)!;
+    const setting = { ...row, axes: own, hyper: hyper as Record<string, unknown> };
+    grouped.set(key, [...(grouped.get(key) ?? []), setting]);
+  }
+  const groups = [...grouped.values()].map((settings): Group => {
+    const chosen = request.best.length > 0 ? choose(settings, request, goal === 'MAXIMISE') : undefined;
+    const counted = chosen ? chosen.map(({ setting }) => setting) : settings;
+    const valued = counted.filter(({ values }) => values.length > 0);
+    const oneSetting = new Set(counted.map(({ settingHash }) => settingHash)).size <= 1;
+    const units = oneSetting ? valued.flatMap(({ values }) => values) : valued.map(({ values }) => mean(values));
+    const winner = chosen?.length === 1 ? chosen[0]! : undefined;
+    return {
+      ...statistics(units),
+      ...varying(counted),
+      axes: groupAxes(request.by, settings[0]!.group, names),
+      params: Object.fromEntries(request.byParams.map((name, i) => [name, settings[0]!.group[request.by.length + i]])),
+      unit: oneSetting ? 'RUN' : 'SETTING',
+      runs: valued.reduce((total, { values }) => total + values.length, 0),
+      settings: counted.length,
+      diverged: sum(settings, ({ diverged }) => diverged),
+      failed: sum(settings, ({ failed }) => failed),
+      unfinished: sum(settings, ({ unfinished }) => unfinished),
+      duplicates: sum(settings, ({ duplicates }) => duplicates),
+      withoutValue: sum(settings, ({ withoutValue }) => withoutValue),
+      best: winner ? { axes: { ...winner.setting.axes, schedule: JSON.parse(String(winner.setting.axes.schedule)) }, settingHash: winner.setting.settingHash, candidates: winner.candidates, seeds: winner.setting.values.length } : null,
+      keys: valued.flatMap(({ keys }) => keys),
+    };
+  });
+  const total = sum(rows, (row) => row.values.length + row.diverged + row.failed + row.unfinished + row.duplicates + row.withoutValue);
+  return { goal, groups, runs: total };
+}
+export { AXES };

@@ -1,0 +1,37 @@
+import { type Db, type LeaseTimes, type RunMetricRow, runMetrics, type SweepState, sweepStates } from '@smallbatch/db';
+import DataLoader from 'dataloader';
+import type { Viewer } from './can.ts';
+import type { Live } from './live.ts';
+
+/** What a request knows. Loaders gather what one request needs of many things into one statement. */
+export interface Context {
+  readonly db: Db;
+  readonly viewer: Viewer | undefined;
+  readonly requestId: string;
+  readonly lease: LeaseTimes;
+  readonly live: Live;
+  readonly sweepState: DataLoader<string, SweepState>;
+  readonly runMetrics: DataLoader<string, readonly RunMetricRow[]>;
+  /** Loaders that depend on arguments, by what they were made for. */
+  readonly loaders: Map<string, unknown>;
+}
+
+export function makeContext(given: Pick<Context, 'db' | 'viewer' | 'requestId' | 'lease' | 'live'>): Context {
+  const { db } = given;
+  return {
+    ...given,
+    sweepState: new DataLoader(
+      async (ids) => {
+        const states = new Map((await sweepStates(db, ids)).map((state) => [state.sweepId, state]));
+        return ids.map((id) => states.get(id) ?? new Error(`sweep ${id} has no cells`));
+      },
+      { cache: false },
+    ),
+    runMetrics: new DataLoader(async (ids) => {
+      const byRun = new Map<string, RunMetricRow[]>();
+      for (const row of await runMetrics(db, ids)) byRun.set(row.runId, [...(byRun.get(row.runId) ?? []), row]);
+      return ids.map((id) => byRun.get(id) ?? []);
+    }),
+    loaders: new Map(),
+  };
+}

@@ -1,0 +1,2 @@
+export { printedSchema, schema } from './schema.ts';
+export { type Api, type ApiOptions, startApi } from './server.ts';

@@ -1,0 +1,32 @@
+/** The API as a process: reads its environment, tells its parent where it listens, and ends with it. */
+import { openDb } from '@smallbatch/db';
+import { startApi } from './server.ts';
+
+const { DATABASE_URL, PORT = '4000', HOST = '127.0.0.1', SMALLBATCH_DASHBOARD_URL, SMALLBATCH_LEASE_SECONDS } = process.env;
+if (!DATABASE_URL) {
+  console.error('missing DATABASE_URL: the API needs a PostgreSQL (npm start brings its own)');
+  process.exit(1);
+}
+const lease = Number(SMALLBATCH_LEASE_SECONDS ?? 60);
+const db = await openDb({ url: DATABASE_URL });
+const api = await startApi({
+  db,
+  port: Number(PORT),
+  host: HOST,
+  dashboardUrl: SMALLBATCH_DASHBOARD_URL,
+  lease: { lease, heartbeat: lease / 4 },
+});
+process.send?.({ listening: api.url });
+
+let stopping = false;
+async function stop(): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  setTimeout(() => process.exit(1), 3000).unref();
+  await api.stop();
+  await db.close();
+  process.exit(0);
+}
+process.on('SIGTERM', stop);
+process.on('SIGINT', stop);
+process.on('disconnect', stop);

@@ -1,0 +1,20 @@
+import { lexicographicSortSchema, printSchema } from 'graphql';
+import { builder } from './builder.ts';
+import { guard } from './can.ts';
+import './aggregate/schema.ts';
+import './curve/schema.ts';
+import './dataset/schema.ts';
+import './live.ts';
+import './metric/schema.ts';
+import './run/own.ts';
+import './run/schema.ts';
+import './server-info.ts';
+import './sweep/schema.ts';
+import './team/schema.ts';
+import './token/schema.ts';
+import './worker/schema.ts';
+
+export const schema = guard(builder.toSchema());
+
+/** The schema as it is committed in schema.graphql. */
+export const printedSchema = (): string => `${printSchema(lexicographicSortSchema(schema))}\n`;

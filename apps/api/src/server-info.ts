@@ -1,0 +1,34 @@
+import { AXIS_NAMES, MODELS, TRAINER_VERSION } from '@smallbatch/program';
+import { sweepSchema } from '@smallbatch/search';
+import { builder, MAX_PAGE } from './builder.ts';
+import { MAX_POINTS } from './curve/schema.ts';
+import { LIMITS } from './limits.ts';
+import { MAX_CELLS } from './sweep/create.ts';
+
+export const VERSION = '0.1.0';
+
+const ServerInfo = builder.simpleObject('ServerInfo', {
+  description: 'What this server is and can do.',
+  fields: (t) => ({
+    version: t.string({ description: 'Of Smallbatch.' }),
+    trainerVersion: t.string({ description: 'Of the trainer: a part of every configuration.' }),
+    models: t.stringList({ description: 'Models that runs may train.' }),
+    limits: t.field({ type: 'JSON', description: 'Limits of requests and answers.' }),
+    sweepSchema: t.field({ type: 'JSON', description: 'JSON Schema of a sweep file.' }),
+    time: t.field({ type: 'DateTime', description: 'Its clock.' }),
+  }),
+});
+builder.queryFields((t) => ({
+  serverInfo: t.field({
+    type: ServerInfo,
+    description: 'What this server is and can do.',
+    resolve: () => ({
+      version: VERSION,
+      trainerVersion: TRAINER_VERSION,
+      models: Object.keys(MODELS),
+      limits: { ...LIMITS, pageSize: MAX_PAGE, cellsOfASweep: MAX_CELLS, pointsOfAnAnswer: MAX_POINTS },
+      sweepSchema: sweepSchema(AXIS_NAMES),
+      time: new Date(),
+    }),
+  }),
+}));

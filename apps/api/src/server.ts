@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { ApolloServer } from '@apollo/server';
+import { ApolloServerPluginDrainHttpServer } from '@apollo/server/plugin/drainHttpServer';
+import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import { expressMiddleware } from '@as-integrations/express5';
+import { type Db, ensureLocalOwner, findToken, type Identity, LEASE, type LeaseTimes } from '@smallbatch/db';
+import express, { type ErrorRequestHandler, type Request } from 'express';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { useServer } from 'graphql-ws/use/ws';
+import { createProxyMiddleware } from 'http-proxy-middleware';
+import pino, { type Logger } from 'pino';
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { WebSocketServer } from 'ws';
+import type { Viewer } from './can.ts';
+import { type Context, makeContext } from './context.ts';
+import { CODES } from './errors.ts';
+import { LIMITS, limitRule } from './limits.ts';
+import { Live } from './live.ts';
+import { schema } from './schema.ts';
+
+export interface ApiOptions {
+  readonly db: Db;
+  readonly port: number;
+  /** Loopback unless said. */
+  readonly host?: string;
+  /** Where everything that is not the API's own is served from. */
+  readonly dashboardUrl?: string | undefined;
+  readonly lease?: LeaseTimes;
+  readonly logger?: Logger;
+}
+
+export interface Api {
+  readonly url: string;
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
+const hostName = (header: string | undefined): string => (header ?? '').replace(/:\d+$/, '').toLowerCase();
+
+/** Faults of the request keep their code and message; everything else is masked and logged with the request's id. */
+function format(logger: Logger) {
+  return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
+    const code = String(formatted.extensions?.code ?? '');
+    const original = error instanceof GraphQLError ? error.originalError : error;
+    const known = code in CODES && code !== 'INTERNAL';
+    const ofTheLibrary = ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT', 'BAD_REQUEST', 'OPERATION_RESOLUTION_FAILURE', 'PERSISTED_QUERY_NOT_SUPPORTED'].includes(code);
+    const { stacktrace: _hidden, ...extensions } = formatted.extensions ?? {};
+    if (known || ofTheLibrary || (!original && !code)) return { ...formatted, extensions };
+    const id = randomUUID();
+    logger.error({ err: original ?? error, path: formatted.path, errorId: id }, 'a request failed');
+    return { message: `internal error; the log has it under ${id}`, ...(formatted.path ? { path: formatted.path } : {}), extensions: { code: 'INTERNAL', errorId: id } };
+  };
+}
+
+const DASHBOARD_STARTING = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Smallbatch</title><meta http-equiv="refresh" content="2">
+<style>body{font:16px system-ui;display:grid;place-items:center;height:90vh;color-scheme:light dark}</style><p>The dashboard is starting…</p></html>`;
+
+/** Serves GraphQL (HTTP and WebSocket), health, metrics and the dashboard on one origin. */
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { db, host = '127.0.0.1', dashboardUrl, lease = LEASE } = options;
+  const logger = options.logger ?? pino({ level: process.env.LOG_LEVEL ?? 'info' });
+  const local = LOOPBACK.has(host);
+  const owner: Identity | undefined = local ? await ensureLocalOwner(db) : undefined;
+  const live = new Live(db);
+  await live.start();
+
+  /** Who asks: a token's member, or the one local owner on loopback. A wrong token is never the owner. */
+  async function viewerOf(authorization: string | undefined): Promise<Viewer | undefined> {
+    if (authorization) {
+      const secret = /^Bearer (.+)$/i.exec(authorization)?.[1];
+      const token = secret && (await findToken(db, secret.trim()));
+      return token ? { teamId: token.teamId, memberId: token.memberId, scopes: token.scopes } : undefined;
+    }
+    return owner && { ...owner, scopes: ['READ', 'WRITE', 'WORK', 'ADMIN'] };
+  }
+  const contextOf = async (authorization: string | undefined, requestId: string): Promise<Context> =>
+    makeContext({ db, viewer: await viewerOf(authorization), requestId, lease, live });
+
+  const app = express();
+  app.disable('x-powered-by');
+  const http: Server = createServer(app);
+  http.requestTimeout = 60_000;
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const seconds = new Histogram({ name: 'smallbatch_request_seconds', help: 'Time of GraphQL requests.', labelNames: ['status'], registers: [registry] });
+
+  // Against DNS rebinding: on loopback only loopback's own names are answered.
+  const hostAllowed = (request: IncomingMessage): boolean => !local || LOOPBACK.has(hostName(request.headers.host));
+  const originAllowed = ({ headers }: IncomingMessage): boolean =>
+    !headers.origin || (URL.canParse(headers.origin) && new URL(headers.origin).host === headers.host);
+  app.use((request, response, next) => {
+    const id = randomUUID();
+    response.setHeader('X-Request-Id', id);
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('X-Frame-Options', 'DENY');
+    response.setHeader('Referrer-Policy', 'same-origin');
+    response.locals.requestId = id;
+    if (!hostAllowed(request)) response.status(421).json({ errors: [{ message: `unknown host "${hostName(request.headers.host)}": use localhost` }] });
+    else next();
+  });
+  app.get('/health/live', (_request, response) => void response.json({ live: true }));
+  app.get('/health/ready', async (_request, response) => {
+    const ready = await db.pool.query('/* ready */ SELECT 1').then(() => true, () => false);
+    response.status(ready ? 200 : 503).json({ ready });
+  });
+  app.get('/metrics', async (_request, response) => void response.type(registry.contentType).send(await registry.metrics()));
+
+  const apollo = new ApolloServer<Context>({
+    schema,
+    introspection: true,
+    csrfPrevention: true,
+    includeStacktraceInErrorResponses: false,
+    validationRules: [limitRule],
+    parseOptions: { maxTokens: LIMITS.tokens },
+    formatError: format(logger),
+    stopOnTerminationSignals: false,
+    logger,
+    plugins: [ApolloServerPluginDrainHttpServer({ httpServer: http, stopGracePeriodMillis: 1000 }), ApolloServerPluginLandingPageDisabled()],
+  });
+  await apollo.start();
+  app.use(
+    '/graphql',
+    (request, response, next) => {
+      if (!originAllowed(request)) return void response.status(403).json({ errors: [{ message: `origin "${request.headers.origin}" may not ask here` }] });
+      const end = seconds.startTimer();
+      response.on('finish', () => end({ status: String(response.statusCode) }));
+      next();
+    },
+    express.json({ limit: LIMITS.bodyBytes }),
+    expressMiddleware(apollo, { context: ({ req, res }) => contextOf(req.headers.authorization, res.locals.requestId) }),
+  );
+  const refuseBody: ErrorRequestHandler = (error, _request, response, next) => {
+    const { status, type } = error as { status?: number; type?: string };
+    if (response.headersSent || !status) return next(error);
+    const message = type === 'entity.too.large' ? `too large a body; at most ${LIMITS.bodyBytes} bytes: send smaller batches` : 'the body is not valid JSON';
+    response.status(status).json({ errors: [{ message, extensions: { code: 'BAD_INPUT', requestId: response.locals.requestId } }] });
+  };
+  app.use(refuseBody);
+  if (dashboardUrl) {
+    app.use(
+      createProxyMiddleware<Request>({
+        target: dashboardUrl,
+        on: {
+          error(_error, _request, response) {
+            if ('writeHead' in response && !response.headersSent) response.writeHead(503, { 'content-type': 'text/html; charset=utf-8', 'retry-after': '2' });
+            response.end(DASHBOARD_STARTING);
+          },
+        },
+      }),
+    );
+  }
+  const fail: ErrorRequestHandler = (error, _request, response, _next) => {
+    logger.error({ err: error, requestId: response.locals.requestId }, 'a request failed');
+    if (!response.headersSent) response.status(500).json({ errors: [{ message: `internal error; the log has it under ${response.locals.requestId}`, extensions: { code: 'INTERNAL' } }] });
+  };
+  app.use(fail);
+
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: 1_000_000 });
+  http.on('upgrade', (request, socket, head) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    if (pathname !== '/graphql' || !hostAllowed(request) || !originAllowed(request)) return void socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+    sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request));
+  });
+  const formatError = format(logger);
+  const socketServer = useServer<{ authorization?: string }>(
+    {
+      schema,
+      onConnect: async ({ connectionParams }) => {
+        if (!(await viewerOf(connectionParams?.authorization))) return false;
+      },
+      context: ({ connectionParams }) => contextOf(connectionParams?.authorization, randomUUID()) as never,
+      onError: (_context, _id, _payload, errors) => errors.map((error) => formatError(error.toJSON(), error)),
+      onNext: (_context, _id, _payload, _args, result) => {
+        if (result.errors) return { ...result, errors: result.errors.map((error) => formatError(error.toJSON(), error)) } as never;
+      },
+    },
+    sockets,
+  );
+
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', reject);
+    http.listen(options.port, host, resolve);
+  });
+  const { port } = http.address() as { port: number };
+  return {
+    port,
+    url: `http://${local ? 'localhost' : host}:${port}`,
+    async stop() {
+      await live.stop();
+      for (const client of sockets.clients) client.close(1001, 'the server stops');
+      await Promise.race([socketServer.dispose(), new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
+      for (const client of sockets.clients) client.terminate();
+      await apollo.stop();
+      http.closeAllConnections();
+    },
+  };
+}

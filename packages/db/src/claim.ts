@@ -1,0 +1,147 @@
+import type { Db } from './db.ts';
+import { transaction } from './db.ts';
+import { supersede } from './points.ts';
+
+/** Leases and heartbeats in seconds; the database's clock counts them. */
+export interface LeaseTimes {
+  readonly lease: number;
+  readonly heartbeat: number;
+}
+export const LEASE: LeaseTimes = { lease: 60, heartbeat: 15 };
+/** Leases that a run may lose before it fails. */
+const ATTEMPTS = 3;
+
+export interface ClaimOrder {
+  readonly teamId: string;
+  readonly workerId: string;
+  /** Hashes of the data sets that the worker has. */
+  readonly datasets: readonly string[];
+  readonly trainerVersion: string;
+  readonly max: number;
+  /** Most samples of one step, over all its runs. */
+  readonly maxSamples?: number;
+  readonly leaseSeconds: number;
+  readonly sweepId?: string;
+}
+
+export interface Claimed {
+  readonly runId: string;
+  readonly attempt: number;
+  readonly slot: number;
+  readonly startStep: number;
+}
+
+/**
+ * Hands out a bundle: the first run in line, and its mates that can train side by side with it. A run whose lease has expired
+ * comes first; taking it over is what ends the lost attempt. One statement chooses, marks and writes the attempts down, so no
+ * two workers ever get the same run.
+ */
+export async function claimRuns(db: Db, order: ClaimOrder): Promise<Claimed[]> {
+  const { teamId, workerId, datasets, trainerVersion, max, maxSamples, leaseSeconds, sweepId } = order;
+  return transaction(db, async (sql) => {
+    await sql.query(
+      `/* claimRuns fail */ WITH given_up AS (
+         UPDATE run SET status = 'FAILED', ended_at = now(), lease_expires_at = NULL,
+           reason = 'its worker was lost ' || $2::int || ' times'
+         WHERE team_id = $1 AND status = 'RUNNING' AND lease_expires_at < now() AND lost >= $2::int - 1 AND NOT held
+         RETURNING id, attempt
+       )
+       UPDATE attempt SET ended_at = now(), "end" = 'LOST', reason = 'its lease expired' FROM given_up g
+       WHERE attempt.run_id = g.id AND attempt.number = g.attempt`,
+      [teamId, ATTEMPTS],
+    );
+    const { rows } = await sql.query(
+      `/* claimRuns */ WITH mine AS (SELECT id FROM dataset WHERE team_id = $1 AND hash = ANY ($3)),
+       expired AS (
+         SELECT id, bundle_key, dataset_id, batch_size FROM run
+         WHERE team_id = $1 AND status = 'RUNNING' AND lease_expires_at < now() AND NOT held AND trainer_version = $4
+         AND dataset_id IN (SELECT id FROM mine) AND ($7::uuid IS NULL OR EXISTS (SELECT FROM cell WHERE sweep_id = $7 AND run_id = run.id))
+         ORDER BY lease_expires_at LIMIT 1 FOR UPDATE SKIP LOCKED
+       ), waiting AS (
+         SELECT id, bundle_key, dataset_id, batch_size FROM run
+         WHERE NOT EXISTS (SELECT FROM expired) AND team_id = $1 AND status = 'WAITING' AND NOT held AND trainer_version = $4
+         AND dataset_id IN (SELECT id FROM mine) AND ($7::uuid IS NULL OR EXISTS (SELECT FROM cell WHERE sweep_id = $7 AND run_id = run.id))
+         ORDER BY queue_rank LIMIT 1 FOR UPDATE SKIP LOCKED
+       ), head AS (SELECT * FROM expired UNION ALL SELECT * FROM waiting),
+       mates AS (
+         SELECT run.id FROM run JOIN head ON run.bundle_key = head.bundle_key AND run.dataset_id = head.dataset_id
+         WHERE run.team_id = $1 AND run.status = 'WAITING' AND NOT run.held AND run.trainer_version = $4 AND run.id <> head.id
+         AND ($7::uuid IS NULL OR EXISTS (SELECT FROM cell WHERE sweep_id = $7 AND run_id = run.id))
+         ORDER BY run.queue_rank LIMIT (SELECT greatest(0, least($5::int, $8::int / batch_size) - 1) FROM head) FOR UPDATE OF run SKIP LOCKED
+       ), chosen AS (
+         SELECT id, (row_number() OVER () - 1)::int AS slot, count(*) OVER ()::int AS runs FROM (SELECT id FROM head UNION ALL SELECT id FROM mates) AS c
+       ), before AS (
+         UPDATE attempt SET ended_at = now(), "end" = 'LOST', reason = 'its lease expired' FROM run, chosen
+         WHERE run.id = chosen.id AND run.status = 'RUNNING' AND attempt.run_id = run.id AND attempt.number = run.attempt
+       ), worker AS (SELECT engine, device, versions FROM worker WHERE id = $2),
+       taken AS (
+         UPDATE run SET lost = run.lost + (run.status = 'RUNNING')::int, status = 'RUNNING', attempt = run.attempt + 1, sequence = 0, worker_id = $2,
+           lease_expires_at = now() + make_interval(secs => $6), engine = worker.engine, step = 0, samples_seen = 0,
+           started_at = coalesce(run.started_at, now())
+         FROM chosen, worker WHERE run.id = chosen.id RETURNING run.id, run.attempt, chosen.slot, chosen.runs
+       ), written AS (
+         INSERT INTO attempt (run_id, number, team_id, worker_id, engine, device, versions, runs_side_by_side, slot)
+         SELECT taken.id, taken.attempt, $1, $2, worker.engine, worker.device, worker.versions, taken.runs, taken.slot FROM taken, worker
+       )
+       SELECT id AS "runId", attempt, slot, 0 AS "startStep" FROM taken ORDER BY slot`,
+      [teamId, workerId, datasets, trainerVersion, max, leaseSeconds, sweepId ?? null, maxSamples ?? 2 ** 30],
+    );
+    const again = rows.filter(({ attempt }) => attempt > 1).map(({ runId }) => runId);
+    if (again.length > 0) await supersede(sql, again, 0);
+    return rows;
+  });
+}
+
+export interface HeartbeatRun {
+  readonly runId: string;
+  readonly attempt: number;
+  readonly step: number;
+  readonly samplesSeen: number;
+}
+export type Command = 'CONTINUE' | 'PAUSE' | 'STOP' | 'LOST';
+
+export interface Heartbeat {
+  readonly teamId: string;
+  readonly workerId: string;
+  readonly samplesPerSecond: number;
+  readonly stopping: boolean;
+  readonly leaseSeconds: number;
+  readonly runs: readonly HeartbeatRun[];
+}
+
+/** Renews the leases of a worker, also expired ones that nobody has taken, and tells it what to do with each run. */
+export async function heartbeat(db: Db, beat: Heartbeat): Promise<{ runId: string; attempt: number; command: Command }[] | undefined> {
+  const known = await db.pool.query(
+    `/* heartbeat worker */ UPDATE worker SET last_seen_at = now(), samples_per_second = $3, stopped_at = CASE WHEN $4 THEN now() END
+     WHERE team_id = $1 AND id = $2`,
+    [beat.teamId, beat.workerId, beat.samplesPerSecond, beat.stopping],
+  );
+  if (known.rowCount === 0) return undefined;
+  if (beat.runs.length === 0) return [];
+  const { rows } = await db.pool.query(
+    `/* heartbeat */ WITH asked AS (SELECT * FROM unnest($2::uuid[], $3::int[], $4::int8[], $5::int8[]) AS a (id, attempt, step, samples)),
+     renewed AS (
+       UPDATE run SET lease_expires_at = now() + make_interval(secs => $6), step = greatest(run.step, asked.step),
+         samples_seen = greatest(run.samples_seen, asked.samples)
+       FROM asked WHERE run.id = asked.id AND run.team_id = $1 AND run.attempt = asked.attempt AND run.status = 'RUNNING' RETURNING run.id
+     ), wanted AS (
+       SELECT r.id, bool_or(s.intent = 'OPEN') AS open, bool_or(s.intent = 'PAUSED') AS paused
+       FROM renewed r JOIN cell c ON c.run_id = r.id JOIN sweep s ON s.id = c.sweep_id GROUP BY r.id
+     )
+     SELECT asked.id AS "runId", asked.attempt, CASE
+       WHEN renewed.id IS NOT NULL AND wanted.paused AND NOT wanted.open THEN 'PAUSE'
+       WHEN renewed.id IS NOT NULL THEN 'CONTINUE'
+       WHEN run.status = 'CANCELLED' AND run.attempt = asked.attempt THEN 'STOP'
+       ELSE 'LOST' END AS command
+     FROM asked LEFT JOIN renewed USING (id) LEFT JOIN wanted USING (id) LEFT JOIN run ON run.id = asked.id AND run.team_id = $1`,
+    [
+      beat.teamId,
+      beat.runs.map(({ runId }) => runId),
+      beat.runs.map(({ attempt }) => attempt),
+      beat.runs.map(({ step }) => step),
+      beat.runs.map(({ samplesSeen }) => samplesSeen),
+      beat.leaseSeconds,
+    ],
+  );
+  return rows;
+}

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DataShape } from '@smallbatch/program';
+
+/** Labelled images as bytes: one split after the other, each sample's channels after each other, row-major. */
+export interface Content {
+  readonly name: string;
+  readonly description: string;
+  readonly shape: DataShape;
+  /** [trainCount + testCount, C, H, W], bytes; training samples first. */
+  readonly images: Uint8Array;
+  /** [trainCount + testCount], classes from 0. */
+  readonly labels: Uint8Array;
+}
+
+export interface Dataset extends Content {
+  readonly hash: string;
+}
+
+/** A data set that cannot be read: the message names the file, the place and the way out. */
+export class DatasetError extends Error {}
+
+/** SHA-256 over the shape's numbers as text, then the labels, then the images: what a data set is. */
+export function hashOf({ shape, images, labels }: Content): string {
+  const { classes, channels, height, width, trainCount, testCount } = shape;
+  return createHash('sha256')
+    .update([classes, channels, height, width, trainCount, testCount].join(' '))
+    .update(labels)
+    .update(images)
+    .digest('hex');
+}
+
+const folderOf = (home: string): string => join(home, 'datasets');
+
+/** Keeps a data set in `home`, whole or not at all. The same content is kept once. */
+export async function storeDataset(home: string, content: Content): Promise<Dataset> {
+  const hash = hashOf(content);
+  const folder = folderOf(home);
+  const target = join(folder, hash);
+  if (!existsSync(target)) {
+    const draft = join(folder, `.${hash}-${process.pid}-${Date.now()}`);
+    await mkdir(draft, { recursive: true });
+    try {
+      await writeFile(join(draft, 'images.bin'), content.images);
+      await writeFile(join(draft, 'labels.bin'), content.labels);
+      const { name, description, shape } = content;
+      await writeFile(join(draft, 'dataset.json'), JSON.stringify({ name, description, shape, hash }, null, 2));
+      await rename(draft, target).catch((error) => {
+        if (!existsSync(target)) throw error;
+      });
+    } finally {
+      await rm(draft, { recursive: true, force: true });
+    }
+  }
+  return { ...content, hash };
+}
+
+export interface StoredDataset {
+  readonly name: string;
+  readonly description: string;
+  readonly shape: DataShape;
+  readonly hash: string;
+}
+
+/** The data sets in `home`. */
+export async function listDatasets(home: string): Promise<StoredDataset[]> {
+  const names = await readdir(folderOf(home)).catch(() => []);
+  const found = await Promise.all(
+    names
+      .filter((name) => /^[0-9a-f]{64}$/.test(name))
+      .map(async (name): Promise<StoredDataset[]> => {
+        const text = await readFile(join(folderOf(home), name, 'dataset.json'), 'utf8').catch(() => undefined);
+        return text ? [JSON.parse(text)] : [];
+      }),
+  );
+  return found.flat().sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** Reads a data set of `home` and checks that it is what its hash says. */
+export async function openDataset(home: string, hash: string): Promise<Dataset> {
+  const folder = join(folderOf(home), hash);
+  const stored: StoredDataset = JSON.parse(await readFile(join(folder, 'dataset.json'), 'utf8'));
+  const [images, labels] = await Promise.all([readFile(join(folder, 'images.bin')), readFile(join(folder, 'labels.bin'))]);
+  const dataset = { ...stored, images: new Uint8Array(images), labels: new Uint8Array(labels) };
+  if (hashOf(dataset) !== hash) {
+    throw new DatasetError(`damaged data set "${stored.name}" in ${folder}: its bytes are not those of its hash. Remove the folder and add it again.`);
+  }
+  return dataset;
+}

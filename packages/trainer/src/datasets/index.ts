@@ -1,0 +1,3 @@
+export * from './cifar.ts';
+export * from './dataset.ts';
+export * from './shapes.ts';

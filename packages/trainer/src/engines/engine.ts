@@ -1,0 +1,50 @@
+import type { Axes, DataShape } from '@smallbatch/program';
+
+/** What executes training steps for a worker. */
+export interface Engine {
+  readonly name: 'onnx' | 'tensorflow';
+  readonly device: string;
+  /** Versions of the engine and of what it stands on, recorded with every attempt. */
+  readonly versions: Readonly<Record<string, string>>;
+  open(options: SessionOptions): Promise<Session>;
+}
+
+export interface SessionOptions {
+  /** Of any run of the bundle: what shapes the program is equal in all of them. */
+  readonly axes: Axes;
+  readonly data: DataShape;
+  /** R, the runs that train side by side. */
+  readonly runs: number;
+  /** Images of one evaluation call. */
+  readonly evaluationBatch: number;
+}
+
+export interface Batch {
+  /** [m, R·C, H, W], normalised; run r owns the channels from r·C. */
+  readonly images: Float32Array;
+  /** [R, m, classes], one-hot. */
+  readonly labels: Float32Array;
+  /** η of each run, [R]. */
+  readonly learningRate: Float32Array;
+  /** λ of each run, [R]. */
+  readonly weightDecay: Float32Array;
+  /** μ of each run, [R]; used with momentum only. */
+  readonly momentum: Float32Array;
+}
+
+/** Parameters, running statistics and velocities of one run by name, in the shapes of the step program. */
+export type State = Map<string, Float32Array>;
+
+/** R runs that train side by side. A run never influences the bits of another, not even when its numbers are NaN. */
+export interface Session {
+  readonly runs: number;
+  /** He-normal weights, zero biases, fresh running statistics: a function of the seed alone. */
+  initialise(slot: number, seed: number): void;
+  /** One training step of all R runs. → logits [R, m, classes] before the update; overwritten by the next step. */
+  step(batch: Batch): Promise<Float32Array>;
+  /** Logits [R, n, classes] of images [n, C, H, W], n = evaluationBatch; running statistics in batch norm; overwritten too. */
+  evaluate(images: Float32Array): Promise<Float32Array>;
+  state(slot: number): State;
+  restore(slot: number, state: State): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,13 @@
+import { type ChildProcess, fork, type ForkOptions } from 'node:child_process';
+
+/** Starts a file beside `from` as a process: compiled beside compiled, source beside source. */
+export function forkBeside(name: string, from: string, options: ForkOptions = {}): ChildProcess {
+  const source = from.endsWith('.ts');
+  const execArgv = source ? ['--import', 'tsx', '--conditions=source'] : [];
+  return fork(new URL(`./${name}${source ? '.ts' : '.js'}`, from), { execArgv, ...options });
+}
+
+/** Ends this process when its parent is gone, so that no child outlives a parent that was killed. */
+export function endWithParent(): void {
+  process.on('disconnect', () => process.exit(0));
+}

@@ -1,0 +1,23 @@
+/** A worker as a process of its own: one thread of one core. Ends with its parent. */
+import type { WorkerOptions } from './worker.ts';
+import { runWorker } from './worker.ts';
+
+export type WorkerOrder = Omit<WorkerOptions, 'signal' | 'onEvent'>;
+
+const controller = new AbortController();
+const stop = (): void => {
+  controller.abort();
+  setTimeout(() => process.exit(0), 3000).unref();
+};
+process.on('SIGTERM', stop);
+process.on('SIGINT', stop);
+process.on('disconnect', () => process.exit(0));
+process.once('message', async (order: WorkerOrder) => {
+  try {
+    await runWorker({ ...order, signal: controller.signal, onEvent: (event) => process.connected && process.send?.(event) });
+    process.exit(0);
+  } catch (error) {
+    if (process.connected) process.send?.({ kind: 'fatal', message: (error as Error).message });
+    process.exit(1);
+  }
+});
