@@ -1,36 +1,89 @@
-/** The published JSON Schema of a sweep file. What it cannot say (axes that fit together) the API checks on creation. */
-export function sweepSchema(axisNames: readonly string[]): object {
-  const range = {
-    type: 'object',
-    properties: { powersOfTwo: { type: 'array', items: { type: 'integer' }, minItems: 2, maxItems: 2 } },
-    required: ['powersOfTwo'],
-    additionalProperties: false,
+import { type KEYS, NAME_LENGTH } from './parse.ts';
+import { DATASET_NAME, HYPER_NAME, TEXT_LENGTH } from './parts.ts';
+import { POWERS } from './values.ts';
+
+type Json = { readonly [key: string]: unknown };
+
+/**
+ * The JSON Schema (2020-12) of a sweep file, for editors and for `serverInfo.sweepSchema`. What parseSweep takes is
+ * valid here, and what is invalid here parseSweep refuses; beyond it parseSweep refuses one setting in two places, an
+ * empty range, and a missing model. Values of single axes are checked by the trainer's rules when the sweep is created.
+ */
+export function sweepSchema(axisNames: readonly string[]): Json {
+  const axes = axisNames.filter((name) => name !== 'seed' && name !== 'dataset' && name !== 'model');
+  const single = {
+    type: ['number', 'string', 'boolean', 'null', 'object'],
+    properties: { powersOfTwo: false },
   };
-  const list = { type: 'array', minItems: 1, uniqueItems: true };
-  const axis = { anyOf: [list, range, { type: ['number', 'string', 'boolean', 'null'] }] };
-  const named = (schema: object): object => ({
-    type: 'object',
-    properties: Object.fromEntries([...axisNames, 'seed'].map((name) => [name, schema])),
-    additionalProperties: false,
-  });
-  const names = { anyOf: [{ type: 'string' }, { ...list, items: { type: 'string' } }] };
+  const values = oneOrMany(single);
+  const seed = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
+  const dataset = { type: 'string', pattern: DATASET_NAME.source };
+  const text = { type: 'string', maxLength: TEXT_LENGTH, pattern: '^[^\\p{Cc}\\p{Cs}]*$' };
+  const hyper = { anyOf: [{ type: ['number', 'boolean'] }, text] };
+  const perAxis = <T>(of: T): Record<string, T> =>
+    Object.fromEntries([...axes, 'model'].map((name) => [name, of]));
+  const properties: Record<(typeof KEYS)[number], Json> = {
+    name: {
+      description: 'What people call the sweep; its key is made from it.',
+      type: 'string',
+      minLength: 1,
+      maxLength: NAME_LENGTH,
+      pattern: '^[^\\p{Cc}\\p{Cs}\\u2028\\u2029]*[\\p{L}\\p{N}][^\\p{Cc}\\p{Cs}\\u2028\\u2029]*$',
+    },
+    dataset: {
+      description: 'Data sets by name.',
+      anyOf: [dataset, { type: 'array', minItems: 1, uniqueItems: true, items: dataset }],
+    },
+    model: { description: 'The model, or a list of models.', ...values },
+    axes: {
+      description: 'What the sweep varies: axis → values. Later axes vary fastest in listed order.',
+      type: 'object',
+      additionalProperties: false,
+      properties: { ...perAxis(values), seed: oneOrMany(seed) },
+    },
+    hyper: {
+      description: 'Typed parameters of your own, part of the configuration.',
+      type: 'object',
+      propertyNames: { pattern: HYPER_NAME.source, not: { enum: [...axes, 'model', 'seed', 'dataset'] } },
+      additionalProperties: oneOrMany(hyper),
+    },
+    fixed: {
+      description: 'Settings that every cell has.',
+      type: 'object',
+      additionalProperties: false,
+      properties: { ...perAxis(single), seed },
+    },
+    strategy: { description: 'How cells are chosen.', const: 'grid', default: 'grid' },
+    order: {
+      description: 'In which order runs are queued.',
+      enum: ['shuffled', 'listed'],
+      default: 'shuffled',
+    },
+    orderSeed: { description: 'Seed of the shuffle.', ...seed, default: 0 },
+    reuse: {
+      description: 'Take a run of the team that has the same configuration.',
+      type: 'boolean',
+      default: true,
+    },
+  };
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
-    title: 'Smallbatch sweep',
+    title: 'Smallbatch sweep file',
     type: 'object',
-    properties: {
-      name: { type: 'string', minLength: 1, maxLength: 80 },
-      dataset: names,
-      model: names,
-      axes: named(axis),
-      fixed: named({}),
-      hyper: { type: 'object', additionalProperties: axis },
-      strategy: { enum: ['grid'] },
-      order: { enum: ['shuffled', 'listed'] },
-      orderSeed: { type: 'integer', minimum: 0 },
-      reuse: { type: 'boolean' },
-    },
     required: ['name', 'dataset'],
     additionalProperties: false,
+    properties,
   };
+}
+
+function oneOrMany(single: Json): Json {
+  const exponent = { type: 'integer', minimum: POWERS.low, maximum: POWERS.high };
+  const range = {
+    description: '2^low … 2^high, both included',
+    type: 'object',
+    required: ['powersOfTwo'],
+    additionalProperties: false,
+    properties: { powersOfTwo: { type: 'array', minItems: 2, maxItems: 2, items: exponent } },
+  };
+  return { anyOf: [single, { type: 'array', minItems: 1, uniqueItems: true, items: single }, range] };
 }

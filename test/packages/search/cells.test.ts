@@ -77,7 +77,7 @@ test('a setting of a cell is found again in the file', () => {
   const sweep = sweepOf({
     axes: { batchSize: [8, 2], baseLearningRate: { powersOfTwo: [-3, -1] }, batchNorm: true },
     fixed: { epochs: 6 },
-    hyper: { width: 3 },
+    hyper: { depth: 3 },
   });
   expect(locate(sweep, 'batchSize', 2)).toEqual(['axes', 'batchSize', 1]);
   expect(locate(sweep, 'batchSize')).toEqual(['axes', 'batchSize']);

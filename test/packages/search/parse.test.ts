@@ -181,7 +181,8 @@ describe('a sweep file', () => {
     expect(long).toMatch(/is 10000 characters long$/);
     expect(long.length).toBeLessThan(150);
     expect(refused({ ...least, dataset: '../etc/passwd' }).dataset).toMatch(/^invalid dataset: "\.\.\/etc/);
-    expect(refused({ ...least, hyper: { 'a b': 1, ok: [1, null], t: 'x\0' } })).toEqual({
+    expect(refused({ ...least, hyper: { 'a b': 1, ok: [1, null], t: 'x\0', width: 3 } })).toEqual({
+      'hyper.width': 'invalid hyper name "width": it is an axis',
       'hyper.a b': 'invalid hyper name "a b"',
       'hyper.ok.1': 'invalid hyper.ok.1: null',
       'hyper.t': 'invalid hyper.t: "x\\u0000"',

@@ -30,7 +30,7 @@ const definition = fc.record(
     dataset: fc.oneof(fc.constant('shapes'), fc.constant(['a', 'b']), values),
     model: fc.oneof(fc.constant('resnet8'), values),
     axes: fc.oneof(named('batchSize', 'width', 'model', 'seed'), named('batchSize', 'what'), scalar),
-    hyper: fc.oneof(named('a', 'b.c'), named('9', 'x'), scalar),
+    hyper: fc.oneof(named('a', 'b.c'), named('9', 'x'), named('width', 'x'), scalar),
     fixed: fc.oneof(named('epochs', 'seed'), named('batchSize', 'zz'), scalar),
     strategy: fc.constantFrom<unknown>('grid', 'sobol', 3),
     order: fc.constantFrom<unknown>('shuffled', 'listed', 'no'),

@@ -1,0 +1,15 @@
+import type { SweepDefinition } from './sweep.ts';
+import { sameValue } from './values.ts';
+
+/**
+ * Where the sweep file states a setting: `['axes', 'batchSize', 2]` for the third of a list, `['fixed', 'epochs']`,
+ * `['model']`. Turns a problem of one cell's settings into a place in the file. A setting that the file does not name
+ * (a default) is placed at `['axes']`. Without `value`, or where no listed value equals it, the whole list is meant.
+ */
+export function locate(sweep: SweepDefinition, name: string, value?: unknown): (string | number)[] {
+  if (Object.hasOwn(sweep.fixed, name)) return ['fixed', name];
+  const dimension = sweep.dimensions.find((one) => one.name === name && one.kind !== 'hyper');
+  if (!dimension) return ['axes'];
+  const index = dimension.list ? dimension.values.findIndex((one) => sameValue(one, value)) : -1;
+  return index < 0 ? [...dimension.path] : [...dimension.path, index];
+}
