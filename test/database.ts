@@ -11,6 +11,11 @@ export interface TestDatabase {
   open(options?: Omit<OpenOptions, 'url'>): Promise<Db>;
   /** Opens it with the local team and its owner in it. */
   openOwned(): Promise<{ db: Db; teamId: string; memberId: string }>;
+  /** Runs SQL as the tables' owner, past the application's role. */
+  asOwner<Row extends pg.QueryResultRow = Record<string, unknown>>(
+    sql: string,
+    values?: unknown[],
+  ): Promise<Row[]>;
   /** Drops it now; done after the file otherwise. Fails when connections are still open. */
   drop(): Promise<void>;
 }
@@ -25,8 +30,9 @@ function server(): string {
 async function administer<Row extends pg.QueryResultRow>(
   sql: string,
   values: unknown[] = [],
+  url = server(),
 ): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: server() });
+  const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
     return (await client.query<Row>(sql, values)).rows;
@@ -80,6 +86,7 @@ export async function testDatabase(options: { migrated?: boolean } = {}): Promis
       const db = await open();
       return { db, ...(await ensureLocalOwner(db)) };
     },
+    asOwner: (sql, values = []) => administer(sql, values, at.href),
     drop,
   };
 }

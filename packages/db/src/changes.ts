@@ -1,27 +1,18 @@
 import pg from 'pg';
 import { connectionConfig } from './pool.ts';
 
-export const CHANNEL = 'smallbatch';
-const WINDOW = 200;
-/** A payload is at most 8,000 bytes; an id is 36 and its quotes and comma. */
-const IDS = 150;
-
-/** What changed, by id. Both empty: something may have been missed (the connection was lost), so look again at everything. */
-export interface Change {
-  runs: string[];
-  sweeps: string[];
-}
+const WINDOW = 100;
 
 export type Unlisten = () => Promise<void>;
 
 /**
- * Tells other processes that runs and sweeps changed. NOTIFY inside a transaction serialises the commits (10.3 k/s to 4.3 k/s),
- * so ids are gathered for 200 ms and sent outside of them. A message says only where to look, so a lost one costs freshness.
+ * Tells other processes that something changed. NOTIFY inside a transaction serialises the commits (10.3 k/s to 4.3 k/s), so
+ * payloads are gathered for 100 ms, equal ones once, and sent outside of them. A payload says only where to look (ids), so a
+ * lost one costs freshness, not truth.
  */
-export class Announcer {
+export class Notifier {
   readonly #pool: pg.Pool;
-  #runs = new Set<string>();
-  #sweeps = new Set<string>();
+  #pending = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> = Promise.resolve();
 
@@ -29,43 +20,22 @@ export class Announcer {
     this.#pool = pool;
   }
 
-  announce(change: { runs?: Iterable<string>; sweeps?: Iterable<string> }): void {
-    for (const id of change.runs ?? []) this.#runs.add(id);
-    for (const id of change.sweeps ?? []) this.#sweeps.add(id);
-    if (this.#runs.size + this.#sweeps.size === 0) return;
+  notify(channel: string, payload: string): void {
+    this.#pending.add(`${channel}\n${payload}`);
     this.#timer ??= setTimeout(() => void this.flush(), WINDOW);
   }
 
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const ids = [
-      ...[...this.#runs].map((id) => ({ runs: id })),
-      ...[...this.#sweeps].map((id) => ({ sweeps: id })),
-    ] as { runs?: string; sweeps?: string }[];
-    this.#runs = new Set();
-    this.#sweeps = new Set();
-    const payloads: string[] = [];
-    for (let at = 0; at < ids.length; at += IDS) {
-      const part = ids.slice(at, at + IDS);
-      const change: Change = {
-        runs: part.flatMap(({ runs }) => runs ?? []),
-        sweeps: part.flatMap(({ sweeps }) => sweeps ?? []),
-      };
-      payloads.push(JSON.stringify(change));
-    }
-    if (payloads.length > 0) {
-      this.#sending = this.#sending
-        .then(() =>
-          this.#pool.query(
-            '/* announce */ SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload',
-            [CHANNEL, payloads],
-          ),
-        )
-        .then(
-          () => undefined,
-          () => undefined,
-        );
+    const entries = [...this.#pending].map((entry) => entry.split('\n'));
+    this.#pending = new Set();
+    if (entries.length > 0) {
+      const text = '/* notify */ SELECT pg_notify(c, p) FROM unnest($1::text[], $2::text[]) AS t (c, p)';
+      const values = [entries.map(([channel]) => channel), entries.map(([, payload]) => payload)];
+      this.#sending = this.#sending.then(async () => {
+        await this.#pool.query(text, values).catch(() => {});
+      });
     }
     return this.#sending;
   }

@@ -1,6 +1,6 @@
-import type { Db } from './db.ts';
-import { transaction } from './db.ts';
+import type { Db } from './open.ts';
 import { supersede } from './points.ts';
+import { transaction } from './transaction.ts';
 
 /** Leases and heartbeats in seconds; the database's clock counts them. */
 export interface LeaseTimes {
@@ -31,9 +31,16 @@ export interface Claimed {
   readonly startStep: number;
 }
 
+// What may be claimed, as conditions on run with claimRuns' parameters. An own script's run is held, so no worker gets it, unless
+// a sweep has taken it. A running run of a paused sweep waits with its worker; when that is lost it waits for the sweep.
+const WAITING = `run.team_id = $1 AND run.status = 'WAITING' AND NOT run.held`;
+const EXPIRED = `run.team_id = $1 AND run.status = 'RUNNING' AND run.lease_expires_at < now()
+  AND EXISTS (SELECT FROM cell JOIN sweep ON sweep.id = cell.sweep_id WHERE cell.run_id = run.id AND sweep.intent = 'OPEN')`;
+const FITS = `run.trainer_version = $4 AND ($7::uuid IS NULL OR EXISTS (SELECT FROM cell WHERE cell.sweep_id = $7 AND cell.run_id = run.id))`;
+
 /**
  * Hands out a bundle: the first run in line, and its mates that can train side by side with it. A run whose lease has expired
- * comes first; taking it over is what ends the lost attempt. One statement chooses, marks and writes the attempts down, so no
+ * comes first; taking one over is what ends the lost attempt. One statement chooses, marks and writes the attempts down, so no
  * two workers ever get the same run.
  */
 export async function claimRuns(db: Db, order: ClaimOrder): Promise<Claimed[]> {
@@ -54,28 +61,31 @@ export async function claimRuns(db: Db, order: ClaimOrder): Promise<Claimed[]> {
       `/* claimRuns */ WITH mine AS (SELECT id FROM dataset WHERE team_id = $1 AND hash = ANY ($3)),
        expired AS (
          SELECT id, bundle_key, dataset_id, batch_size FROM run
-         WHERE team_id = $1 AND status = 'RUNNING' AND lease_expires_at < now() AND NOT held AND trainer_version = $4
-         AND dataset_id IN (SELECT id FROM mine) AND ($7::uuid IS NULL OR EXISTS (SELECT FROM cell WHERE sweep_id = $7 AND run_id = run.id))
-         ORDER BY lease_expires_at LIMIT 1 FOR UPDATE SKIP LOCKED
+         WHERE ${EXPIRED} AND ${FITS} AND dataset_id IN (SELECT id FROM mine)
+         ORDER BY queue_rank, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
        ), waiting AS (
          SELECT id, bundle_key, dataset_id, batch_size FROM run
-         WHERE NOT EXISTS (SELECT FROM expired) AND team_id = $1 AND status = 'WAITING' AND NOT held AND trainer_version = $4
-         AND dataset_id IN (SELECT id FROM mine) AND ($7::uuid IS NULL OR EXISTS (SELECT FROM cell WHERE sweep_id = $7 AND run_id = run.id))
-         ORDER BY queue_rank LIMIT 1 FOR UPDATE SKIP LOCKED
-       ), head AS (SELECT * FROM expired UNION ALL SELECT * FROM waiting),
-       mates AS (
-         SELECT run.id FROM run JOIN head ON run.bundle_key = head.bundle_key AND run.dataset_id = head.dataset_id
-         WHERE run.team_id = $1 AND run.status = 'WAITING' AND NOT run.held AND run.trainer_version = $4 AND run.id <> head.id
-         AND ($7::uuid IS NULL OR EXISTS (SELECT FROM cell WHERE sweep_id = $7 AND run_id = run.id))
-         ORDER BY run.queue_rank LIMIT (SELECT greatest(0, least($5::int, $8::int / batch_size) - 1) FROM head) FOR UPDATE OF run SKIP LOCKED
+         WHERE NOT EXISTS (SELECT FROM expired) AND ${WAITING} AND ${FITS} AND dataset_id IN (SELECT id FROM mine)
+         ORDER BY queue_rank, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+       ), head AS (
+         SELECT *, greatest(0, least($5::int, $8::int / batch_size) - 1) AS room FROM (SELECT * FROM expired UNION ALL SELECT * FROM waiting) AS h
+       ), expired_mates AS (
+         SELECT run.id FROM run, head WHERE run.bundle_key = head.bundle_key AND run.dataset_id = head.dataset_id AND run.id <> head.id
+         AND ${EXPIRED} AND ${FITS}
+         ORDER BY run.queue_rank, run.id LIMIT (SELECT room FROM head) FOR NO KEY UPDATE OF run SKIP LOCKED
+       ), waiting_mates AS (
+         SELECT run.id FROM run, head WHERE run.bundle_key = head.bundle_key AND run.dataset_id = head.dataset_id AND run.id <> head.id
+         AND ${WAITING} AND ${FITS}
+         ORDER BY run.queue_rank, run.id LIMIT (SELECT room - (SELECT count(*) FROM expired_mates) FROM head) FOR NO KEY UPDATE OF run SKIP LOCKED
        ), chosen AS (
-         SELECT id, (row_number() OVER () - 1)::int AS slot, count(*) OVER ()::int AS runs FROM (SELECT id FROM head UNION ALL SELECT id FROM mates) AS c
+         SELECT id, (row_number() OVER () - 1)::int AS slot, count(*) OVER ()::int AS runs FROM (
+           SELECT id FROM head UNION ALL SELECT id FROM expired_mates UNION ALL SELECT id FROM waiting_mates) AS c
        ), before AS (
          UPDATE attempt SET ended_at = now(), "end" = 'LOST', reason = 'its lease expired' FROM run, chosen
          WHERE run.id = chosen.id AND run.status = 'RUNNING' AND attempt.run_id = run.id AND attempt.number = run.attempt
-       ), worker AS (SELECT engine, device, versions FROM worker WHERE id = $2),
+       ), worker AS (SELECT engine, device, versions FROM worker WHERE id = $2 AND team_id = $1),
        taken AS (
-         UPDATE run SET lost = run.lost + (run.status = 'RUNNING')::int, status = 'RUNNING', attempt = run.attempt + 1, sequence = 0, worker_id = $2,
+         UPDATE run SET lost = run.lost + (run.status = 'RUNNING')::int, status = 'RUNNING', held = false, attempt = run.attempt + 1, sequence = 0, worker_id = $2,
            lease_expires_at = now() + make_interval(secs => $6), engine = worker.engine, step = 0, samples_seen = 0,
            started_at = coalesce(run.started_at, now())
          FROM chosen, worker WHERE run.id = chosen.id RETURNING run.id, run.attempt, chosen.slot, chosen.runs
@@ -110,7 +120,10 @@ export interface Heartbeat {
 }
 
 /** Renews the leases of a worker, also expired ones that nobody has taken, and tells it what to do with each run. */
-export async function heartbeat(db: Db, beat: Heartbeat): Promise<{ runId: string; attempt: number; command: Command }[] | undefined> {
+export async function heartbeat(
+  db: Db,
+  beat: Heartbeat,
+): Promise<{ runId: string; attempt: number; command: Command }[] | undefined> {
   const known = await db.pool.query(
     `/* heartbeat worker */ UPDATE worker SET last_seen_at = now(), samples_per_second = $3, stopped_at = CASE WHEN $4 THEN now() END
      WHERE team_id = $1 AND id = $2`,

@@ -1,6 +1,6 @@
-import type { Db } from './db.ts';
-import { transaction } from './db.ts';
+import type { Db } from './open.ts';
 import { type Accepted, lockRuns } from './report.ts';
+import { transaction } from './transaction.ts';
 
 export interface Finish {
   readonly runId: string;
@@ -17,19 +17,29 @@ export interface Finish {
 }
 
 /**
- * Ends the current attempts of runs, or gives the runs back to the queue. DONE and PRUNED are final. Ending a run again with the
+ * Ends the current attempts of runs, or gives the runs back to the queue (one of somebody's own script, which no worker can
+ * train, is cancelled instead). DONE and PRUNED are final. Ending a run again with the
  * same attempt is acknowledged and changes nothing.
  */
 export async function finishRuns(db: Db, teamId: string, finishes: readonly Finish[]): Promise<Accepted[]> {
   const answers = await transaction(db, async (sql) => {
-    const fences = await lockRuns(sql, teamId, finishes.map(({ runId }) => runId));
+    const fences = await lockRuns(
+      sql,
+      teamId,
+      finishes.map(({ runId }) => runId),
+    );
     const results = finishes.map(({ runId, attempt, sequence, outcome }): Accepted => {
       const fence = fences.get(runId);
       if (!fence) return { kind: 'unknown' };
       const status = outcome === 'RELEASED' ? 'WAITING' : outcome;
-      if (fence.attempt === attempt && fence.status === status) return { kind: 'accepted', duplicate: true };
-      if (fence.attempt !== attempt || fence.status !== 'RUNNING') return { kind: 'lost', currentAttempt: fence.attempt };
+      // An own run that was released is cancelled.
+      const released = outcome === 'RELEASED' && fence.status === 'CANCELLED';
+      if (fence.attempt === attempt && (fence.status === status || released))
+        return { kind: 'accepted', duplicate: true };
+      if (fence.attempt !== attempt || fence.status !== 'RUNNING')
+        return { kind: 'lost', currentAttempt: fence.attempt };
       if (sequence > fence.sequence) return { kind: 'gap', expected: fence.sequence + 1 };
+      fence.status = status;
       return { kind: 'accepted', duplicate: false };
     });
     const fresh = finishes.filter((_, i) => {
@@ -39,20 +49,21 @@ export async function finishRuns(db: Db, teamId: string, finishes: readonly Fini
     if (fresh.length > 0) {
       await sql.query(
         `/* finishRuns */ WITH f AS (
-           SELECT * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::int8[], $6::text[], $7::int8[], $8::int8[], $9::float8[], $10::jsonb[])
+           SELECT *, NOT EXISTS (SELECT FROM cell WHERE cell.run_id = f.id) AS own
+           FROM unnest($2::uuid[], $3::int[], $4::text[], $5::int8[], $6::text[], $7::int8[], $8::int8[], $9::float8[], $10::jsonb[])
              AS f (id, attempt, outcome, diverged_step, reason, step, samples_seen, device_seconds, info)
          ), ended AS (
            UPDATE attempt SET ended_at = now(), "end" = f.outcome::"AttemptEnd", reason = f.reason FROM f
            WHERE attempt.run_id = f.id AND attempt.number = f.attempt
          )
          UPDATE run SET
-           status = CASE f.outcome WHEN 'RELEASED' THEN 'WAITING' ELSE f.outcome END::"RunStatus",
+           status = CASE WHEN f.outcome <> 'RELEASED' THEN f.outcome WHEN f.own THEN 'CANCELLED' ELSE 'WAITING' END::"RunStatus",
            diverged = f.diverged_step IS NOT NULL AND f.outcome = 'DONE', diverged_step = f.diverged_step, reason = f.reason,
            step = f.step, samples_seen = f.samples_seen, device_seconds = run.device_seconds + f.device_seconds, info = run.info || f.info,
            lease_expires_at = NULL, worker_id = CASE f.outcome WHEN 'RELEASED' THEN NULL ELSE run.worker_id END,
-           ended_at = CASE f.outcome WHEN 'RELEASED' THEN NULL ELSE now() END,
-           held = f.outcome = 'RELEASED' AND EXISTS (SELECT FROM cell c WHERE c.run_id = run.id) AND NOT EXISTS (
-             SELECT FROM cell c JOIN sweep s ON s.id = c.sweep_id WHERE c.run_id = run.id AND s.intent = 'OPEN')
+           ended_at = CASE WHEN f.outcome <> 'RELEASED' OR f.own THEN now() END,
+           held = f.own OR (f.outcome = 'RELEASED' AND NOT EXISTS (
+             SELECT FROM cell c JOIN sweep s ON s.id = c.sweep_id WHERE c.run_id = run.id AND s.intent = 'OPEN'))
          FROM f WHERE run.id = f.id AND run.team_id = $1`,
         [
           teamId,

@@ -1,115 +1,178 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { DatabaseError } from './db.ts';
-import { uuidv7 } from './uuid.ts';
+import { checkServer } from './open.ts';
+import { connectionConfig } from './pool.ts';
+import { connectionProblem, DatabaseProblem, withoutPassword } from './problem.ts';
 
-const FOLDER = new URL('../../../prisma/migrations/', import.meta.url);
-/** The lock that `prisma migrate deploy` takes too. */
-const LOCK = 72707369;
-const OLDEST = 15;
+/** Prisma's own lock number, so that `prisma migrate deploy` and this wait for each other. */
+const LOCK = 72_707_369;
 
-const LEDGER = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
-  "id" varchar(36) PRIMARY KEY NOT NULL,
-  "checksum" varchar(64) NOT NULL,
-  "finished_at" timestamptz,
-  "migration_name" varchar(255) NOT NULL,
-  "logs" text,
-  "rolled_back_at" timestamptz,
-  "started_at" timestamptz NOT NULL DEFAULT now(),
-  "applied_steps_count" integer NOT NULL DEFAULT 0
+export interface Migration {
+  name: string;
+  sql: string;
+  checksum: string;
+}
+
+interface Applied {
+  id: string;
+  migration_name: string;
+  checksum: string;
+  finished_at: Date | null;
+  rolled_back_at: Date | null;
+  logs: string | null;
+}
+
+const FOLDER = fileURLToPath(new URL('../../../prisma/migrations', import.meta.url));
+
+/** The migrations of a folder in order; the checksum is Prisma's (SHA-256 of the file). */
+export function readMigrations(folder: string = FOLDER): Migration[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(join(folder, entry.name, 'migration.sql')))
+    .map(({ name }) => {
+      const bytes = readFileSync(join(folder, name, 'migration.sql'));
+      return {
+        name,
+        sql: bytes.toString('utf8'),
+        checksum: createHash('sha256').update(bytes).digest('hex'),
+      };
+    })
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+const TABLE = `/* createMigrationTable */
+CREATE TABLE IF NOT EXISTS _prisma_migrations (
+  id VARCHAR(36) PRIMARY KEY NOT NULL,
+  checksum VARCHAR(64) NOT NULL,
+  finished_at TIMESTAMPTZ,
+  migration_name VARCHAR(255) NOT NULL,
+  logs TEXT,
+  rolled_back_at TIMESTAMPTZ,
+  started_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+  applied_steps_count INTEGER NOT NULL DEFAULT 0
 )`;
 
-interface Migration {
-  readonly name: string;
-  readonly sql: string;
-  readonly checksum: string;
-}
-
-async function readMigrations(folder: URL): Promise<Migration[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  return Promise.all(
-    names.sort().map(async (name) => {
-      const sql = await readFile(new URL(`${name}/migration.sql`, folder), 'utf8');
-      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
-    }),
-  );
-}
-
-/** Says in one sentence why a database cannot be reached, without its password. */
-export function connectionProblem(url: string, error: unknown): DatabaseError {
-  const place = URL.canParse(url) ? `${new URL(url).host}${new URL(url).pathname}` : 'DATABASE_URL';
-  const { code = '', message = '' } = error as { code?: string; message?: string };
-  const why =
-    { ECONNREFUSED: 'nothing listens there', ENOTFOUND: 'no such host', '28P01': 'wrong user or password', '3D000': 'no such database' }[code] ??
-    (message || code || String(error));
-  return new DatabaseError(`cannot connect to PostgreSQL at ${place}: ${why}. Check DATABASE_URL (postgresql://user:password@host:port/database).`);
-}
-
 /**
- * Brings a database to the newest migration; a second call finds nothing to do. Compatible with `prisma migrate deploy` (its
- * table, checksums and lock). Each migration and its entry are one transaction, so a killed one leaves nothing behind.
+ * Applies the pending migrations, forward only, and keeps `_prisma_migrations` as `prisma migrate deploy` does. Each migration
+ * and its row are one transaction: a runner killed in the middle leaves neither. Two runners wait for each other.
  */
-export async function migrate(url: string, folder: URL = FOLDER): Promise<{ applied: string[] }> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+export async function migrate(url: string, folder?: string): Promise<{ applied: string[] }> {
+  const client = new pg.Client({ ...connectionConfig(url, false), application_name: 'smallbatch migrate' });
   client.on('error', () => {});
-  await client.connect().catch((error) => {
-    throw connectionProblem(url, error);
-  });
   try {
-    const version = Number((await client.query('SHOW server_version_num')).rows[0].server_version_num);
-    if (version < OLDEST * 10_000) {
-      throw new DatabaseError(`unsupported PostgreSQL ${Math.floor(version / 10_000)}: version ${OLDEST} or newer is needed.`);
-    }
-    await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
-    await client.query(LEDGER);
-    const { rows } = await client.query('SELECT * FROM "_prisma_migrations" WHERE "rolled_back_at" IS NULL ORDER BY "started_at"');
-    const migrations = await readMigrations(folder);
-    for (const row of rows) {
-      const known = migrations.find(({ name }) => name === row.migration_name);
-      if (!known) {
-        throw new DatabaseError(`unknown migration "${row.migration_name}" in the database: it was made by a newer Smallbatch. Update this checkout.`);
-      }
-      if (!row.finished_at) {
-        throw new DatabaseError(`unfinished migration "${row.migration_name}" in the database: see its "logs" in _prisma_migrations, then mark it rolled back.`);
-      }
-      if (known.checksum !== row.checksum) {
-        throw new DatabaseError(`changed migration "${known.name}": the file differs from what was applied. Restore the file; changes go into a new migration.`);
-      }
-    }
-    const applied: string[] = [];
-    for (const { name, sql, checksum } of migrations) {
-      if (rows.some((row) => row.migration_name === name)) continue;
-      await client.query('BEGIN');
-      await client.query(sql).catch((error: { code?: string; message: string }) => {
-        const roles = 'CREATE ROLE smallbatch_app NOLOGIN; GRANT smallbatch_app TO the user of DATABASE_URL';
-        const hint = error.code === '42501' ? ` A superuser has to run once: ${roles}.` : '';
-        throw new DatabaseError(`migration "${name}" failed: ${error.message}.${hint}`);
-      });
-      await client.query(
-        'INSERT INTO "_prisma_migrations" ("id", "checksum", "finished_at", "migration_name", "applied_steps_count") VALUES ($1, $2, clock_timestamp(), $3, 1)',
-        [uuidv7(), checksum, name],
-      );
-      await client.query('COMMIT');
-      applied.push(name);
-    }
-    await takeRole(client);
+    await client.connect();
+    await checkServer(client, url);
+    await client.query('/* lockMigrations */ SELECT pg_advisory_lock($1)', [LOCK]);
+    const applied = await applyPending(client, readMigrations(folder), url);
+    await takeRole(client, url);
     return { applied };
+  } catch (error) {
+    throw connectionProblem(error, url);
   } finally {
+    // The lock belongs to the session and goes with it.
     await client.end().catch(() => {});
   }
 }
 
-/** The application's connections switch to its role: the user of the URL has to be a member that may. */
-async function takeRole(client: pg.Client): Promise<void> {
+/** The application's connections switch to its role, so the user of the URL has to be a member that may. */
+async function takeRole(client: pg.Client, url: string): Promise<void> {
   const set = () => client.query('SET ROLE smallbatch_app');
   try {
     await set();
   } catch {
     await client.query('GRANT smallbatch_app TO CURRENT_USER').catch(() => {});
-    await set().catch((error: Error) => {
-      throw new DatabaseError(`the user of DATABASE_URL may not become smallbatch_app (${error.message}). A superuser has to run: GRANT smallbatch_app TO that user.`);
+    await set().catch((cause: Error) => {
+      throw new DatabaseProblem(
+        'MISSING_PRIVILEGE',
+        `missing privilege at ${withoutPassword(url)} (${cause.message}): let a superuser run GRANT smallbatch_app TO "${client.user}"`,
+        { cause },
+      );
     });
   }
+}
+
+async function applyPending(client: pg.Client, migrations: Migration[], url: string): Promise<string[]> {
+  const { rows: tables } = await client.query<{ there: boolean }>(
+    "/* migrationTable */ SELECT to_regclass('_prisma_migrations') IS NOT NULL AS there",
+  );
+  if (!tables[0]!.there) await client.query(TABLE);
+  const { rows } = await client.query<Applied>(
+    '/* appliedMigrations */ SELECT * FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at',
+  );
+  checkHistory(migrations, rows, url);
+  const done = new Set(rows.map((row) => row.migration_name));
+  const applied: string[] = [];
+  for (const migration of migrations) {
+    if (done.has(migration.name)) continue;
+    await apply(client, migration);
+    applied.push(migration.name);
+  }
+  return applied;
+}
+
+function checkHistory(migrations: Migration[], rows: Applied[], url: string): void {
+  const where = withoutPassword(url);
+  const known = new Map(migrations.map((migration) => [migration.name, migration]));
+  for (const row of rows) {
+    const migration = known.get(row.migration_name);
+    if (!migration) {
+      throw new DatabaseProblem(
+        'UNKNOWN_MIGRATION',
+        `unknown migration ${row.migration_name} in ${where}: a newer Smallbatch wrote this database; use that version or newer`,
+      );
+    }
+    if (row.finished_at === null) {
+      throw new DatabaseProblem(
+        'FAILED_MIGRATION',
+        `failed migration ${row.migration_name} in ${where}${row.logs ? ` (${row.logs.split('\n')[0]})` : ''}: put its cause right, then mark it with prisma migrate resolve --rolled-back ${row.migration_name}`,
+      );
+    }
+    if (row.checksum !== migration.checksum) {
+      throw new DatabaseProblem(
+        'CHANGED_MIGRATION',
+        `changed migration ${row.migration_name}: the file is not the one that was applied to ${where} (checksum ${migration.checksum.slice(0, 12)}, applied ${row.checksum.slice(0, 12)}); restore the file and write the change as a new migration`,
+      );
+    }
+  }
+}
+
+async function apply(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
+  try {
+    await client.query('BEGIN');
+    await client.query(sql);
+    await client.query(
+      `/* recordMigration */ INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
+       VALUES ($1, $2, $3, now(), clock_timestamp(), 1)`,
+      [randomUUID(), checksum, name],
+    );
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {});
+    const { code, message, position } = error as { code?: string; message: string; position?: string };
+    if (code === '42501') {
+      throw new DatabaseProblem(
+        'MISSING_PRIVILEGE',
+        `missing privilege for migration ${name}: ${message}, at: ${statementAt(sql, position)}; let a superuser run that, or give the user of DATABASE_URL CREATEROLE and the ownership of the database`,
+        { cause: error },
+      );
+    }
+    if (code === undefined) throw error;
+    throw new DatabaseProblem(
+      'FAILED_MIGRATION',
+      `failed migration ${name}: ${message} (${statementAt(sql, position)})`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function statementAt(sql: string, position: string | undefined): string {
+  if (position === undefined) return 'CREATE ROLE smallbatch_app NOLOGIN';
+  return sql
+    .slice(Math.max(0, Number(position) - 1))
+    .split('\n', 1)[0]!
+    .trim();
 }

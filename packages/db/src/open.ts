@@ -1,6 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
-import { Announcer, Listener, type Unlisten } from './changes.ts';
+import { Listener, Notifier, type Unlisten } from './changes.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
 import { makePool, type QueryListener } from './pool.ts';
 import { connectionProblem, DatabaseProblem, withoutPassword } from './problem.ts';
@@ -12,7 +12,7 @@ export interface OpenOptions {
   url: string;
   /** Act as smallbatch_app, which owns nothing (default); false for administration. */
   applicationRole?: boolean;
-  /** Most connections at once (default 10); one more is opened when somebody listens. */
+  /** Most connections at once (default 16); one more is opened when somebody listens. */
   poolSize?: number;
 }
 
@@ -24,8 +24,8 @@ export interface Db {
   readonly pool: pg.Pool;
   /** Calls `handler` with each payload of `channel`; with '' after the connection was lost and made anew. */
   listen(channel: string, handler: (payload: string) => void): Promise<Unlisten>;
-  /** Tells every process (within 200 ms, see changes.ts) that these runs and sweeps changed. */
-  announce(change: { runs?: Iterable<string>; sweeps?: Iterable<string> }): void;
+  /** Sends a payload soon: equal ones within 100 ms once, outside of any transaction (see changes.ts). */
+  notify(channel: string, payload: string): void;
   /** Hears the name of every statement that is sent, Prisma's included; returns how to stop. */
   onQuery(listener: QueryListener): () => void;
   close(): Promise<void>;
@@ -33,7 +33,7 @@ export interface Db {
 
 /** Opens the database and checks that it answers, is new enough and knows the role. Throws a DatabaseProblem otherwise. */
 export async function openDb(options: OpenOptions): Promise<Db> {
-  const { url, applicationRole = true, poolSize = 10 } = options;
+  const { url, applicationRole = true, poolSize = 16 } = options;
   const listeners = new Set<QueryListener>();
   const pool = makePool(url, applicationRole, poolSize, listeners);
   try {
@@ -43,7 +43,7 @@ export async function openDb(options: OpenOptions): Promise<Db> {
     throw connectionProblem(error, url);
   }
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
-  const announcer = new Announcer(pool);
+  const notifier = new Notifier(pool);
   let listener: Listener | undefined;
   let closing: Promise<void> | undefined;
   return {
@@ -54,14 +54,14 @@ export async function openDb(options: OpenOptions): Promise<Db> {
       listener ??= new Listener(url, applicationRole);
       return listener.listen(channel, handler);
     },
-    announce: (change) => announcer.announce(change),
+    notify: (channel, payload) => notifier.notify(channel, payload),
     onQuery: (heard) => {
       listeners.add(heard);
       return () => void listeners.delete(heard);
     },
     close: () => {
       closing ??= (async () => {
-        await announcer.flush();
+        await notifier.flush();
         await listener?.close();
         await prisma.$disconnect();
         await pool.end();

@@ -1,4 +1,4 @@
-import type { Sql } from './db.ts';
+import type { Sql } from './transaction.ts';
 
 /**
  * Merges points into the summaries of their metrics. `points` is a query of (team_id, run_id, metric_id, step, value, place),
@@ -38,7 +38,10 @@ export async function supersede(sql: Sql, runIds: readonly string[], startStep: 
     await sql.query('/* supersede summaries */ DELETE FROM run_metric WHERE run_id = ANY ($1)', [runIds]);
     return;
   }
-  await sql.query('/* supersede chunks */ DELETE FROM chunk WHERE run_id = ANY ($1) AND first_step > $2', [runIds, startStep]);
+  await sql.query('/* supersede chunks */ DELETE FROM chunk WHERE run_id = ANY ($1) AND first_step > $2', [
+    runIds,
+    startStep,
+  ]);
   await sql.query(
     `/* supersede trim */ UPDATE chunk SET steps = ${kept('steps')}, epochs = ${kept('epochs')}, samples_seen = ${kept('samples_seen')},
        wall_times = ${kept('wall_times')}, "values" = ${kept('"values"')}, last_step = (SELECT max(s) FROM unnest(steps) AS s WHERE s <= $2)

@@ -24,7 +24,7 @@ types.setTypeParser(
 
 /**
  * Connection settings from a URL. Every connection has TimeZone UTC: through the Prisma adapter a timestamptz is stored hours
- * off otherwise. With `applicationRole` it acts as smallbatch_app, which owns no table.
+ * off otherwise. With `applicationRole` it acts as smallbatch_app, which owns no table, and no statement may take over a minute.
  */
 export function connectionConfig(url: string, applicationRole: boolean): pg.ClientConfig {
   let parsed: URL;
@@ -37,7 +37,7 @@ export function connectionConfig(url: string, applicationRole: boolean): pg.Clie
   const options = [
     parsed.searchParams.get('options') ?? '',
     '-c TimeZone=UTC',
-    applicationRole ? '-c role=smallbatch_app' : '',
+    applicationRole ? '-c role=smallbatch_app -c statement_timeout=60s' : '',
   ];
   parsed.searchParams.delete('options');
   if (!parsed.searchParams.has('application_name')) parsed.searchParams.set('application_name', 'smallbatch');
@@ -80,7 +80,7 @@ function watch(client: pg.PoolClient, listeners: Set<QueryListener>): void {
     if (listeners.size > 0) {
       const first = given[0];
       const sql = typeof first === 'string' ? first : ((first as { text?: string }).text ?? '');
-      const name = /^\s*\/\* (\S+) \*\//.exec(sql)?.[1] ?? sql.trim().split(/\s/, 1)[0] ?? '';
+      const name = /^\s*\/\* (.+?) \*\//.exec(sql)?.[1] ?? sql.trim().split(/\s/, 1)[0] ?? '';
       for (const listener of listeners) listener(name, sql);
     }
     return query(...given);

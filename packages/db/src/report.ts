@@ -1,8 +1,8 @@
 import type pg from 'pg';
-import type { Db } from './db.ts';
-import { transaction } from './db.ts';
 import type { Goal } from './generated/prisma/enums.ts';
+import type { Db } from './open.ts';
 import { mergeSummaries } from './points.ts';
+import { transaction } from './transaction.ts';
 
 /** Columns of one metric, all of one length; epochs and samplesSeen may be absent. Values as they are, NaN and ±∞ included. */
 export interface Series {
@@ -29,17 +29,22 @@ export type Accepted =
   | { readonly kind: 'gap'; readonly expected: number }
   | { readonly kind: 'unknown' };
 
+/** Where a locked run stands; a batch of the same call moves it on for the next. */
 interface Fence {
   readonly id: string;
   readonly attempt: number;
-  readonly status: string;
-  readonly sequence: number;
+  status: string;
+  sequence: number;
 }
 
 /** Locks runs in one order (so that writers never wait in a circle) and returns where each stands. */
-export async function lockRuns(sql: pg.PoolClient, teamId: string, ids: readonly string[]): Promise<Map<string, Fence>> {
+export async function lockRuns(
+  sql: pg.PoolClient,
+  teamId: string,
+  ids: readonly string[],
+): Promise<Map<string, Fence>> {
   const { rows } = await sql.query(
-    '/* lockRuns */ SELECT id, attempt, status, sequence FROM run WHERE team_id = $1 AND id = ANY ($2) ORDER BY id FOR UPDATE',
+    '/* lockRuns */ SELECT id, attempt, status, sequence FROM run WHERE team_id = $1 AND id = ANY ($2) ORDER BY id FOR NO KEY UPDATE',
     [teamId, ids],
   );
   return new Map(rows.map((row: Fence) => [row.id, row]));
@@ -47,16 +52,28 @@ export async function lockRuns(sql: pg.PoolClient, teamId: string, ids: readonly
 
 const literal = (values: readonly number[] | null | undefined): string => `{${(values ?? []).join(',')}}`;
 
+/** The largest of columns that rise: the last of each. */
+const furthest = (columns: readonly (readonly number[])[]): number =>
+  Math.max(0, ...columns.map((column) => column.at(-1) ?? 0));
+
 const goalOf = ({ metric, goal }: Series): Goal => {
   if (goal) return goal;
   if (metric.endsWith('accuracy')) return 'MAXIMISE';
   return metric.endsWith('loss') || metric.endsWith('error') ? 'MINIMISE' : 'NONE';
 };
 
-async function metricIds(sql: pg.PoolClient, teamId: string, series: readonly Series[]): Promise<Map<string, number>> {
+async function metricIds(
+  sql: pg.PoolClient,
+  teamId: string,
+  series: readonly Series[],
+): Promise<Map<string, number>> {
   const goals = new Map(series.map((one) => [one.metric, goalOf(one)]));
   const names = [...goals.keys()];
-  const find = () => sql.query('/* metricIds */ SELECT id, name FROM metric WHERE team_id = $1 AND name = ANY ($2)', [teamId, names]);
+  const find = () =>
+    sql.query('/* metricIds */ SELECT id, name FROM metric WHERE team_id = $1 AND name = ANY ($2)', [
+      teamId,
+      names,
+    ]);
   let { rows } = await find();
   if (rows.length < names.length) {
     await sql.query(
@@ -70,19 +87,26 @@ async function metricIds(sql: pg.PoolClient, teamId: string, series: readonly Se
 }
 
 /**
- * Appends batches of points, at most one a run and call. A batch is taken when it is the next of the run's current attempt; one
+ * Appends batches of points, several of one run in their order. A batch is taken when it is the next of the run's current attempt; one
  * that was taken before is acknowledged again and changes nothing; acknowledged means durable. The number of statements does
  * not depend on how many runs or metrics there are.
  */
 export async function reportMetrics(db: Db, teamId: string, reports: readonly Report[]): Promise<Accepted[]> {
   const answers = await transaction(db, async (sql) => {
-    const fences = await lockRuns(sql, teamId, reports.map(({ runId }) => runId));
+    const fences = await lockRuns(
+      sql,
+      teamId,
+      reports.map(({ runId }) => runId),
+    );
     const results = reports.map(({ runId, attempt, sequence }): Accepted => {
       const fence = fences.get(runId);
       if (!fence) return { kind: 'unknown' };
-      if (fence.attempt === attempt && sequence <= fence.sequence) return { kind: 'accepted', duplicate: true };
-      if (fence.attempt !== attempt || fence.status !== 'RUNNING') return { kind: 'lost', currentAttempt: fence.attempt };
+      if (fence.attempt === attempt && sequence <= fence.sequence)
+        return { kind: 'accepted', duplicate: true };
+      if (fence.attempt !== attempt || fence.status !== 'RUNNING')
+        return { kind: 'lost', currentAttempt: fence.attempt };
       if (sequence !== fence.sequence + 1) return { kind: 'gap', expected: fence.sequence + 1 };
+      fence.sequence = sequence;
       return { kind: 'accepted', duplicate: false };
     });
     const fresh = reports.filter((_, i) => {
@@ -90,10 +114,18 @@ export async function reportMetrics(db: Db, teamId: string, reports: readonly Re
       return result.kind === 'accepted' && !result.duplicate;
     });
     if (fresh.length === 0) return results;
-    await sql.query('/* reportMetrics */ UPDATE run SET sequence = n.sequence FROM unnest($1::uuid[], $2::int[]) AS n (id, sequence) WHERE run.id = n.id', [
-      fresh.map(({ runId }) => runId),
-      fresh.map(({ sequence }) => sequence),
-    ]);
+    await sql.query(
+      `/* reportMetrics */ UPDATE run SET sequence = n.sequence, step = greatest(run.step, n.step), samples_seen = greatest(run.samples_seen, n.samples)
+       FROM (SELECT id, max(sequence) AS sequence, max(step) AS step, max(samples) AS samples
+         FROM unnest($1::uuid[], $2::int[], $3::int8[], $4::int8[]) AS u (id, sequence, step, samples) GROUP BY id) AS n
+       WHERE run.id = n.id`,
+      [
+        fresh.map(({ runId }) => runId),
+        fresh.map(({ sequence }) => sequence),
+        fresh.map(({ series }) => furthest(series.map(({ steps }) => steps))),
+        fresh.map(({ series }) => furthest(series.map(({ samplesSeen }) => samplesSeen ?? []))),
+      ],
+    );
     const series = fresh.flatMap((report) => report.series.map((one) => ({ ...one, report })));
     if (series.length === 0) return results;
     const ids = await metricIds(sql, teamId, series);

@@ -1,6 +1,6 @@
-import type { Db } from './db.ts';
-import { transaction } from './db.ts';
 import type { BatchNormScope, BudgetUnit } from './generated/prisma/enums.ts';
+import type { Db } from './open.ts';
+import { transaction } from './transaction.ts';
 import { uuidv7 } from './uuid.ts';
 
 /** A run that does not exist yet: every column that its configuration fixes. */
@@ -72,7 +72,8 @@ const COLUMNS: [column: string, type: string, of: (run: NewRun) => unknown][] = 
 ];
 export const RUN_COLUMNS = COLUMNS.map(([column]) => column).join(', ');
 export const runArrays = (runs: readonly NewRun[]): unknown[] => COLUMNS.map(([, , of]) => runs.map(of));
-export const runTypes = (from: number): string => COLUMNS.map(([, type], i) => `$${from + i}::${type}[]`).join(', ');
+export const runTypes = (from: number): string =>
+  COLUMNS.map(([, type], i) => `$${from + i}::${type}[]`).join(', ');
 
 /** Statuses of a run that answers its configuration, or still can. */
 export const ANSWERS = `('WAITING', 'RUNNING', 'DONE', 'PRUNED')`;
@@ -94,18 +95,36 @@ export const slug = (name: string): string =>
  * configuration (or still can) is taken; without, it is trained again, marked as a duplicate. Creations of one team follow each
  * other, so two of the same grid train nothing twice.
  */
-export async function createSweep(db: Db, sweep: NewSweep): Promise<{ id: string; key: string; created: number; reused: number }> {
+export async function createSweep(
+  db: Db,
+  sweep: NewSweep,
+): Promise<{ id: string; key: string; created: number; reused: number }> {
   const { teamId, memberId, cells } = sweep;
   const id = uuidv7();
   return transaction(db, async (sql) => {
-    await sql.query('/* createSweep lock */ SELECT 1 FROM team WHERE id = $1 FOR UPDATE', [teamId]);
-    const numbered = await sql.query('/* createSweep number */ SELECT coalesce(max(number), 0) + 1 AS number FROM sweep WHERE team_id = $1', [teamId]);
+    await sql.query('/* createSweep lock */ SELECT 1 FROM team WHERE id = $1 FOR NO KEY UPDATE', [teamId]);
+    const numbered = await sql.query(
+      '/* createSweep number */ SELECT coalesce(max(number), 0) + 1 AS number FROM sweep WHERE team_id = $1',
+      [teamId],
+    );
     const number: number = numbered.rows[0].number;
     const key = `${slug(sweep.name)}-${number}`;
     await sql.query(
       `/* createSweep */ INSERT INTO sweep (id, team_id, member_id, number, key, name, definition, strategy, "order", reuse, cell_count)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-      [id, teamId, memberId, number, key, sweep.name, JSON.stringify(sweep.definition), sweep.strategy, sweep.order, sweep.reuse, cells.length],
+      [
+        id,
+        teamId,
+        memberId,
+        number,
+        key,
+        sweep.name,
+        JSON.stringify(sweep.definition),
+        sweep.strategy,
+        sweep.order,
+        sweep.reuse,
+        cells.length,
+      ],
     );
     for (let from = 0; from < cells.length; from += BATCH) {
       const runs = cells.slice(from, from + BATCH);
@@ -137,9 +156,13 @@ export async function createSweep(db: Db, sweep: NewSweep): Promise<{ id: string
           ...runArrays(runs),
         ],
       );
-      if (written.rowCount !== runs.length) throw new Error(`a sweep of ${runs.length} cells wrote ${written.rowCount}`);
+      if (written.rowCount !== runs.length)
+        throw new Error(`a sweep of ${runs.length} cells wrote ${written.rowCount}`);
     }
-    const made = await sql.query('/* createSweep created */ SELECT count(*) AS created FROM run WHERE sweep_id = $1', [id]);
+    const made = await sql.query(
+      '/* createSweep created */ SELECT count(*) AS created FROM run WHERE sweep_id = $1',
+      [id],
+    );
     const created: number = made.rows[0].created;
     await sql.query(
       `/* createSweep unhold */ UPDATE run SET held = false FROM cell WHERE cell.sweep_id = $1 AND cell.run_id = run.id AND run.held AND run.status = 'WAITING'`,
@@ -155,22 +178,36 @@ export type SweepChange = 'pause' | 'resume' | 'cancel' | 'retry';
 const wantedByNoOther = (intents: string): string => `NOT EXISTS (
   SELECT FROM cell o JOIN sweep s ON s.id = o.sweep_id WHERE o.run_id = run.id AND s.id <> $1 AND s.intent IN (${intents}))`;
 
-/** → how many runs changed, or undefined when the sweep has ended in a way that forbids the change. */
+/**
+ * → how many runs changed, or undefined when the sweep was cancelled and the change is not its retry. It waits for the team's
+ * lock, as creating a sweep does: else a cancel could end a run that a sweep being created has just taken, without seeing that.
+ */
 export async function changeSweep(db: Db, id: string, change: SweepChange): Promise<number | undefined> {
   return transaction(db, async (sql) => {
-    const { rows } = await sql.query('/* changeSweep lock */ SELECT intent, team_id FROM sweep WHERE id = $1 FOR UPDATE', [id]);
+    await sql.query(
+      '/* changeSweep lock */ SELECT FROM team WHERE id = (SELECT team_id FROM sweep WHERE id = $1) FOR NO KEY UPDATE',
+      [id],
+    );
+    const { rows } = await sql.query('/* changeSweep intent */ SELECT intent FROM sweep WHERE id = $1', [id]);
     const { intent } = rows[0];
     if (intent === 'CANCELLED' && change !== 'retry') return undefined;
-    const set = (next: string) => sql.query('/* changeSweep */ UPDATE sweep SET intent = $2::"SweepIntent" WHERE id = $1', [id, next]);
+    const set = (next: string) =>
+      sql.query('/* changeSweep */ UPDATE sweep SET intent = $2::"SweepIntent" WHERE id = $1', [id, next]);
     const mine = 'FROM cell WHERE cell.sweep_id = $1 AND cell.run_id = run.id';
     if (change === 'pause') {
       await set('PAUSED');
-      const held = await sql.query(`/* pauseSweep */ UPDATE run SET held = true ${mine} AND run.status = 'WAITING' AND ${wantedByNoOther(`'OPEN'`)}`, [id]);
+      const held = await sql.query(
+        `/* pauseSweep */ UPDATE run SET held = true ${mine} AND run.status = 'WAITING' AND ${wantedByNoOther(`'OPEN'`)}`,
+        [id],
+      );
       return held.rowCount ?? 0;
     }
     if (change === 'resume') {
       await set('OPEN');
-      const freed = await sql.query(`/* resumeSweep */ UPDATE run SET held = false ${mine} AND run.status = 'WAITING' AND run.held`, [id]);
+      const freed = await sql.query(
+        `/* resumeSweep */ UPDATE run SET held = false ${mine} AND run.status = 'WAITING' AND run.held`,
+        [id],
+      );
       return freed.rowCount ?? 0;
     }
     if (change === 'cancel') {
@@ -186,20 +223,27 @@ export async function changeSweep(db: Db, id: string, change: SweepChange): Prom
          ${mine} AND run.status IN ('WAITING', 'RUNNING') AND ${wantedByNoOther(`'OPEN', 'PAUSED'`)}`,
         [id],
       );
-      await sql.query(`/* cancelSweep hold */ UPDATE run SET held = true ${mine} AND run.status = 'WAITING' AND ${wantedByNoOther(`'OPEN'`)}`, [id]);
+      await sql.query(
+        `/* cancelSweep hold */ UPDATE run SET held = true ${mine} AND run.status = 'WAITING' AND ${wantedByNoOther(`'OPEN'`)}`,
+        [id],
+      );
       return ended.rowCount ?? 0;
     }
     await set('OPEN');
     // A configuration that another run answers by now is not trained again: the cell takes that run.
     const taken = await sql.query(
       `/* retrySweep take */ UPDATE cell SET run_id = other.id FROM run AS old, run AS other
-       WHERE cell.sweep_id = $1 AND cell.run_id = old.id AND old.status IN ('FAILED', 'CANCELLED')
+       WHERE cell.sweep_id = $1 AND cell.run_id = old.id AND old.status IN ('FAILED', 'CANCELLED') AND NOT old.duplicate
        AND other.team_id = old.team_id AND other.configuration_hash = old.configuration_hash AND NOT other.duplicate AND other.status IN ${ANSWERS}`,
       [id],
     );
     const again = await sql.query(
       `/* retrySweep */ UPDATE run SET status = 'WAITING', ended_at = NULL, reason = NULL, worker_id = NULL, lost = 0, held = false
        ${mine} AND run.status IN ('FAILED', 'CANCELLED')`,
+      [id],
+    );
+    await sql.query(
+      `/* retrySweep unhold */ UPDATE run SET held = false ${mine} AND run.status = 'WAITING' AND run.held`,
       [id],
     );
     return (taken.rowCount ?? 0) + (again.rowCount ?? 0);

@@ -1,14 +1,18 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Scope } from './generated/prisma/enums.ts';
 import type { Db } from './open.ts';
+import type { Identity } from './team.ts';
 import { uuidv7 } from './uuid.ts';
 
-export type TokenScope = 'READ' | 'WRITE' | 'WORK' | 'ADMIN';
+export interface NewToken extends Identity {
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly expiresAt?: Date | null;
+}
 
-export interface FoundToken {
-  id: string;
-  teamId: string;
-  memberId: string;
-  scopes: TokenScope[];
+export interface FoundToken extends Identity {
+  readonly id: string;
+  readonly scopes: Scope[];
 }
 
 function hash(secret: string): Buffer {
@@ -18,7 +22,7 @@ function hash(secret: string): Buffer {
 /** Makes a token. `secret` is shown this once: the database keeps its SHA-256 and its first characters. */
 export async function createToken(
   db: Db,
-  input: { teamId: string; memberId: string; name: string; scopes: TokenScope[]; expiresAt?: Date },
+  input: NewToken,
 ): Promise<{ id: string; secret: string; prefix: string }> {
   // 256 random bits: nothing to guess, so a plain hash is enough (no salt, no stretching), and the look-up is one index probe.
   const secret = `sb_${randomBytes(32).toString('base64url')}`;

@@ -261,56 +261,103 @@ ALTER TABLE "worker" ADD CONSTRAINT "worker_member_id_fkey" FOREIGN KEY ("member
 CREATE INDEX "worker_team_id_last_seen_at_idx" ON "worker" ("team_id", "last_seen_at");
 -- What the model file cannot say.
 
--- One run answers a configuration of a team, unless it was trained again on purpose.
+-- What may answer a cell: one run per team and configuration, unless it was trained again on purpose.
+-- FAILED and CANCELLED runs do not answer, so a retry can make another.
 CREATE UNIQUE INDEX "run_answer" ON "run" ("team_id", "configuration_hash")
   WHERE NOT "duplicate" AND "status" IN ('WAITING', 'RUNNING', 'DONE', 'PRUNED');
--- The queue: heads in order, and their mates.
-CREATE INDEX "run_queue" ON "run" ("team_id", "queue_rank") WHERE "status" = 'WAITING' AND NOT "held";
-CREATE INDEX "run_mates" ON "run" ("team_id", "bundle_key", "dataset_id", "queue_rank") WHERE "status" = 'WAITING' AND NOT "held";
-CREATE INDEX "run_lease" ON "run" ("team_id", "lease_expires_at") WHERE "status" = 'RUNNING';
-CREATE INDEX "run_worker" ON "run" ("worker_id") WHERE "status" = 'RUNNING';
--- Lists, filters and groups.
-CREATE INDEX "run_created" ON "run" ("team_id", "created_at", "id");
-CREATE INDEX "run_setting" ON "run" ("team_id", "setting_hash");
-CREATE INDEX "run_axes" ON "run" ("team_id", "dataset_id", "model", "batch_norm", "batch_size", "base_learning_rate");
-CREATE INDEX "run_sweep" ON "run" ("sweep_id");
-CREATE INDEX "attempt_worker" ON "attempt" ("worker_id");
-CREATE INDEX "run_metric_value" ON "run_metric" ("team_id", "metric_id", "run_id") INCLUDE ("median_last_5", "last");
 
--- Free parameters are flat objects of numbers, texts and booleans.
+-- The queue: heads in order, and their mates. A lease has no index of its time: a heartbeat and a report then change no indexed
+-- column, and the new version of the row stays in its page. The running ones of a team are few enough to look through.
+CREATE INDEX "run_queue" ON "run" ("team_id", "queue_rank", "id") WHERE "status" = 'WAITING' AND NOT "held";
+CREATE INDEX "run_mates" ON "run" ("team_id", "bundle_key", "dataset_id", "queue_rank", "id") WHERE "status" = 'WAITING' AND NOT "held";
+CREATE INDEX "run_lease" ON "run" ("team_id", "queue_rank", "id") WHERE "status" = 'RUNNING';
+CREATE INDEX "run_worker" ON "run" ("worker_id") WHERE "status" = 'RUNNING';
+
+-- Lists: newest first, by status, by person, by sweep.
+CREATE INDEX "run_newest" ON "run" ("team_id", "created_at", "id");
+CREATE INDEX "run_status_newest" ON "run" ("team_id", "status", "created_at", "id");
+CREATE INDEX "run_member" ON "run" ("member_id", "created_at", "id");
+CREATE INDEX "run_sweep" ON "run" ("sweep_id");
+CREATE INDEX "sweep_newest" ON "sweep" ("team_id", "created_at", "id");
+CREATE INDEX "attempt_worker" ON "attempt" ("worker_id");
+
+-- Groups and filters over the axes; what decides whether a run counts comes along, so that a group-by need not read the rows.
+CREATE INDEX "run_axes" ON "run" ("team_id", "dataset_id", "batch_norm", "batch_size")
+  INCLUDE ("model", "base_learning_rate", "seed", "status", "diverged", "duplicate", "setting_hash", "configuration_hash", "key", "id");
+CREATE INDEX "run_setting" ON "run" ("team_id", "setting_hash");
+CREATE INDEX "run_configuration" ON "run" ("team_id", "configuration_hash");
+CREATE INDEX "run_hyper" ON "run" USING gin ("hyper" jsonb_path_ops);
+CREATE INDEX "run_info" ON "run" USING gin ("info" jsonb_path_ops);
+
+-- Values of one metric over many runs, without the rows. (A metric belongs to one team.)
+CREATE INDEX "run_metric_value" ON "run_metric" ("metric_id", "run_id")
+  INCLUDE ("median_last_5", "last", "min", "max", "sum", "count", "non_finite_count");
+
+-- Free parameters are flat objects of numbers, texts and booleans. (Strict: a lax path would look into lists.)
 CREATE FUNCTION "is_flat"("value" jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-$$ SELECT jsonb_typeof("value") = 'object' AND NOT jsonb_path_exists("value", '$.* ? (@.type() != "number" && @.type() != "string" && @.type() != "boolean")') $$;
+$$ SELECT jsonb_typeof("value") = 'object' AND NOT jsonb_path_exists("value", 'strict $.* ? (@.type() != "number" && @.type() != "string" && @.type() != "boolean")') $$;
 -- Of a run's last evaluations; NaN where one of them is not finite.
 CREATE FUNCTION "median_of"("values" double precision[]) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT CASE WHEN bool_or(v IN ('NaN', 'Infinity', '-Infinity')) THEN 'NaN' ELSE percentile_cont(0.5) WITHIN GROUP (ORDER BY v) END
    FROM unnest("values") AS v $$;
 CREATE FUNCTION "last_five"("values" double precision[]) RETURNS double precision[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT "values"[greatest(1, cardinality("values") - 4):] $$;
+
+-- What must hold whoever writes.
+ALTER TABLE "team" ADD CONSTRAINT "team_key" CHECK ("key" ~ '^[a-z0-9][a-z0-9-]{0,62}$');
+ALTER TABLE "team" ADD CONSTRAINT "team_name_length" CHECK (length("name") BETWEEN 1 AND 200);
+ALTER TABLE "account" ADD CONSTRAINT "account_name_length" CHECK (length("name") BETWEEN 1 AND 200);
+ALTER TABLE "member" ADD CONSTRAINT "member_key_length" CHECK (length("key") BETWEEN 1 AND 200);
+ALTER TABLE "token"
+  ADD CONSTRAINT "token_name_length" CHECK (length("name") BETWEEN 1 AND 200),
+  ADD CONSTRAINT "token_hash" CHECK (octet_length("hash") = 32);
+ALTER TABLE "dataset"
+  ADD CONSTRAINT "dataset_name_length" CHECK (length("name") BETWEEN 1 AND 200),
+  ADD CONSTRAINT "dataset_hash" CHECK ("hash" ~ '^[0-9a-f]{64}$'),
+  ADD CONSTRAINT "dataset_shape" CHECK ("classes" >= 1 AND "channels" >= 1 AND "height" >= 1 AND "width" >= 1 AND "train_count" >= 1 AND "test_count" >= 0);
+ALTER TABLE "sweep"
+  ADD CONSTRAINT "sweep_name_length" CHECK (length("name") BETWEEN 1 AND 80),
+  ADD CONSTRAINT "sweep_cell_count" CHECK ("cell_count" >= 1);
+ALTER TABLE "cell"
+  ADD CONSTRAINT "cell_team_id_fkey" FOREIGN KEY ("team_id") REFERENCES "team" ("id"),
+  ADD CONSTRAINT "cell_position" CHECK ("position" >= 1);
 ALTER TABLE "run"
   ADD CONSTRAINT "run_hyper_flat" CHECK ("is_flat"("hyper")),
   ADD CONSTRAINT "run_info_flat" CHECK ("is_flat"("info")),
+  ADD CONSTRAINT "run_width" CHECK ("width" >= 1),
   ADD CONSTRAINT "run_batch_size" CHECK ("batch_size" >= 1),
-  ADD CONSTRAINT "run_base_learning_rate" CHECK ("base_learning_rate" > 0),
-  ADD CONSTRAINT "run_bn_batch" CHECK ("bn_batch" IS NULL OR ("batch_norm" AND "batch_size" % "bn_batch" = 0)),
+  ADD CONSTRAINT "run_base_learning_rate" CHECK ("base_learning_rate" > 0 AND "base_learning_rate" < 'Infinity'),
+  ADD CONSTRAINT "run_momentum" CHECK ("momentum" >= 0 AND "momentum" < 'Infinity'),
+  ADD CONSTRAINT "run_weight_decay" CHECK ("weight_decay" >= 0 AND "weight_decay" < 'Infinity'),
+  ADD CONSTRAINT "run_budget" CHECK ("budget_value" > 0 AND "budget_value" < 'Infinity'),
+  ADD CONSTRAINT "run_bn_batch" CHECK ("bn_batch" IS NULL OR ("batch_norm" AND "bn_batch" >= 1 AND "batch_size" % "bn_batch" = 0)),
+  ADD CONSTRAINT "run_batch_norm_scope" CHECK ("batch_norm_scope" IS NULL OR "batch_norm"),
   ADD CONSTRAINT "run_key_length" CHECK (length("key") BETWEEN 1 AND 200),
+  ADD CONSTRAINT "run_progress" CHECK ("step" >= 0 AND "planned_steps" >= 0 AND "samples_seen" >= 0),
+  ADD CONSTRAINT "run_device_seconds" CHECK ("device_seconds" >= 0 AND "device_seconds" < 'Infinity'),
+  ADD CONSTRAINT "run_leased" CHECK (("status" = 'RUNNING') = ("lease_expires_at" IS NOT NULL)),
   ADD CONSTRAINT "run_final" CHECK (("status" IN ('WAITING', 'RUNNING')) = ("ended_at" IS NULL)),
-  ADD CONSTRAINT "run_divergence" CHECK (NOT "diverged" OR "status" = 'DONE');
+  ADD CONSTRAINT "run_divergence" CHECK (NOT "diverged" OR ("status" = 'DONE' AND "diverged_step" IS NOT NULL));
+ALTER TABLE "attempt" ADD CONSTRAINT "attempt_slot" CHECK ("number" >= 1 AND "slot" >= 0 AND "slot" < "runs_side_by_side" AND "start_step" >= 0);
 ALTER TABLE "metric" ADD CONSTRAINT "metric_name_length" CHECK (length("name") BETWEEN 1 AND 200);
-ALTER TABLE "sweep" ADD CONSTRAINT "sweep_name_length" CHECK (length("name") BETWEEN 1 AND 80);
-ALTER TABLE "chunk"
-  ADD CONSTRAINT "chunk_run_id_fkey" FOREIGN KEY ("run_id") REFERENCES "run" ("id"),
-  ADD CONSTRAINT "chunk_metric_id_fkey" FOREIGN KEY ("metric_id") REFERENCES "metric" ("id"),
-  ADD CONSTRAINT "chunk_columns" CHECK (cardinality("steps") = cardinality("values") AND cardinality("steps") = cardinality("wall_times")
-    AND cardinality("epochs") IN (0, cardinality("steps")) AND cardinality("samples_seen") IN (0, cardinality("steps")));
-ALTER TABLE "cell" ADD CONSTRAINT "cell_team_id_fkey" FOREIGN KEY ("team_id") REFERENCES "team" ("id");
-ALTER TABLE "run" SET (fillfactor = 85);
+ALTER TABLE "run_metric" ADD CONSTRAINT "run_metric_counts" CHECK ("count" >= 1 AND "non_finite_count" BETWEEN 0 AND "count" AND cardinality("tail") BETWEEN 1 AND 5);
+-- No foreign keys here, on the hottest path: a chunk is written by one who holds its run's row, and neither runs nor metrics are ever deleted.
+ALTER TABLE "chunk" ADD CONSTRAINT "chunk_columns" CHECK ("sequence" >= 1 AND "first_step" >= 0 AND "last_step" >= "first_step"
+  AND cardinality("steps") >= 1 AND cardinality("steps") = cardinality("values") AND cardinality("steps") = cardinality("wall_times")
+  AND cardinality("epochs") IN (0, cardinality("steps")) AND cardinality("samples_seen") IN (0, cardinality("steps")));
+ALTER TABLE "worker" ADD CONSTRAINT "worker_name_length" CHECK (length("name") BETWEEN 1 AND 200);
 
--- The application is a role of its own, never the tables' owner, so that row-level security can bind it.
+-- A run's row is rewritten at each report and heartbeat, a summary at each report: room for that within the page, and a vacuum
+-- often enough that reading an index alone stays possible.
+ALTER TABLE "run" SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
+ALTER TABLE "run_metric" SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05);
+
+-- The application acts as this role, never the tables' owner: it cannot alter or drop, and row-level security can bind it.
 DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'smallbatch_app') THEN
     CREATE ROLE smallbatch_app NOLOGIN;
   END IF;
-EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; -- another database of this server was migrated at the same moment
 END $$;
 GRANT USAGE ON SCHEMA public TO smallbatch_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO smallbatch_app;

@@ -30,13 +30,32 @@ export function newRun(datasetId: string, given: Partial<NewRun> = {}): NewRun {
     ...given,
   };
   const { seed, ...setting } = run;
-  return { configurationHash: sha(JSON.stringify(run)), settingHash: sha(JSON.stringify({ ...setting, seed: undefined })), ...run };
+  return {
+    configurationHash: sha(JSON.stringify(run)),
+    settingHash: sha(JSON.stringify({ ...setting, seed: undefined })),
+    ...run,
+  };
 }
 
-export async function addDataset(db: Db, teamId: string, name = 'shapes'): Promise<{ id: string; hash: string }> {
+export async function addDataset(
+  db: Db,
+  teamId: string,
+  name = 'shapes',
+): Promise<{ id: string; hash: string }> {
   const hash = sha(name);
   const { id } = await db.prisma.dataset.create({
-    data: { id: uuidv7(), teamId, name, hash, classes: 10, channels: 3, height: 32, width: 32, trainCount: 1500, testCount: 1000 },
+    data: {
+      id: uuidv7(),
+      teamId,
+      name,
+      hash,
+      classes: 10,
+      channels: 3,
+      height: 32,
+      width: 32,
+      trainCount: 1500,
+      testCount: 1000,
+    },
   });
   return { id, hash };
 }
@@ -54,4 +73,13 @@ export const newSweep = (owner: Identity, cells: NewRun[], given: Partial<NewSwe
 });
 
 export const addWorker = (db: Db, owner: Identity, name = 'w'): Promise<string> =>
-  registerWorker(db, { ...owner, name, host: 'here', pid: 1, engine: 'onnx', device: 'cpu', versions: {}, trainerVersion: '1.0.0' });
+  registerWorker(db, {
+    ...owner,
+    name,
+    host: 'here',
+    pid: 1,
+    engine: 'onnx',
+    device: 'cpu',
+    versions: {},
+    trainerVersion: '1.0.0',
+  });

@@ -1,5 +1,5 @@
-import type { Db } from '../db.ts';
 import type { Goal } from '../generated/prisma/enums.ts';
+import type { Db } from '../open.ts';
 import { AXIS_SQL, type Axis, type RunValue, VALUE_SQL } from './axes.ts';
 import { compileFilter, type RunFilter, Values } from './filter.ts';
 
@@ -82,12 +82,18 @@ export async function aggregateSettings(db: Db, query: AggregateQuery): Promise<
 
 /** The goal of a metric; a metric that the team does not have yet has none. */
 export async function metricGoal(db: Db, teamId: string, name: string): Promise<Goal | undefined> {
-  const { rows } = await db.pool.query('/* metricGoal */ SELECT goal::text FROM metric WHERE team_id = $1 AND name = $2', [teamId, name]);
+  const { rows } = await db.pool.query(
+    '/* metricGoal */ SELECT goal::text FROM metric WHERE team_id = $1 AND name = $2',
+    [teamId, name],
+  );
   return rows[0]?.goal;
 }
 
 /** Axes of settings, by any of their runs. */
-export async function axesOfRuns(db: Db, runIds: readonly string[]): Promise<Map<string, Record<string, unknown>>> {
+export async function axesOfRuns(
+  db: Db,
+  runIds: readonly string[],
+): Promise<Map<string, Record<string, unknown>>> {
   const { rows } = await db.pool.query(
     `/* axesOfRuns */ SELECT r.id, d.name AS dataset, r.model, r.width, r.batch_size AS "batchSize", r.batch_schedule AS "batchSchedule",
        r.base_learning_rate AS "baseLearningRate", r.schedule, r.warm_up AS "warmUp", r.momentum, r.nesterov, r.weight_decay AS "weightDecay",

@@ -1,4 +1,4 @@
-import type { Db } from '../db.ts';
+import type { Db } from '../open.ts';
 
 /** Points of one metric of one run, in the order of their steps, as columns of one length. */
 export interface CurveColumns {
@@ -12,7 +12,11 @@ export interface CurveColumns {
 }
 
 /** Points that there are of these metrics in these runs, by their summaries. */
-export async function countPoints(db: Db, runIds: readonly string[], names: readonly string[] | null): Promise<number> {
+export async function countPoints(
+  db: Db,
+  runIds: readonly string[],
+  names: readonly string[] | null,
+): Promise<number> {
   const { rows } = await db.pool.query(
     `/* countPoints */ SELECT coalesce(sum(s.count), 0) AS n FROM run_metric s JOIN metric k ON k.id = s.metric_id
      WHERE s.run_id = ANY ($1) AND ($2::text[] IS NULL OR k.name = ANY ($2))`,
@@ -32,7 +36,11 @@ interface ChunkRow {
 }
 
 /** Complete curves of many runs in one statement, chunk after chunk. */
-export async function readCurves(db: Db, runIds: readonly string[], names: readonly string[] | null): Promise<CurveColumns[]> {
+export async function readCurves(
+  db: Db,
+  runIds: readonly string[],
+  names: readonly string[] | null,
+): Promise<CurveColumns[]> {
   const { rows } = await db.pool.query<ChunkRow>(
     `/* readCurves */ SELECT c.run_id AS "runId", k.name AS metric, c.steps, c.epochs, c.samples_seen AS "samplesSeen", c.wall_times AS "wallTimes", c."values"
      FROM chunk c JOIN metric k ON k.id = c.metric_id WHERE c.run_id = ANY ($1) AND ($2::text[] IS NULL OR k.name = ANY ($2))
@@ -43,7 +51,15 @@ export async function readCurves(db: Db, runIds: readonly string[], names: reado
   for (const row of rows) {
     let curve = curves.at(-1);
     if (curve?.runId !== row.runId || curve.metric !== row.metric) {
-      curve = { runId: row.runId, metric: row.metric, steps: [], epochs: [], samplesSeen: [], wallTimes: [], values: [] };
+      curve = {
+        runId: row.runId,
+        metric: row.metric,
+        steps: [],
+        epochs: [],
+        samplesSeen: [],
+        wallTimes: [],
+        values: [],
+      };
       curves.push(curve);
     }
     row.steps.forEach((step, i) => {

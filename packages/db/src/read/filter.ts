@@ -65,7 +65,10 @@ function compare(sql: string, is: Comparison, values: Values, cast = ''): string
     const value = is[name as keyof typeof OPERATORS];
     if (value !== undefined && value !== null) terms.push(`${sql} ${operator} ${values.add(value)}${cast}`);
   }
-  if (is.in) terms.push(is.in.length ? `${sql} IN (${is.in.map((value) => values.add(value) + cast).join(', ')})` : 'false');
+  if (is.in)
+    terms.push(
+      is.in.length ? `${sql} IN (${is.in.map((value) => values.add(value) + cast).join(', ')})` : 'false',
+    );
   if (is.isNull !== undefined && is.isNull !== null) terms.push(`(${sql}) IS ${is.isNull ? '' : 'NOT '}NULL`);
   return terms;
 }
@@ -92,7 +95,9 @@ export function compileFilter(filter: RunFilter | null | undefined, teamId: stri
     if (given === undefined || given === null) continue;
     if (field === 'and' || field === 'or') {
       const parts = (given as RunFilter[]).map((part) => compileFilter(part, teamId, values));
-      terms.push(parts.length ? `(${parts.join(field === 'and' ? ' AND ' : ' OR ')})` : String(field === 'and'));
+      terms.push(
+        parts.length ? `(${parts.join(field === 'and' ? ' AND ' : ' OR ')})` : String(field === 'and'),
+      );
     } else if (field === 'not') {
       // A comparison with an absent value is not true, so its negation is true: two-valued, as people read it.
       terms.push(`(${compileFilter(given as RunFilter, teamId, values)}) IS NOT TRUE`);
@@ -100,11 +105,15 @@ export function compileFilter(filter: RunFilter | null | undefined, teamId: stri
       terms.push(`r.status = ANY (${values.add(given)}::"RunStatus"[])`);
     } else if (field === 'sweep') {
       const found = compare('f.key', given as Comparison, values).join(' AND ') || 'true';
-      terms.push(`EXISTS (SELECT FROM cell c JOIN sweep f ON f.id = c.sweep_id WHERE c.run_id = r.id AND ${found})`);
+      terms.push(
+        `EXISTS (SELECT FROM cell c JOIN sweep f ON f.id = c.sweep_id WHERE c.run_id = r.id AND ${found})`,
+      );
     } else if (field === 'metrics') {
       for (const { name, value, is } of given as NonNullable<RunFilter['metrics']>) {
         const terms2 = compare(VALUE_SQL[value], is, values).join(' AND ') || 'true';
-        terms.push(`EXISTS (SELECT FROM run_metric s JOIN metric k ON k.id = s.metric_id WHERE s.run_id = r.id AND k.name = ${values.add(name)} AND ${terms2})`);
+        terms.push(
+          `EXISTS (SELECT FROM run_metric s JOIN metric k ON k.id = s.metric_id WHERE s.run_id = r.id AND k.name = ${values.add(name)} AND ${terms2})`,
+        );
       }
     } else if (field === 'params') {
       for (const one of given as NonNullable<RunFilter['params']>) terms.push(param(one, values));

@@ -1,4 +1,4 @@
-import type { Db } from '../db.ts';
+import type { Db } from '../open.ts';
 import { compileFilter, type RunFilter, Values } from './filter.ts';
 
 /** What a list of runs may be ordered by. */
@@ -52,8 +52,12 @@ export interface PageRow {
 /** Keyset paging: the place of a run in the order does not move when others arrive. Absent values come last. */
 export async function runPage(db: Db, query: PageQuery): Promise<PageRow[]> {
   const values = new Values();
-  const flip = (direction: 'ASC' | 'DESC') => (query.backwards ? (direction === 'ASC' ? 'DESC' : 'ASC') : direction);
-  const keys = [...query.order.map(({ field, direction }) => ({ sql: ORDER_SQL[field] as string, direction })), { sql: 'r.id', direction: 'ASC' as const }];
+  const flip = (direction: 'ASC' | 'DESC') =>
+    query.backwards ? (direction === 'ASC' ? 'DESC' : 'ASC') : direction;
+  const keys = [
+    ...query.order.map(({ field, direction }) => ({ sql: ORDER_SQL[field] as string, direction })),
+    { sql: 'r.id', direction: 'ASC' as const },
+  ];
   const nulls = query.backwards ? 'FIRST' : 'LAST';
   const orderBy = keys.map(({ sql, direction }) => `${sql} ${flip(direction)} NULLS ${nulls}`).join(', ');
   const where = compileFilter(query.where, query.teamId, values);
@@ -62,26 +66,41 @@ export async function runPage(db: Db, query: PageQuery): Promise<PageRow[]> {
     const given = query.from;
     const terms = keys.map(({ sql, direction }, i) => {
       const value = given[i] ?? null;
-      const equal = keys.slice(0, i).map(({ sql: before }, j) => `${before} IS NOT DISTINCT FROM ${values.add(given[j] ?? null)}`);
+      const equal = keys
+        .slice(0, i)
+        .map(({ sql: before }, j) => `${before} IS NOT DISTINCT FROM ${values.add(given[j] ?? null)}`);
       const operator = flip(direction) === 'ASC' ? '>' : '<';
       let beyond: string;
       if (value === null) beyond = query.backwards ? `${sql} IS NOT NULL` : 'false';
-      else beyond = query.backwards ? `${sql} ${operator} ${values.add(value)}` : `(${sql} ${operator} ${values.add(value)} OR ${sql} IS NULL)`;
+      else
+        beyond = query.backwards
+          ? `${sql} ${operator} ${values.add(value)}`
+          : `(${sql} ${operator} ${values.add(value)} OR ${sql} IS NULL)`;
       return `(${[...equal, beyond].join(' AND ')})`;
     });
     after = `(${terms.join(' OR ')})`;
   }
   const cursor = `json_build_array(${keys.map(({ sql }) => `(${sql})::text`).join(', ')})`;
   const limit = values.add(query.count + 1);
-  const one = (sweepId: string, join: string) => `SELECT r.id, ${sweepId} AS "sweepId", ${cursor} AS cursor FROM run r ${join} WHERE ${where} AND ${after} ORDER BY ${orderBy} LIMIT ${limit}`;
+  const one = (sweepId: string, join: string) =>
+    `SELECT r.id, ${sweepId} AS "sweepId", ${cursor} AS cursor FROM run r ${join} WHERE ${where} AND ${after} ORDER BY ${orderBy} LIMIT ${limit}`;
   const text = query.sweepIds
     ? `/* runPage of sweeps */ SELECT p.* FROM unnest(${values.add(query.sweepIds)}::uuid[]) AS q (id) CROSS JOIN LATERAL (${one('q.id', 'JOIN cell c ON c.run_id = r.id AND c.sweep_id = q.id')}) AS p`
     : `/* runPage */ ${one('NULL', '')}`;
   return (await db.pool.query({ text, values: values.list })).rows;
 }
 
-export async function countRuns(db: Db, teamId: string, where: RunFilter | null | undefined): Promise<number> {
+export async function countRuns(
+  db: Db,
+  teamId: string,
+  where: RunFilter | null | undefined,
+): Promise<number> {
   const values = new Values();
   const condition = compileFilter(where, teamId, values);
-  return (await db.pool.query({ text: `/* countRuns */ SELECT count(*) AS n FROM run r WHERE ${condition}`, values: values.list })).rows[0].n;
+  return (
+    await db.pool.query({
+      text: `/* countRuns */ SELECT count(*) AS n FROM run r WHERE ${condition}`,
+      values: values.list,
+    })
+  ).rows[0].n;
 }

@@ -1,4 +1,4 @@
-import type { Db } from '../db.ts';
+import type { Db } from '../open.ts';
 
 export interface SweepState {
   readonly sweepId: string;
