@@ -1,0 +1,119 @@
+import { Command } from 'commander';
+import { connect } from '../api.ts';
+import { sayFailure } from '../failure.ts';
+import { homeOf, prepareHome } from '../home.ts';
+import { note } from '../output/print.ts';
+import { plain } from '../output/screen.ts';
+import { Problem } from '../problem.ts';
+import { watchNpm } from '../up/ancestor.ts';
+import { openDatabase } from '../up/database.ts';
+import { addBuiltIn, createDemo } from '../up/demo.ts';
+import { choosePort } from '../up/port.ts';
+import { startServers } from '../up/servers.ts';
+import { showProgress } from '../up/show.ts';
+import { step } from '../up/step.ts';
+import { startTraining } from '../up/training.ts';
+import { wholeNumber } from './options.ts';
+
+interface Options {
+  port?: number;
+  home?: string;
+  demo: boolean;
+  worker: boolean;
+  listen: string;
+}
+
+const LOOPBACK: Record<string, string> = { localhost: '127.0.0.1', '127.0.0.1': '127.0.0.1', '::1': '::1' };
+
+/** Stopping takes at most this long, whatever hangs: what is left then is killed, and children end with us. */
+const PATIENCE_MS = 4_500;
+
+export function upCommand(): Command {
+  return new Command('up')
+    .description(
+      'Everything on this machine: database, API, dashboard, workers; in an empty database the demo sweep.',
+    )
+    .option('--port <n>', 'where it listens (default: 4000, or the next free one)', wholeNumber(1, 65_535))
+    .option('--home <dir>', 'state: database, data sets, logs (default: SMALLBATCH_HOME, else .smallbatch)')
+    .option('--no-demo', 'create no demo sweep')
+    .option('--no-worker', 'train nothing here')
+    .option('--listen <host>', 'the address it listens on; loopback alone for now', 'localhost')
+    .action(up);
+}
+
+async function up(options: Options): Promise<void> {
+  const host = LOOPBACK[options.listen];
+  if (!host) {
+    throw new Problem(
+      `unsupported --listen ${plain(options.listen)}: this version has no accounts yet, so it listens on loopback alone (localhost, 127.0.0.1, ::1); from elsewhere use an SSH tunnel`,
+      2,
+    );
+  }
+  const home = homeOf(options.home);
+  prepareHome(home);
+
+  // What is started puts its stop here; they are stopped in the opposite order.
+  const stops: (() => Promise<void>)[] = [];
+  const end = ending();
+  const ask = (why?: unknown) => end.resolve(why);
+  let asked = 0;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // Under npm a Ctrl-C arrives twice, from the terminal and from npm; a third is impatience.
+      if (++asked > 2) process.exit(1);
+      ask();
+    });
+  }
+  watchNpm(ask);
+
+  const running = new AbortController();
+  const start = async (): Promise<void> => {
+    const port = await choosePort(options.port);
+    const database = await openDatabase(home, (why) =>
+      ask(new Problem(`PostgreSQL ended by itself: ${why}. Start again: it recovers.`)),
+    );
+    stops.push(() => database.stop());
+    if (asked > 0) return;
+    const servers = await startServers({ home, host, port, databaseUrl: database.url, onFailure: ask });
+    stops.push(() => servers.stop());
+    if (asked > 0) return;
+    const client = connect({ url: servers.url });
+    await step('make the built-in data sets', () => addBuiltIn(client, home));
+    const demo = options.demo ? await createDemo(client) : undefined;
+    if (options.worker && asked === 0) {
+      const training = startTraining({ home, url: servers.url, token: database.token });
+      stops.push(() => training.stop());
+    }
+    note(`\n  Smallbatch is at ${servers.url}\n`);
+    if (demo)
+      note(`The demo sweep ${demo} has been created; its first results are on the page within a minute.`);
+    if (!options.worker) note('No worker here (--no-worker): start some with "npx smallbatch worker".');
+    void showProgress(client, running.signal);
+  };
+
+  const why = await Promise.race([
+    start().then(
+      () => end.promise,
+      (error: unknown) => error ?? new Error('it did not start'),
+    ),
+    end.promise,
+  ]);
+  running.abort();
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+  note(why === undefined ? 'stopping …' : 'stopping everything …');
+  const late = setTimeout(() => process.exit(why === undefined ? 0 : 1), PATIENCE_MS);
+  for (const stop of stops.reverse()) await stop().catch((error: Error) => note(`! ${error.message}`));
+  clearTimeout(late);
+  // What is still starting must not keep us: an exit, not a return. Every child ends with us.
+  if (why !== undefined) process.exit(sayFailure(why));
+  note('stopped; "npm start" goes on where this left off');
+  process.exit(0);
+}
+
+function ending(): { promise: Promise<unknown>; resolve: (why: unknown) => void } {
+  let resolve: (why: unknown) => void = () => {};
+  const promise = new Promise<unknown>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,72 @@
+import { availableParallelism } from 'node:os';
+import { runWorkers, type WorkerEvent } from '@smallbatch/trainer';
+import { Command } from 'commander';
+import { apiUrl } from '../api.ts';
+import { homeOf, prepareHome } from '../home.ts';
+import { note } from '../output/print.ts';
+import { plain } from '../output/screen.ts';
+import { type ApiOptions, wholeNumber, withUrl } from './options.ts';
+
+interface Options extends ApiOptions {
+  home?: string;
+  name?: string;
+  processes: number;
+  max?: number;
+  sweep?: string;
+  once?: boolean;
+}
+
+export function workerCommand(): Command {
+  return withUrl(
+    new Command('worker').description('Train: claim runs from the API, until Ctrl-C. One process a core.'),
+  )
+    .option('--home <dir>', 'data sets and spool (default: SMALLBATCH_HOME, else .smallbatch)')
+    .option('--name <name>', "the workers' name (default: the host's)")
+    .option('--processes <n>', 'processes of one thread', wholeNumber(1, 1024), availableParallelism())
+    .option('--max <r>', 'most runs side by side', wholeNumber(1, 64))
+    .option('--sweep <key>', 'only runs of this sweep')
+    .option('--once', 'end when nothing is left to train')
+    .action(worker);
+}
+
+async function worker(options: Options): Promise<void> {
+  const home = homeOf(options.home);
+  prepareHome(home);
+  const controller = new AbortController();
+  // The first signal lets runs be given back; a second one is for those who cannot wait.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => (controller.signal.aborted ? process.exit(1) : controller.abort()));
+  }
+  await runWorkers({
+    url: apiUrl(options.url),
+    ...(process.env.SMALLBATCH_TOKEN ? { token: process.env.SMALLBATCH_TOKEN } : {}),
+    home,
+    processes: options.processes,
+    ...(options.name ? { name: options.name } : {}),
+    ...(options.max ? { max: options.max } : {}),
+    ...(options.sweep ? { sweep: options.sweep } : {}),
+    ...(options.once ? { untilEmpty: true } : {}),
+    signal: controller.signal,
+    onEvent: (event) => note(`[${event.process + 1}] ${describeEvent(event)}`),
+  });
+}
+
+/** What a worker does, in words. */
+export function describeEvent(event: WorkerEvent): string {
+  switch (event.kind) {
+    case 'ready':
+      return `ready on ${event.engine}`;
+    case 'claimed':
+      return `training ${plain(event.keys.join(', '))}`;
+    case 'ended':
+      return `${plain(event.key)} ${event.diverged ? 'diverged' : 'done'}`;
+    case 'idle':
+      return plain(event.message);
+    case 'discarded':
+      return `${plain(event.key)}: ${plain(event.reason)}`;
+    case 'unreachable':
+      return plain(event.message);
+    case 'failed':
+      return `${plain(event.key)} failed: ${plain(event.reason)}`;
+  }
+}
