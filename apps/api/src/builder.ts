@@ -25,7 +25,13 @@ export const builder = new SchemaBuilder<{
 
 builder.addScalarType('DateTime', DateTimeResolver, { description: 'A moment, ISO 8601 in UTC.' });
 builder.addScalarType('JSON', JSONResolver, { description: 'Any JSON value.' });
-builder.addScalarType('SafeInt', SafeIntResolver, { description: 'A whole number up to 2^53 − 1.' });
+builder.scalarType('SafeInt', {
+  description: 'A whole number up to 2^53 − 1.',
+  // Prisma brings 64-bit columns as bigint.
+  serialize: (value) => Number(value),
+  parseValue: (value) => Number(SafeIntResolver.parseValue(value)),
+  parseLiteral: (node, variables) => Number(SafeIntResolver.parseLiteral(node, variables)),
+});
 builder.queryType({ description: 'Everything that can be asked.' });
 builder.mutationType({ description: 'Everything that can be changed. Expected outcomes are typed results.' });
 builder.subscriptionType({ description: 'Everything that can be watched.' });

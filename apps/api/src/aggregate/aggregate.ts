@@ -107,8 +107,10 @@ function groupAxes(by: readonly Axis[], values: readonly unknown[], names: Reado
 
 /** Groups with their statistics (the definitions are in docs/meanings.md). A group is one combination of the axes' values. */
 export async function aggregate(db: Db, request: AggregateRequest): Promise<{ goal: string; groups: Group[]; runs: number }> {
-  const goal = (await metricGoal(db, request.teamId, request.metric)) ?? 'NONE';
-  if ((request.best.length > 0 || request.value === 'BEST') && goal === 'NONE') {
+  const known = await metricGoal(db, request.teamId, request.metric);
+  const goal = known ?? 'NONE';
+  // A metric that nobody has reported yet is no fault: there is just nothing to choose from.
+  if (known && (request.best.length > 0 || request.value === 'BEST') && goal === 'NONE') {
     throw fault('BAD_INPUT', `invalid best: metric "${request.metric.slice(0, 60)}" has no goal; say one with setMetricGoal`);
   }
   const wrong = request.best.find((axis) => !SETTING_AXES.includes(axis));

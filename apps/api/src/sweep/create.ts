@@ -1,23 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createSweep, type Db, type Identity, type NewRun } from '@smallbatch/db';
-import {
-  AXIS_NAMES,
-  bundleKey,
-  canonical,
-  checkAxes,
-  type DataShape,
-  plannedSteps,
-  TRAINER_VERSION,
-} from '@smallbatch/program';
-import {
-  type Cell,
-  cells,
-  countCells,
-  locate,
-  parseSweep,
-  type SweepDefinition,
-  shuffledOrder,
-} from '@smallbatch/search';
+import { AXIS_NAMES, bundleKey, canonical, checkAxes, type DataShape, plannedSteps, TRAINER_VERSION } from '@smallbatch/program';
+import { type Cell, cells, countCells, parseSweep, ranks, type SweepDefinition } from '@smallbatch/search';
 import type { ProblemShape } from '../builder.ts';
 
 /** Most cells of one sweep. */
@@ -32,12 +16,7 @@ export interface KnownDataset extends DataShape {
 }
 
 /** A configuration checked and hashed, ready to be written as a run. */
-export function configure(
-  dataset: KnownDataset,
-  input: Readonly<Record<string, unknown>>,
-  hyper: NewRun['hyper'],
-  seed: number,
-): { run: NewRun } | { problems: readonly ProblemShape[] } {
+export function configure(dataset: KnownDataset, input: Readonly<Record<string, unknown>>, hyper: NewRun['hyper'], seed: number): { run: NewRun } | { problems: readonly ProblemShape[] } {
   const checked = checkAxes(input, dataset);
   if (!checked.ok) return { problems: checked.problems };
   const { axes } = checked;
@@ -61,55 +40,36 @@ export function configure(
   };
 }
 
-/** Where in the file the value of an axis stands that a cell was refused for. `epochs` and `steps` are short for the budget. */
-function place(sweep: SweepDefinition, cell: Cell, problem: ProblemShape): ProblemShape {
-  const [axis = '', ...inside] = problem.path.map(String);
-  const names = axis === 'budget' ? ['budget', 'epochs', 'steps'] : [axis];
-  const name = names.find((one) => one in cell.axes) ?? axis;
-  const path = locate(sweep, name, cell.axes[name]);
-  return { ...problem, path: name === axis ? [...path, ...inside] : path };
+/** Where in the file the value of an axis stands that a cell was refused for. */
+function place(sweep: SweepDefinition, definition: Record<string, unknown>, cell: Cell, problem: ProblemShape): ProblemShape {
+  const [axis = ''] = problem.path;
+  const varied = sweep.axes.find(({ name }) => name === axis);
+  if (varied) {
+    const section = axis === 'model' && definition.model !== undefined ? ['model'] : [varied.hyper ? 'hyper' : 'axes', axis];
+    const list = section.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], definition);
+    return { ...problem, path: Array.isArray(list) ? [...section, varied.values.indexOf(cell.axes[axis])] : section };
+  }
+  return { ...problem, path: axis in sweep.fixed ? ['fixed', axis] : axis === 'budget' ? ['fixed', 'epochs'] : ['axes', axis] };
 }
 
 /** Writes a sweep down, or says everything that is wrong with it; then nothing was written. */
-export async function create(
-  db: Db,
-  identity: Identity,
-  definition: unknown,
-): Promise<{ sweepId: string; created: number; reused: number } | { problems: ProblemShape[] }> {
+export async function create(db: Db, identity: Identity, definition: unknown): Promise<{ sweepId: string; created: number; reused: number } | { problems: ProblemShape[] }> {
   const parsed = parseSweep(definition, AXIS_NAMES);
   if (!parsed.ok) return { problems: parsed.problems };
   const { sweep } = parsed;
   const total = countCells(sweep);
   if (total > MAX_CELLS) {
-    return {
-      problems: [
-        {
-          path: ['axes'],
-          value: total,
-          message: `invalid sweep: ${total.toLocaleString('en')} cells`,
-          allowed: `at most ${MAX_CELLS.toLocaleString('en')} cells: leave values out, or make several sweeps`,
-        },
-      ],
-    };
+    return { problems: [{ path: ['axes'], value: total, message: `invalid sweep: ${total.toLocaleString('en')} cells`, allowed: `at most ${MAX_CELLS.toLocaleString('en')} cells: leave values out, or make several sweeps` }] };
   }
   const known = await db.prisma.dataset.findMany({ where: { teamId: identity.teamId } });
   const datasets = new Map<string, KnownDataset>(known.map((one) => [one.name, one]));
   const problems = new Map<string, ProblemShape>();
-  const note = (problem: ProblemShape) =>
-    problems.set(JSON.stringify([problem.path, problem.message]), problem);
-  const wanted = [...new Set(sweep.dimensions.flatMap((one) => (one.kind === 'dataset' ? one.values : [])))];
-  for (const name of wanted) {
-    if (datasets.has(name)) continue;
+  const note = (problem: ProblemShape) => problems.set(JSON.stringify([problem.path, problem.message]), problem);
+  sweep.datasets.forEach((name, i) => {
+    if (datasets.has(name)) return;
     const names = [...datasets.keys()].join(', ');
-    note({
-      path: locate(sweep, 'dataset', name),
-      value: name,
-      message: `unknown dataset "${name.slice(0, 60)}"`,
-      allowed: names
-        ? `one of ${names}; or add it: smallbatch dataset add`
-        : 'add it first: smallbatch dataset add',
-    });
-  }
+    note({ path: ['dataset', i], value: name, message: `unknown dataset "${name.slice(0, 60)}"`, allowed: names ? `one of ${names}; or add it: smallbatch dataset add` : 'add it first: smallbatch dataset add' });
+  });
   const runs: NewRun[] = [];
   const seen = new Set<string>();
   for (const cell of cells(sweep)) {
@@ -117,18 +77,13 @@ export async function create(
     if (!dataset) continue;
     const configured = configure(dataset, cell.axes, cell.hyper, cell.seed);
     if ('problems' in configured) {
-      for (const problem of configured.problems) note(place(sweep, cell, problem));
+      for (const problem of configured.problems) note(place(sweep, definition as Record<string, unknown>, cell, problem));
       if (problems.size > 1000) break;
       continue;
     }
     const { run } = configured;
     if (seen.has(run.configurationHash)) {
-      note({
-        path: ['axes'],
-        value: cell.axes,
-        message: 'invalid sweep: two cells are the same configuration',
-        allowed: 'values that make a difference (a BN batch equal to the batch size is the whole batch)',
-      });
+      note({ path: ['axes'], value: cell.axes, message: 'invalid sweep: two cells are the same configuration', allowed: 'values that make a difference (a BN batch equal to the batch size is the whole batch)' });
     }
     seen.add(run.configurationHash);
     runs.push(run);
@@ -142,10 +97,7 @@ export async function create(
     order: sweep.order,
     reuse: sweep.reuse,
     cells: runs,
-    ranks:
-      sweep.order === 'shuffled'
-        ? shuffledOrder(runs.length, sweep.orderSeed)
-        : Uint32Array.from(runs.keys()),
+    ranks: ranks(runs.length, sweep.order, sweep.orderSeed),
   });
   return { sweepId: written.id, created: written.created, reused: written.reused };
 }
