@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createSweep, type Db, type Identity, type NewRun } from '@smallbatch/db';
 import { AXIS_NAMES, bundleKey, canonical, checkAxes, type DataShape, plannedSteps, TRAINER_VERSION } from '@smallbatch/program';
-import { type Cell, cells, countCells, parseSweep, ranks, type SweepDefinition } from '@smallbatch/search';
+import { type Cell, cells, countCells, locate, parseSweep, type SweepDefinition, shuffledOrder } from '@smallbatch/search';
 import type { ProblemShape } from '../builder.ts';
 
 /** Most cells of one sweep. */
@@ -40,16 +40,22 @@ export function configure(dataset: KnownDataset, input: Readonly<Record<string, 
   };
 }
 
-/** Where in the file the value of an axis stands that a cell was refused for. */
-function place(sweep: SweepDefinition, definition: Record<string, unknown>, cell: Cell, problem: ProblemShape): ProblemShape {
-  const [axis = ''] = problem.path;
-  const varied = sweep.axes.find(({ name }) => name === axis);
-  if (varied) {
-    const section = axis === 'model' && definition.model !== undefined ? ['model'] : [varied.hyper ? 'hyper' : 'axes', axis];
-    const list = section.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], definition);
-    return { ...problem, path: Array.isArray(list) ? [...section, varied.values.indexOf(cell.axes[axis])] : section };
+/** Where in the sweep file the value stands that a cell was refused for. */
+function place(sweep: SweepDefinition, cell: Cell, problem: ProblemShape): ProblemShape {
+  const axis = String(problem.path[0] ?? '');
+  const stated = axis === 'budget' && !('budget' in cell.axes) ? 'epochs' : axis;
+  return { ...problem, path: locate(sweep, stated, cell.axes[stated]) };
+}
+
+/** Position → place in the order of training. */
+function ranksOf(count: number, { order, orderSeed }: SweepDefinition): ArrayLike<number> {
+  const ranks = Uint32Array.from({ length: count }, (_, position) => position);
+  if (order === 'shuffled') {
+    shuffledOrder(count, orderSeed).forEach((position, rank) => {
+      ranks[position] = rank;
+    });
   }
-  return { ...problem, path: axis in sweep.fixed ? ['fixed', axis] : axis === 'budget' ? ['fixed', 'epochs'] : ['axes', axis] };
+  return ranks;
 }
 
 /** Writes a sweep down, or says everything that is wrong with it; then nothing was written. */
@@ -65,11 +71,11 @@ export async function create(db: Db, identity: Identity, definition: unknown): P
   const datasets = new Map<string, KnownDataset>(known.map((one) => [one.name, one]));
   const problems = new Map<string, ProblemShape>();
   const note = (problem: ProblemShape) => problems.set(JSON.stringify([problem.path, problem.message]), problem);
-  sweep.datasets.forEach((name, i) => {
-    if (datasets.has(name)) return;
+  for (const name of sweep.dimensions.find(({ kind }) => kind === 'dataset')?.values ?? []) {
+    if (datasets.has(String(name))) continue;
     const names = [...datasets.keys()].join(', ');
-    note({ path: ['dataset', i], value: name, message: `unknown dataset "${name.slice(0, 60)}"`, allowed: names ? `one of ${names}; or add it: smallbatch dataset add` : 'add it first: smallbatch dataset add' });
-  });
+    note({ path: locate(sweep, 'dataset', name), value: name, message: `unknown dataset "${String(name).slice(0, 60)}"`, allowed: names ? `one of ${names}; or add it: smallbatch dataset add` : 'add it first: smallbatch dataset add' });
+  }
   const runs: NewRun[] = [];
   const seen = new Set<string>();
   for (const cell of cells(sweep)) {
@@ -77,7 +83,7 @@ export async function create(db: Db, identity: Identity, definition: unknown): P
     if (!dataset) continue;
     const configured = configure(dataset, cell.axes, cell.hyper, cell.seed);
     if ('problems' in configured) {
-      for (const problem of configured.problems) note(place(sweep, definition as Record<string, unknown>, cell, problem));
+      for (const problem of configured.problems) note(place(sweep, cell, problem));
       if (problems.size > 1000) break;
       continue;
     }
@@ -97,7 +103,7 @@ export async function create(db: Db, identity: Identity, definition: unknown): P
     order: sweep.order,
     reuse: sweep.reuse,
     cells: runs,
-    ranks: ranks(runs.length, sweep.order, sweep.orderSeed),
+    ranks: ranksOf(runs.length, sweep),
   });
   return { sweepId: written.id, created: written.created, reused: written.reused };
 }

@@ -1,0 +1,5 @@
+import { Explorer } from '../../src/shell/graphiql';
+
+export default function Page() {
+  return <Explorer />;
+}

@@ -1,0 +1,5 @@
+import { Sweeps } from '../../src/sweep/sweeps';
+
+export default function Page() {
+  return <Sweeps />;
+}

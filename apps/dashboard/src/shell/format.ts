@@ -1,0 +1,28 @@
+const SUPERSCRIPT: Record<string, string> = { '-': '⁻', '0': '⁰', '1': '¹', '2': '²', '3': '³', '4': '⁴', '5': '⁵', '6': '⁶', '7': '⁷', '8': '⁸', '9': '⁹' };
+
+/** Powers of two as such: 2⁻⁸; other numbers short. */
+export function rate(value: number): string {
+  const exponent = Math.log2(value);
+  if (Number.isInteger(exponent)) return `2${[...String(exponent)].map((c) => SUPERSCRIPT[c]).join('')}`;
+  return String(Number(value.toPrecision(4)));
+}
+
+export const percent = (value: number | null | undefined, digits = 1): string => (value === null || value === undefined ? '–' : `${(100 * value).toFixed(digits)} %`);
+
+export const number = (value: number | null | undefined): string => (value === null || value === undefined ? '–' : String(Number(value.toPrecision(4))));
+
+/** A metric's value: accuracies as percent, everything else as a number. */
+export const measure = (metric: string, value: number | null | undefined): string => (metric.endsWith('accuracy') ? percent(value) : number(value));
+
+export const count = (value: number): string => value.toLocaleString('en');
+
+export function duration(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined) return '–';
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+}
+
+/** In the reader's zone; the full time is for hovering. */
+export const time = (iso: string): string => new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+export const fullTime = (iso: string): string => new Date(iso).toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'long' });
