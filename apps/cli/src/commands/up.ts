@@ -88,7 +88,7 @@ async function up(options: Options): Promise<void> {
     if (demo)
       note(`The demo sweep ${demo} has been created; its first results are on the page within a minute.`);
     if (!options.worker) note('No worker here (--no-worker): start some with "npx smallbatch worker".');
-    void showProgress(client, running.signal);
+    showProgress(client, running.signal).catch(ask);
   };
 
   const why = await Promise.race([

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, graphql } from '@smallbatch/client';
+import { explainApiError } from '../api.ts';
 import { accuracyTable } from '../commands/accuracy.ts';
 import { Bar } from '../output/bar.ts';
 import { render } from '../output/print.ts';
@@ -8,8 +9,8 @@ import { duration, plain } from '../output/screen.ts';
 
 const Open = graphql(`
   query OpenSweeps {
-    sweeps(first: 20, where: { status: [WAITING, RUNNING] }) {
-      nodes { key progress { done total samplesDone samplesTotal samplesPerSecond secondsLeft workers } }
+    sweeps(first: 50) {
+      nodes { key status progress { done total samplesDone samplesTotal samplesPerSecond secondsLeft workers } }
     }
   }
 `);
@@ -31,21 +32,25 @@ export async function showProgress(client: Client, signal: AbortSignal): Promise
   while (!signal.aborted) {
     try {
       const { sweeps } = await client.query(Open, {});
-      const now = new Set(sweeps.nodes.map(({ key }) => key));
+      const busy = sweeps.nodes.filter(({ status }) => status === 'WAITING' || status === 'RUNNING');
+      const now = new Set(busy.map(({ key }) => key));
       for (const key of open) if (!now.has(key)) await sayEnd(client, key, say);
       if (open.size > 0 && now.size === 0)
         say('Nothing waits any more; everything stays up. Ctrl-C stops it.');
       open = now;
-      const [first] = sweeps.nodes;
+      const [first] = busy;
       if (first)
         bar.update(
           progressLine(
             now.size === 1 ? plain(first.key) : `${now.size} sweeps`,
-            sum(sweeps.nodes.map(({ progress }) => progress)),
+            sum(busy.map(({ progress }) => progress)),
           ),
         );
-    } catch {
-      bar.update('the API does not answer at the moment …');
+    } catch (error) {
+      if (signal.aborted) break;
+      const message = explainApiError(error);
+      if (message === undefined) throw error;
+      bar.update(`! ${message}`);
     }
     await sleep(1_000, undefined, { signal }).catch(() => {});
   }
