@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { root, tool } from './command.mjs';
 import { stamp, stamped, stateOf } from './stamp.mjs';
 import { step } from './step.mjs';
@@ -21,7 +21,11 @@ export async function ensurePrisma() {
   await step('generate the Prisma client', () =>
     // Generating needs no schema engine, but Prisma wants a file to be where one would be, else it downloads it.
     tool('prisma/build/index.js', ['generate', '--schema', 'prisma/schema.prisma'], {
-      env: { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath },
+      // Prisma starts the other generator by its name, from the path.
+      env: {
+        PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+        PATH: `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH ?? ''}`,
+      },
     }).then(() => {}),
   );
   stamp('prisma', state);

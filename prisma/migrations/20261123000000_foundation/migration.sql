@@ -273,10 +273,9 @@ CREATE INDEX "run_mates" ON "run" ("team_id", "bundle_key", "dataset_id", "queue
 CREATE INDEX "run_lease" ON "run" ("team_id", "queue_rank", "id") WHERE "status" = 'RUNNING';
 CREATE INDEX "run_worker" ON "run" ("worker_id") WHERE "status" = 'RUNNING';
 
--- Lists: newest first, by status, by person, by sweep.
+-- Lists: newest first, by status, by sweep.
 CREATE INDEX "run_newest" ON "run" ("team_id", "created_at", "id");
 CREATE INDEX "run_status_newest" ON "run" ("team_id", "status", "created_at", "id");
-CREATE INDEX "run_member" ON "run" ("member_id", "created_at", "id");
 CREATE INDEX "run_sweep" ON "run" ("sweep_id");
 CREATE INDEX "sweep_newest" ON "sweep" ("team_id", "created_at", "id");
 CREATE INDEX "attempt_worker" ON "attempt" ("worker_id");
@@ -285,9 +284,6 @@ CREATE INDEX "attempt_worker" ON "attempt" ("worker_id");
 CREATE INDEX "run_axes" ON "run" ("team_id", "dataset_id", "batch_norm", "batch_size")
   INCLUDE ("model", "base_learning_rate", "seed", "status", "diverged", "duplicate", "setting_hash", "configuration_hash", "key", "id");
 CREATE INDEX "run_setting" ON "run" ("team_id", "setting_hash");
-CREATE INDEX "run_configuration" ON "run" ("team_id", "configuration_hash");
-CREATE INDEX "run_hyper" ON "run" USING gin ("hyper" jsonb_path_ops);
-CREATE INDEX "run_info" ON "run" USING gin ("info" jsonb_path_ops);
 
 -- Values of one metric over many runs, without the rows. (A metric belongs to one team.)
 CREATE INDEX "run_metric_value" ON "run_metric" ("metric_id", "run_id")
@@ -316,11 +312,9 @@ ALTER TABLE "dataset"
   ADD CONSTRAINT "dataset_hash" CHECK ("hash" ~ '^[0-9a-f]{64}$'),
   ADD CONSTRAINT "dataset_shape" CHECK ("classes" >= 1 AND "channels" >= 1 AND "height" >= 1 AND "width" >= 1 AND "train_count" >= 1 AND "test_count" >= 0);
 ALTER TABLE "sweep"
-  ADD CONSTRAINT "sweep_name_length" CHECK (length("name") BETWEEN 1 AND 80),
+  ADD CONSTRAINT "sweep_name_length" CHECK (length("name") BETWEEN 1 AND 100),
   ADD CONSTRAINT "sweep_cell_count" CHECK ("cell_count" >= 1);
-ALTER TABLE "cell"
-  ADD CONSTRAINT "cell_team_id_fkey" FOREIGN KEY ("team_id") REFERENCES "team" ("id"),
-  ADD CONSTRAINT "cell_position" CHECK ("position" >= 1);
+ALTER TABLE "cell" ADD CONSTRAINT "cell_position" CHECK ("position" >= 1);
 ALTER TABLE "run"
   ADD CONSTRAINT "run_hyper_flat" CHECK ("is_flat"("hyper")),
   ADD CONSTRAINT "run_info_flat" CHECK ("is_flat"("info")),
