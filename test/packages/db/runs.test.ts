@@ -62,7 +62,8 @@ const finish = (
     { runId, attempt, sequence, outcome, step: 10, samplesSeen: 20, deviceSeconds: 1 },
   ]);
 const runRow = async (id: string) => (await asOwner('SELECT * FROM run WHERE id = $1', [id]))[0]!;
-const summary = async (id: string) => (await db.pool.query('SELECT * FROM run_metric WHERE run_id = $1', [id])).rows[0];
+const summary = async (id: string) =>
+  (await db.pool.query('SELECT * FROM run_metric WHERE run_id = $1', [id])).rows[0];
 
 describe('a sweep', () => {
   test('that is created twice takes the runs of the first, and concurrent creations train nothing twice', async () => {

@@ -1,0 +1,348 @@
+-- The database as PostgreSQL sees it after all migrations. Written from its catalogs by "npm run generate" and compared by a
+-- test; to read, not to run (the migrations do that).
+
+CREATE TYPE "AttemptEnd" AS ENUM ('DONE', 'PRUNED', 'FAILED', 'RELEASED', 'LOST', 'CANCELLED');
+CREATE TYPE "BatchNormScope" AS ENUM ('CONV', 'ALL');
+CREATE TYPE "BudgetUnit" AS ENUM ('EPOCHS', 'STEPS', 'GOAL_ERROR');
+CREATE TYPE "Goal" AS ENUM ('MAXIMISE', 'MINIMISE', 'NONE');
+CREATE TYPE "Role" AS ENUM ('OWNER', 'MAINTAINER', 'MEMBER', 'VIEWER');
+CREATE TYPE "RunStatus" AS ENUM ('WAITING', 'RUNNING', 'DONE', 'PRUNED', 'FAILED', 'CANCELLED');
+CREATE TYPE "Scope" AS ENUM ('READ', 'WRITE', 'WORK', 'ADMIN');
+CREATE TYPE "SweepIntent" AS ENUM ('OPEN', 'PAUSED', 'CANCELLED');
+
+CREATE OR REPLACE FUNCTION is_flat(value jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ SELECT jsonb_typeof("value") = 'object' AND NOT jsonb_path_exists("value", 'strict $.* ? (@.type() != "number" && @.type() != "string" && @.type() != "boolean")') $function$
+;
+
+CREATE OR REPLACE FUNCTION last_five("values" double precision[])
+ RETURNS double precision[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ SELECT "values"[greatest(1, cardinality("values") - 4):] $function$
+;
+
+CREATE OR REPLACE FUNCTION median_of("values" double precision[])
+ RETURNS double precision
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ SELECT CASE WHEN bool_or(v IN ('NaN', 'Infinity', '-Infinity')) THEN 'NaN' ELSE percentile_cont(0.5) WITHIN GROUP (ORDER BY v) END
+   FROM unnest("values") AS v $function$
+;
+
+CREATE TABLE account (
+  id uuid NOT NULL,
+  name text NOT NULL,
+  email text,
+  created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT account_pkey PRIMARY KEY (id),
+  CONSTRAINT account_email_key UNIQUE (email),
+  CONSTRAINT account_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON account TO smallbatch_app;
+
+CREATE TABLE attempt (
+  run_id uuid NOT NULL,
+  number integer NOT NULL,
+  team_id uuid NOT NULL,
+  worker_id uuid,
+  engine text NOT NULL,
+  device text NOT NULL,
+  versions jsonb NOT NULL,
+  runs_side_by_side integer NOT NULL,
+  slot integer NOT NULL,
+  start_step bigint NOT NULL DEFAULT 0,
+  started_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  ended_at timestamp(6) with time zone,
+  "end" "AttemptEnd",
+  reason text,
+  CONSTRAINT attempt_pkey PRIMARY KEY (run_id, number),
+  CONSTRAINT attempt_run_id_fkey FOREIGN KEY (run_id) REFERENCES run(id),
+  CONSTRAINT attempt_worker_id_fkey FOREIGN KEY (worker_id) REFERENCES worker(id),
+  CONSTRAINT attempt_slot CHECK (((number >= 1) AND (slot >= 0) AND (slot < runs_side_by_side) AND (start_step >= 0)))
+);
+CREATE INDEX attempt_worker ON attempt USING btree (worker_id);
+GRANT DELETE, INSERT, SELECT, UPDATE ON attempt TO smallbatch_app;
+
+CREATE TABLE cell (
+  sweep_id uuid NOT NULL,
+  "position" integer NOT NULL,
+  team_id uuid NOT NULL,
+  run_id uuid NOT NULL,
+  configuration_hash text NOT NULL,
+  CONSTRAINT cell_pkey PRIMARY KEY (sweep_id, "position"),
+  CONSTRAINT cell_sweep_id_configuration_hash_key UNIQUE (sweep_id, configuration_hash),
+  CONSTRAINT cell_run_id_fkey FOREIGN KEY (run_id) REFERENCES run(id),
+  CONSTRAINT cell_sweep_id_fkey FOREIGN KEY (sweep_id) REFERENCES sweep(id),
+  CONSTRAINT cell_position CHECK (("position" >= 1))
+);
+CREATE INDEX cell_run_id_idx ON cell USING btree (run_id);
+GRANT DELETE, INSERT, SELECT, UPDATE ON cell TO smallbatch_app;
+
+CREATE TABLE chunk (
+  run_id uuid NOT NULL,
+  metric_id integer NOT NULL,
+  attempt integer NOT NULL,
+  sequence integer NOT NULL,
+  team_id uuid NOT NULL,
+  first_step bigint NOT NULL,
+  last_step bigint NOT NULL,
+  steps bigint[] NOT NULL,
+  epochs real[] NOT NULL,
+  samples_seen bigint[] NOT NULL,
+  wall_times real[] NOT NULL,
+  "values" double precision[] NOT NULL,
+  CONSTRAINT chunk_pkey PRIMARY KEY (run_id, metric_id, attempt, sequence),
+  CONSTRAINT chunk_columns CHECK (((sequence >= 1) AND (first_step >= 0) AND (last_step >= first_step) AND (cardinality(steps) >= 1) AND (cardinality(steps) = cardinality("values")) AND (cardinality(steps) = cardinality(wall_times)) AND ((cardinality(epochs) = 0) OR (cardinality(epochs) = cardinality(steps))) AND ((cardinality(samples_seen) = 0) OR (cardinality(samples_seen) = cardinality(steps)))))
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON chunk TO smallbatch_app;
+
+CREATE TABLE dataset (
+  id uuid NOT NULL,
+  team_id uuid NOT NULL,
+  name text NOT NULL,
+  hash text NOT NULL,
+  classes integer NOT NULL,
+  channels integer NOT NULL,
+  height integer NOT NULL,
+  width integer NOT NULL,
+  train_count integer NOT NULL,
+  test_count integer NOT NULL,
+  description text,
+  created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT dataset_pkey PRIMARY KEY (id),
+  CONSTRAINT dataset_team_id_hash_key UNIQUE (team_id, hash),
+  CONSTRAINT dataset_team_id_name_key UNIQUE (team_id, name),
+  CONSTRAINT dataset_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
+  CONSTRAINT dataset_hash CHECK ((hash ~ '^[0-9a-f]{64}$'::text)),
+  CONSTRAINT dataset_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  CONSTRAINT dataset_shape CHECK (((classes >= 1) AND (channels >= 1) AND (height >= 1) AND (width >= 1) AND (train_count >= 1) AND (test_count >= 0)))
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON dataset TO smallbatch_app;
+
+CREATE TABLE member (
+  id uuid NOT NULL,
+  team_id uuid NOT NULL,
+  account_id uuid NOT NULL,
+  key text NOT NULL,
+  role "Role" NOT NULL,
+  created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT member_pkey PRIMARY KEY (id),
+  CONSTRAINT member_team_id_account_id_key UNIQUE (team_id, account_id),
+  CONSTRAINT member_team_id_key_key UNIQUE (team_id, key),
+  CONSTRAINT member_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
+  CONSTRAINT member_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
+  CONSTRAINT member_key_length CHECK (((length(key) >= 1) AND (length(key) <= 200)))
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON member TO smallbatch_app;
+
+CREATE TABLE metric (
+  id integer NOT NULL DEFAULT nextval('metric_id_seq'::regclass),
+  team_id uuid NOT NULL,
+  name text NOT NULL,
+  goal "Goal" NOT NULL DEFAULT 'NONE'::"Goal",
+  CONSTRAINT metric_pkey PRIMARY KEY (id),
+  CONSTRAINT metric_team_id_name_key UNIQUE (team_id, name),
+  CONSTRAINT metric_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
+  CONSTRAINT metric_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON metric TO smallbatch_app;
+
+CREATE TABLE run (
+  id uuid NOT NULL,
+  team_id uuid NOT NULL,
+  member_id uuid NOT NULL,
+  key text NOT NULL,
+  sweep_id uuid,
+  dataset_id uuid NOT NULL,
+  model text NOT NULL,
+  width integer NOT NULL,
+  batch_size integer NOT NULL,
+  batch_schedule jsonb,
+  base_learning_rate double precision NOT NULL,
+  schedule text NOT NULL,
+  warm_up boolean NOT NULL,
+  momentum double precision NOT NULL,
+  nesterov boolean NOT NULL,
+  weight_decay double precision NOT NULL,
+  batch_norm boolean NOT NULL,
+  batch_norm_scope "BatchNormScope",
+  bn_batch integer,
+  augmentation boolean NOT NULL,
+  budget_unit "BudgetUnit" NOT NULL,
+  budget_value double precision NOT NULL,
+  seed bigint NOT NULL,
+  hyper jsonb NOT NULL DEFAULT '{}'::jsonb,
+  info jsonb NOT NULL DEFAULT '{}'::jsonb,
+  configuration_hash text NOT NULL,
+  setting_hash text NOT NULL,
+  trainer_version text NOT NULL,
+  duplicate boolean NOT NULL DEFAULT false,
+  status "RunStatus" NOT NULL DEFAULT 'WAITING'::"RunStatus",
+  diverged boolean NOT NULL DEFAULT false,
+  diverged_step bigint,
+  reason text,
+  bundle_key text NOT NULL,
+  queue_rank bigint NOT NULL,
+  held boolean NOT NULL DEFAULT false,
+  attempt integer NOT NULL DEFAULT 0,
+  sequence integer NOT NULL DEFAULT 0,
+  lost integer NOT NULL DEFAULT 0,
+  worker_id uuid,
+  lease_expires_at timestamp(6) with time zone,
+  engine text,
+  step bigint NOT NULL DEFAULT 0,
+  planned_steps bigint NOT NULL,
+  samples_seen bigint NOT NULL DEFAULT 0,
+  device_seconds double precision NOT NULL DEFAULT 0,
+  idempotency_key text,
+  created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  started_at timestamp(6) with time zone,
+  ended_at timestamp(6) with time zone,
+  CONSTRAINT run_pkey PRIMARY KEY (id),
+  CONSTRAINT run_team_id_idempotency_key_key UNIQUE (team_id, idempotency_key),
+  CONSTRAINT run_team_id_key_key UNIQUE (team_id, key),
+  CONSTRAINT run_dataset_id_fkey FOREIGN KEY (dataset_id) REFERENCES dataset(id),
+  CONSTRAINT run_member_id_fkey FOREIGN KEY (member_id) REFERENCES member(id),
+  CONSTRAINT run_sweep_id_fkey FOREIGN KEY (sweep_id) REFERENCES sweep(id),
+  CONSTRAINT run_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
+  CONSTRAINT run_worker_id_fkey FOREIGN KEY (worker_id) REFERENCES worker(id),
+  CONSTRAINT run_base_learning_rate CHECK (((base_learning_rate > (0)::double precision) AND (base_learning_rate < 'Infinity'::double precision))),
+  CONSTRAINT run_batch_norm_scope CHECK (((batch_norm_scope IS NULL) OR batch_norm)),
+  CONSTRAINT run_batch_size CHECK ((batch_size >= 1)),
+  CONSTRAINT run_bn_batch CHECK (((bn_batch IS NULL) OR (batch_norm AND (bn_batch >= 1) AND ((batch_size % bn_batch) = 0)))),
+  CONSTRAINT run_budget CHECK (((budget_value > (0)::double precision) AND (budget_value < 'Infinity'::double precision))),
+  CONSTRAINT run_device_seconds CHECK (((device_seconds >= (0)::double precision) AND (device_seconds < 'Infinity'::double precision))),
+  CONSTRAINT run_divergence CHECK (((NOT diverged) OR ((status = 'DONE'::"RunStatus") AND (diverged_step IS NOT NULL)))),
+  CONSTRAINT run_final CHECK (((status = ANY (ARRAY['WAITING'::"RunStatus", 'RUNNING'::"RunStatus"])) = (ended_at IS NULL))),
+  CONSTRAINT run_hyper_flat CHECK (is_flat(hyper)),
+  CONSTRAINT run_info_flat CHECK (is_flat(info)),
+  CONSTRAINT run_key_length CHECK (((length(key) >= 1) AND (length(key) <= 200))),
+  CONSTRAINT run_leased CHECK (((status = 'RUNNING'::"RunStatus") = (lease_expires_at IS NOT NULL))),
+  CONSTRAINT run_momentum CHECK (((momentum >= (0)::double precision) AND (momentum < 'Infinity'::double precision))),
+  CONSTRAINT run_progress CHECK (((step >= 0) AND (planned_steps >= 0) AND (samples_seen >= 0))),
+  CONSTRAINT run_weight_decay CHECK (((weight_decay >= (0)::double precision) AND (weight_decay < 'Infinity'::double precision))),
+  CONSTRAINT run_width CHECK ((width >= 1))
+) WITH (autovacuum_vacuum_scale_factor=0.05, fillfactor=80);
+CREATE UNIQUE INDEX run_answer ON run USING btree (team_id, configuration_hash) WHERE ((NOT duplicate) AND (status = ANY (ARRAY['WAITING'::"RunStatus", 'RUNNING'::"RunStatus", 'DONE'::"RunStatus", 'PRUNED'::"RunStatus"])));
+CREATE INDEX run_axes ON run USING btree (team_id, dataset_id, batch_norm, batch_size) INCLUDE (model, base_learning_rate, seed, status, diverged, duplicate, setting_hash, configuration_hash, key, id);
+CREATE INDEX run_lease ON run USING btree (team_id, queue_rank, id) WHERE (status = 'RUNNING'::"RunStatus");
+CREATE INDEX run_mates ON run USING btree (team_id, bundle_key, dataset_id, queue_rank, id) WHERE ((status = 'WAITING'::"RunStatus") AND (NOT held));
+CREATE INDEX run_newest ON run USING btree (team_id, created_at, id);
+CREATE INDEX run_queue ON run USING btree (team_id, queue_rank, id) WHERE ((status = 'WAITING'::"RunStatus") AND (NOT held));
+CREATE INDEX run_setting ON run USING btree (team_id, setting_hash);
+CREATE INDEX run_status_newest ON run USING btree (team_id, status, created_at, id);
+CREATE INDEX run_sweep ON run USING btree (sweep_id);
+CREATE INDEX run_worker ON run USING btree (worker_id) WHERE (status = 'RUNNING'::"RunStatus");
+GRANT DELETE, INSERT, SELECT, UPDATE ON run TO smallbatch_app;
+
+CREATE TABLE run_metric (
+  run_id uuid NOT NULL,
+  metric_id integer NOT NULL,
+  team_id uuid NOT NULL,
+  count bigint NOT NULL,
+  non_finite_count bigint NOT NULL,
+  last double precision NOT NULL,
+  last_step bigint NOT NULL,
+  min double precision,
+  min_step bigint,
+  max double precision,
+  max_step bigint,
+  sum double precision NOT NULL,
+  tail double precision[] NOT NULL,
+  median_last_5 double precision NOT NULL,
+  CONSTRAINT run_metric_pkey PRIMARY KEY (run_id, metric_id),
+  CONSTRAINT run_metric_metric_id_fkey FOREIGN KEY (metric_id) REFERENCES metric(id),
+  CONSTRAINT run_metric_run_id_fkey FOREIGN KEY (run_id) REFERENCES run(id),
+  CONSTRAINT run_metric_counts CHECK (((count >= 1) AND ((non_finite_count >= 0) AND (non_finite_count <= count)) AND ((cardinality(tail) >= 1) AND (cardinality(tail) <= 5))))
+) WITH (autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_vacuum_scale_factor=0.05, fillfactor=80);
+CREATE INDEX run_metric_value ON run_metric USING btree (metric_id, run_id) INCLUDE (median_last_5, last, min, max, sum, count, non_finite_count);
+GRANT DELETE, INSERT, SELECT, UPDATE ON run_metric TO smallbatch_app;
+
+CREATE TABLE sweep (
+  id uuid NOT NULL,
+  team_id uuid NOT NULL,
+  member_id uuid NOT NULL,
+  number integer NOT NULL,
+  key text NOT NULL,
+  name text NOT NULL,
+  definition jsonb NOT NULL,
+  strategy text NOT NULL,
+  "order" text NOT NULL,
+  reuse boolean NOT NULL,
+  intent "SweepIntent" NOT NULL DEFAULT 'OPEN'::"SweepIntent",
+  cell_count integer NOT NULL,
+  created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT sweep_pkey PRIMARY KEY (id),
+  CONSTRAINT sweep_team_id_key_key UNIQUE (team_id, key),
+  CONSTRAINT sweep_team_id_number_key UNIQUE (team_id, number),
+  CONSTRAINT sweep_member_id_fkey FOREIGN KEY (member_id) REFERENCES member(id),
+  CONSTRAINT sweep_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
+  CONSTRAINT sweep_cell_count CHECK ((cell_count >= 1)),
+  CONSTRAINT sweep_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+CREATE INDEX sweep_newest ON sweep USING btree (team_id, created_at, id);
+GRANT DELETE, INSERT, SELECT, UPDATE ON sweep TO smallbatch_app;
+
+CREATE TABLE team (
+  id uuid NOT NULL,
+  key text NOT NULL,
+  name text NOT NULL,
+  created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT team_pkey PRIMARY KEY (id),
+  CONSTRAINT team_key_key UNIQUE (key),
+  CONSTRAINT team_key CHECK ((key ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
+  CONSTRAINT team_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON team TO smallbatch_app;
+
+CREATE TABLE token (
+  id uuid NOT NULL,
+  team_id uuid NOT NULL,
+  member_id uuid NOT NULL,
+  name text NOT NULL,
+  prefix text NOT NULL,
+  hash bytea NOT NULL,
+  scopes "Scope"[] NOT NULL,
+  created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  expires_at timestamp(6) with time zone,
+  last_used_at timestamp(6) with time zone,
+  revoked_at timestamp(6) with time zone,
+  CONSTRAINT token_pkey PRIMARY KEY (id),
+  CONSTRAINT token_hash_key UNIQUE (hash),
+  CONSTRAINT token_member_id_fkey FOREIGN KEY (member_id) REFERENCES member(id),
+  CONSTRAINT token_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
+  CONSTRAINT token_hash CHECK ((octet_length(hash) = 32)),
+  CONSTRAINT token_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+CREATE INDEX token_team_id_created_at_idx ON token USING btree (team_id, created_at);
+GRANT DELETE, INSERT, SELECT, UPDATE ON token TO smallbatch_app;
+
+CREATE TABLE worker (
+  id uuid NOT NULL,
+  team_id uuid NOT NULL,
+  member_id uuid NOT NULL,
+  name text NOT NULL,
+  host text NOT NULL,
+  pid integer NOT NULL,
+  engine text NOT NULL,
+  device text NOT NULL,
+  versions jsonb NOT NULL,
+  trainer_version text NOT NULL,
+  samples_per_second double precision NOT NULL DEFAULT 0,
+  started_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  last_seen_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  stopped_at timestamp(6) with time zone,
+  CONSTRAINT worker_pkey PRIMARY KEY (id),
+  CONSTRAINT worker_member_id_fkey FOREIGN KEY (member_id) REFERENCES member(id),
+  CONSTRAINT worker_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
+  CONSTRAINT worker_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+CREATE INDEX worker_team_id_last_seen_at_idx ON worker USING btree (team_id, last_seen_at);
+GRANT DELETE, INSERT, SELECT, UPDATE ON worker TO smallbatch_app;
+
+GRANT USAGE ON SEQUENCE metric_id_seq TO smallbatch_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT DELETE, INSERT, SELECT, UPDATE ON TABLES TO smallbatch_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO smallbatch_app;
