@@ -27,14 +27,15 @@ export function command(program, args, { cwd = root, env = {} } = {}) {
     });
     let said = '';
     const keep = (chunk) => {
-      said = (said + chunk).slice(-20_000);
+      said += chunk;
+      if (said.length > 200_000) said = `${said.slice(0, 20_000)}\n…\n${said.slice(-20_000)}`;
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
     child.on('error', (error) => failed(new SetupError(`Cannot run ${program}: ${error.message}`)));
     child.on('close', (code, signal) => {
       if (code === 0) return done(said);
-      const last = said.trimEnd().split('\n').slice(-40).join('\n');
+      const last = ends(said.trimEnd().split('\n'));
       failed(
         new SetupError(
           `${last}\n\n"${[program, ...args].join(' ')}" in ${cwd} ended with ${signal ?? `code ${code}`}.`,
@@ -42,6 +43,11 @@ export function command(program, args, { cwd = root, env = {} } = {}) {
       );
     });
   });
+}
+
+/** npm says what is wrong first and how npm is used after it; others say it last. */
+function ends(lines) {
+  return (lines.length <= 45 ? lines : [...lines.slice(0, 20), '…', ...lines.slice(-25)]).join('\n');
 }
 
 /** npm as the one that runs us does it; else the npm of the path. */
