@@ -110,7 +110,11 @@ function untar(archive, into) {
       code === 0 ? done() : failed(new SetupError(`tar could not unpack ${archive}: ${said}`)),
     );
   });
-  return Promise.all([pipeline(createReadStream(archive), createBrotliDecompress(), tar.stdin), ended]);
+  // tar leaves at the end of the archive, before the padding behind it is read; its exit code says whether all was well.
+  const fed = pipeline(createReadStream(archive), createBrotliDecompress(), tar.stdin).catch((error) => {
+    if (!['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(error.code)) throw error;
+  });
+  return Promise.all([fed, ended]);
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

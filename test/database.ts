@@ -41,8 +41,14 @@ async function administer<Row extends pg.QueryResultRow>(
   }
 }
 
+const drops: (() => Promise<void>)[] = [];
+afterAll(async () => {
+  const results = await Promise.allSettled(drops.map((drop) => drop()));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+});
+
 /**
- * A database of one's own, copied from the migrated template (about 60 ms). Call it at the top of a file or in beforeAll. After
+ * A database of one's own, copied from the migrated template (about 60 ms). Call it at the top of a file, in beforeAll or in a test. After
  * the file it is dropped, and the file fails if somebody left a connection open.
  */
 export async function testDatabase(options: { migrated?: boolean } = {}): Promise<TestDatabase> {
@@ -78,7 +84,7 @@ export async function testDatabase(options: { migrated?: boolean } = {}): Promis
       throw new Error(`${left.length} connections were left open after the file: ${JSON.stringify(left)}`);
     }
   };
-  afterAll(drop);
+  drops.push(drop);
   return {
     url: at.href,
     open,

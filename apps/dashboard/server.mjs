@@ -7,7 +7,9 @@ const app = next({ dev: false, dir: import.meta.dirname });
 const handle = app.getRequestHandler();
 await app.prepare();
 const server = createServer((request, response) => handle(request, response));
-server.listen(port, '127.0.0.1', () => process.send?.({ listening: `http://127.0.0.1:${server.address().port}` }));
+server.listen(port, '127.0.0.1', () =>
+  process.send?.({ listening: `http://127.0.0.1:${server.address().port}` }),
+);
 const stop = () => {
   server.close();
   server.closeAllConnections();

@@ -20,7 +20,12 @@ export const builder = new SchemaBuilder<{
   plugins: [PrismaPlugin, RelayPlugin, SimpleObjectsPlugin],
   defaultFieldNullability: false,
   prisma: { client: ({ db }) => db.prisma, dmmf: getDatamodel(), onUnusedQuery: null },
-  relay: { clientMutationId: 'omit', cursorType: 'String', nodesOnConnection: true, nodesQueryOptions: false },
+  relay: {
+    clientMutationId: 'omit',
+    cursorType: 'String',
+    nodesOnConnection: true,
+    nodesQueryOptions: false,
+  },
 });
 
 builder.addScalarType('DateTime', DateTimeResolver, { description: 'A moment, ISO 8601 in UTC.' });
@@ -51,24 +56,38 @@ interface PageArguments {
 export function readPage({ first, after, last, before }: PageArguments) {
   for (const [name, value] of Object.entries({ first, last })) {
     if (value === undefined || value === null) continue;
-    if (value > MAX_PAGE) throw fault('PAGE_TOO_LARGE', `invalid ${name}: ${value}; at most ${MAX_PAGE}. Take the next page with "after: pageInfo.endCursor"`);
+    if (value > MAX_PAGE)
+      throw fault(
+        'PAGE_TOO_LARGE',
+        `invalid ${name}: ${value}; at most ${MAX_PAGE}. Take the next page with "after: pageInfo.endCursor"`,
+      );
     if (value < 0) throw fault('BAD_INPUT', `invalid ${name}: ${value}; a number from 0 to ${MAX_PAGE}`);
   }
   const backwards = typeof last === 'number';
-  if (backwards && typeof first === 'number') throw fault('BAD_INPUT', 'invalid page: first and last at once; give one');
-  if ((backwards && after) || (!backwards && before)) throw fault('BAD_INPUT', 'invalid page: "first" goes with "after", "last" with "before"');
+  if (backwards && typeof first === 'number')
+    throw fault('BAD_INPUT', 'invalid page: first and last at once; give one');
+  if ((backwards && after) || (!backwards && before))
+    throw fault('BAD_INPUT', 'invalid page: "first" goes with "after", "last" with "before"');
   const cursor = backwards ? before : after;
   return { backwards, count: (backwards ? last : first) ?? DEFAULT_PAGE, cursor: cursor ?? undefined };
 }
 
 /** A cursor is opaque: the values of the order's fields and the id, as JSON in base64url. */
-export const encodeCursor = (values: readonly unknown[]): string => Buffer.from(JSON.stringify(values)).toString('base64url');
+export const encodeCursor = (values: readonly unknown[]): string =>
+  Buffer.from(JSON.stringify(values)).toString('base64url');
 
 export function decodeCursor(cursor: string, length: number): unknown[] {
-  const bad = () => fault('BAD_CURSOR', `invalid cursor "${cursor.slice(0, 60)}": use one that this list returned, with the same order`);
+  const bad = () =>
+    fault(
+      'BAD_CURSOR',
+      `invalid cursor "${cursor.slice(0, 60)}": use one that this list returned, with the same order`,
+    );
   try {
     const values: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    const fits = Array.isArray(values) && values.length === length && values.every((value) => value === null || typeof value === 'string');
+    const fits =
+      Array.isArray(values) &&
+      values.length === length &&
+      values.every((value) => value === null || typeof value === 'string');
     if (!fits || !/^[0-9a-f-]{36}$/.test(String(values.at(-1)))) throw bad();
     return values;
   } catch {
@@ -76,7 +95,11 @@ export function decodeCursor(cursor: string, length: number): unknown[] {
   }
 }
 
-export function connection<T>(rows: T[], page: { backwards: boolean; count: number; cursor?: string | undefined }, cursorOf: (row: T) => string) {
+export function connection<T>(
+  rows: T[],
+  page: { backwards: boolean; count: number; cursor?: string | undefined },
+  cursorOf: (row: T) => string,
+) {
   const more = rows.length > page.count;
   const shown = rows.slice(0, page.count);
   if (page.backwards) shown.reverse();
@@ -98,11 +121,15 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 export function idOf(type: string, id: string | number): string {
   const [name, uuid] = Buffer.from(String(id), 'base64').toString().split(':');
   if (name !== type || !UUID.test(uuid ?? '')) {
-    throw fault('BAD_INPUT', `invalid id "${String(id).slice(0, 60)}": not the id of a ${type}; take ids from an answer of this API`);
+    throw fault(
+      'BAD_INPUT',
+      `invalid id "${String(id).slice(0, 60)}": not the id of a ${type}; take ids from an answer of this API`,
+    );
   }
   return uuid!;
 }
-export const globalId = (type: string, uuid: string): string => Buffer.from(`${type}:${uuid}`).toString('base64');
+export const globalId = (type: string, uuid: string): string =>
+  Buffer.from(`${type}:${uuid}`).toString('base64');
 
 /** Problems with an input are an outcome, not a fault. */
 export interface ProblemShape {
@@ -114,8 +141,16 @@ export interface ProblemShape {
 const Problem = builder.objectRef<ProblemShape>('Problem').implement({
   description: 'One thing wrong with an input: where, which value, and what is allowed there.',
   fields: (t) => ({
-    path: t.stringList({ description: 'Where, from the outside in.', resolve: ({ path }) => path.map(String) }),
-    value: t.field({ type: 'JSON', nullable: true, description: 'What was given.', resolve: ({ value }) => shorten(value) }),
+    path: t.stringList({
+      description: 'Where, from the outside in.',
+      resolve: ({ path }) => path.map(String),
+    }),
+    value: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'What was given.',
+      resolve: ({ value }) => shorten(value),
+    }),
     message: t.exposeString('message', { description: 'What is wrong.' }),
     allowed: t.exposeString('allowed', { description: 'What would be right.' }),
   }),
@@ -127,16 +162,27 @@ const shorten = (value: unknown): unknown => {
 
 /** Marks an outcome with the name of its type, for unions. */
 export type Outcome<Name extends string, Shape> = { readonly outcome: Name } & Shape;
-export const outcome = <Name extends string, Shape>(name: Name, shape: Shape): Outcome<Name, Shape> => ({ outcome: name, ...shape });
-export const isOutcome = (name: string) => (value: unknown) => (value as { outcome?: string }).outcome === name;
+export const outcome = <Name extends string, Shape>(name: Name, shape: Shape): Outcome<Name, Shape> => ({
+  outcome: name,
+  ...shape,
+});
+export const isOutcome = (name: string) => (value: unknown) =>
+  (value as { outcome?: string }).outcome === name;
 export const resolveType = (value: unknown): string => (value as { outcome: string }).outcome;
 
-export type InvalidInputShape = Outcome<'InvalidInput', { message: string; problems: readonly ProblemShape[] }>;
+export type InvalidInputShape = Outcome<
+  'InvalidInput',
+  { message: string; problems: readonly ProblemShape[] }
+>;
 export const InvalidInput = builder.objectRef<InvalidInputShape>('InvalidInput').implement({
   description: 'The input cannot be used; nothing was changed.',
   fields: (t) => ({
     message: t.exposeString('message', { description: 'How many problems there are, and the first.' }),
-    problems: t.field({ type: [Problem], description: 'The problems, at most 100.', resolve: ({ problems }) => problems.slice(0, 100) }),
+    problems: t.field({
+      type: [Problem],
+      description: 'The problems, at most 100.',
+      resolve: ({ problems }) => problems.slice(0, 100),
+    }),
   }),
 });
 

@@ -73,9 +73,16 @@ export function guard(schema: GraphQLSchema, rules = RULES): GraphQLSchema {
       const action = rules[name];
       if (!action) throw new Error(`missing rule: nobody has said who may use ${name}`);
       const check = ({ viewer }: Context): void => {
-        if (!viewer) throw fault('UNAUTHENTICATED', 'missing or invalid token: send "Authorization: Bearer TOKEN" (smallbatch token create makes one)');
+        if (!viewer)
+          throw fault(
+            'UNAUTHENTICATED',
+            'missing or invalid token: send "Authorization: Bearer TOKEN" (smallbatch token create makes one)',
+          );
         if (!can(viewer, action)) {
-          throw fault('FORBIDDEN', `this token may not ${action}: ${field.name} needs one of the scopes ${ALLOWED[action].join(', ')}`);
+          throw fault(
+            'FORBIDDEN',
+            `this token may not ${action}: ${field.name} needs one of the scopes ${ALLOWED[action].join(', ')}`,
+          );
         }
       };
       for (const key of ['resolve', 'subscribe'] as const) {

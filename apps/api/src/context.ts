@@ -1,4 +1,11 @@
-import { type Db, type LeaseTimes, type RunMetricRow, runMetrics, type SweepState, sweepStates } from '@smallbatch/db';
+import {
+  type Db,
+  type LeaseTimes,
+  type RunMetricRow,
+  runMetrics,
+  type SweepState,
+  sweepStates,
+} from '@smallbatch/db';
 import DataLoader from 'dataloader';
 import type { Viewer } from './can.ts';
 import type { Live } from './live.ts';
@@ -29,7 +36,8 @@ export function makeContext(given: Pick<Context, 'db' | 'viewer' | 'requestId' |
     ),
     runMetrics: new DataLoader(async (ids) => {
       const byRun = new Map<string, RunMetricRow[]>();
-      for (const row of await runMetrics(db, ids)) byRun.set(row.runId, [...(byRun.get(row.runId) ?? []), row]);
+      for (const row of await runMetrics(db, ids))
+        byRun.set(row.runId, [...(byRun.get(row.runId) ?? []), row]);
       return ids.map((id) => byRun.get(id) ?? []);
     }),
     loaders: new Map(),

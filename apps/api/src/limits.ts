@@ -1,7 +1,22 @@
-import { type ASTVisitor, type FieldNode, type FragmentDefinitionNode, GraphQLError, Kind, type SelectionSetNode, type ValidationContext } from 'graphql';
+import {
+  type ASTVisitor,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  Kind,
+  type SelectionSetNode,
+  type ValidationContext,
+} from 'graphql';
 
 /** What a request may ask for; checked before anything is executed. */
-export const LIMITS = { bodyBytes: 8_000_000, tokens: 4000, depth: 12, aliases: 50, rootFields: 20, cost: 20_000 } as const;
+export const LIMITS = {
+  bodyBytes: 8_000_000,
+  tokens: 4000,
+  depth: 12,
+  aliases: 50,
+  rootFields: 20,
+  cost: 20_000,
+} as const;
 
 const LISTS = new Set(['runs', 'sweeps']);
 
@@ -10,7 +25,8 @@ interface Measure {
   cost: number;
 }
 
-const tooComplex = (message: string): GraphQLError => new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX' } });
+const tooComplex = (message: string): GraphQLError =>
+  new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX' } });
 
 /** Things that a field multiplies what is below it by: the length of a page, the most when it is a variable. */
 function pageLength(field: FieldNode): number {
@@ -53,14 +69,22 @@ export function limitRule(context: ValidationContext): ASTVisitor {
   };
   return {
     OperationDefinition(node) {
-      const introspection = node.selectionSet.selections.every((one) => one.kind === Kind.FIELD && one.name.value.startsWith('__'));
+      const introspection = node.selectionSet.selections.every(
+        (one) => one.kind === Kind.FIELD && one.name.value.startsWith('__'),
+      );
       const { depth, cost } = selection(node.selectionSet, new Set());
       const roots = node.selectionSet.selections.length;
       const refuse = (message: string) => context.reportError(tooComplex(message));
-      if (roots > LIMITS.rootFields) refuse(`too many root fields: ${roots}; at most ${LIMITS.rootFields} a request`);
-      if (aliases > LIMITS.aliases) refuse(`too many aliases: ${aliases}; at most ${LIMITS.aliases} a request`);
-      if (depth > LIMITS.depth + (introspection ? 8 : 0)) refuse(`too deep: ${depth} levels; at most ${LIMITS.depth}`);
-      if (cost > LIMITS.cost) refuse(`too costly: ${cost}; at most ${LIMITS.cost}. Ask for shorter pages ("first") or fewer fields`);
+      if (roots > LIMITS.rootFields)
+        refuse(`too many root fields: ${roots}; at most ${LIMITS.rootFields} a request`);
+      if (aliases > LIMITS.aliases)
+        refuse(`too many aliases: ${aliases}; at most ${LIMITS.aliases} a request`);
+      if (depth > LIMITS.depth + (introspection ? 8 : 0))
+        refuse(`too deep: ${depth} levels; at most ${LIMITS.depth}`);
+      if (cost > LIMITS.cost)
+        refuse(
+          `too costly: ${cost}; at most ${LIMITS.cost}. Ask for shorter pages ("first") or fewer fields`,
+        );
     },
   };
 }

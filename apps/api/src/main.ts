@@ -2,7 +2,13 @@
 import { openDb } from '@smallbatch/db';
 import { startApi } from './server.ts';
 
-const { DATABASE_URL, PORT = '4000', HOST = '127.0.0.1', SMALLBATCH_DASHBOARD_URL, SMALLBATCH_LEASE_SECONDS } = process.env;
+const {
+  DATABASE_URL,
+  PORT = '4000',
+  HOST = '127.0.0.1',
+  SMALLBATCH_DASHBOARD_URL,
+  SMALLBATCH_LEASE_SECONDS,
+} = process.env;
 if (!DATABASE_URL) {
   console.error('missing DATABASE_URL: the API needs a PostgreSQL (npm start brings its own)');
   process.exit(1);

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { ApolloServer } from '@apollo/server';
-import { ApolloServerPluginDrainHttpServer } from '@apollo/server/plugin/drainHttpServer';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import { ApolloServerPluginDrainHttpServer } from '@apollo/server/plugin/drainHttpServer';
 import { expressMiddleware } from '@as-integrations/express5';
 import { type Db, ensureLocalOwner, findToken, type Identity, LEASE, type LeaseTimes } from '@smallbatch/db';
 import express, { type ErrorRequestHandler, type Request } from 'express';
@@ -45,12 +45,23 @@ function format(logger: Logger) {
     const code = String(formatted.extensions?.code ?? '');
     const original = error instanceof GraphQLError ? error.originalError : error;
     const known = code in CODES && code !== 'INTERNAL';
-    const ofTheLibrary = ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT', 'BAD_REQUEST', 'OPERATION_RESOLUTION_FAILURE', 'PERSISTED_QUERY_NOT_SUPPORTED'].includes(code);
+    const ofTheLibrary = [
+      'GRAPHQL_PARSE_FAILED',
+      'GRAPHQL_VALIDATION_FAILED',
+      'BAD_USER_INPUT',
+      'BAD_REQUEST',
+      'OPERATION_RESOLUTION_FAILURE',
+      'PERSISTED_QUERY_NOT_SUPPORTED',
+    ].includes(code);
     const { stacktrace: _hidden, ...extensions } = formatted.extensions ?? {};
     if (known || ofTheLibrary || (!original && !code)) return { ...formatted, extensions };
     const id = randomUUID();
     logger.error({ err: original ?? error, path: formatted.path, errorId: id }, 'a request failed');
-    return { message: `internal error; the log has it under ${id}`, ...(formatted.path ? { path: formatted.path } : {}), extensions: { code: 'INTERNAL', errorId: id } };
+    return {
+      message: `internal error; the log has it under ${id}`,
+      ...(formatted.path ? { path: formatted.path } : {}),
+      extensions: { code: 'INTERNAL', errorId: id },
+    };
   };
 }
 
@@ -84,10 +95,16 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   http.requestTimeout = 60_000;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const seconds = new Histogram({ name: 'smallbatch_request_seconds', help: 'Time of GraphQL requests.', labelNames: ['status'], registers: [registry] });
+  const seconds = new Histogram({
+    name: 'smallbatch_request_seconds',
+    help: 'Time of GraphQL requests.',
+    labelNames: ['status'],
+    registers: [registry],
+  });
 
   // Against DNS rebinding: on loopback only loopback's own names are answered.
-  const hostAllowed = (request: IncomingMessage): boolean => !local || LOOPBACK.has(hostName(request.headers.host));
+  const hostAllowed = (request: IncomingMessage): boolean =>
+    !local || LOOPBACK.has(hostName(request.headers.host));
   const originAllowed = ({ headers }: IncomingMessage): boolean =>
     !headers.origin || (URL.canParse(headers.origin) && new URL(headers.origin).host === headers.host);
   app.use((request, response, next) => {
@@ -97,15 +114,24 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     response.setHeader('X-Frame-Options', 'DENY');
     response.setHeader('Referrer-Policy', 'same-origin');
     response.locals.requestId = id;
-    if (!hostAllowed(request)) response.status(421).json({ errors: [{ message: `unknown host "${hostName(request.headers.host)}": use localhost` }] });
+    if (!hostAllowed(request))
+      response
+        .status(421)
+        .json({ errors: [{ message: `unknown host "${hostName(request.headers.host)}": use localhost` }] });
     else next();
   });
   app.get('/health/live', (_request, response) => void response.json({ live: true }));
   app.get('/health/ready', async (_request, response) => {
-    const ready = await db.pool.query('/* ready */ SELECT 1').then(() => true, () => false);
+    const ready = await db.pool.query('/* ready */ SELECT 1').then(
+      () => true,
+      () => false,
+    );
     response.status(ready ? 200 : 503).json({ ready });
   });
-  app.get('/metrics', async (_request, response) => void response.type(registry.contentType).send(await registry.metrics()));
+  app.get(
+    '/metrics',
+    async (_request, response) => void response.type(registry.contentType).send(await registry.metrics()),
+  );
 
   const apollo = new ApolloServer<Context>({
     schema,
@@ -117,25 +143,38 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     formatError: format(logger),
     stopOnTerminationSignals: false,
     logger,
-    plugins: [ApolloServerPluginDrainHttpServer({ httpServer: http, stopGracePeriodMillis: 1000 }), ApolloServerPluginLandingPageDisabled()],
+    plugins: [
+      ApolloServerPluginDrainHttpServer({ httpServer: http, stopGracePeriodMillis: 1000 }),
+      ApolloServerPluginLandingPageDisabled(),
+    ],
   });
   await apollo.start();
   app.use(
     '/graphql',
     (request, response, next) => {
-      if (!originAllowed(request)) return void response.status(403).json({ errors: [{ message: `origin "${request.headers.origin}" may not ask here` }] });
+      if (!originAllowed(request))
+        return void response
+          .status(403)
+          .json({ errors: [{ message: `origin "${request.headers.origin}" may not ask here` }] });
       const end = seconds.startTimer();
       response.on('finish', () => end({ status: String(response.statusCode) }));
       next();
     },
     express.json({ limit: LIMITS.bodyBytes }),
-    expressMiddleware(apollo, { context: ({ req, res }) => contextOf(req.headers.authorization, res.locals.requestId) }),
+    expressMiddleware(apollo, {
+      context: ({ req, res }) => contextOf(req.headers.authorization, res.locals.requestId),
+    }),
   );
   const refuseBody: ErrorRequestHandler = (error, _request, response, next) => {
     const { status, type } = error as { status?: number; type?: string };
     if (response.headersSent || !status) return next(error);
-    const message = type === 'entity.too.large' ? `too large a body; at most ${LIMITS.bodyBytes} bytes: send smaller batches` : 'the body is not valid JSON';
-    response.status(status).json({ errors: [{ message, extensions: { code: 'BAD_INPUT', requestId: response.locals.requestId } }] });
+    const message =
+      type === 'entity.too.large'
+        ? `too large a body; at most ${LIMITS.bodyBytes} bytes: send smaller batches`
+        : 'the body is not valid JSON';
+    response.status(status).json({
+      errors: [{ message, extensions: { code: 'BAD_INPUT', requestId: response.locals.requestId } }],
+    });
   };
   app.use(refuseBody);
   if (dashboardUrl) {
@@ -144,7 +183,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
         target: dashboardUrl,
         on: {
           error(_error, _request, response) {
-            if ('writeHead' in response && !response.headersSent) response.writeHead(503, { 'content-type': 'text/html; charset=utf-8', 'retry-after': '2' });
+            if ('writeHead' in response && !response.headersSent)
+              response.writeHead(503, { 'content-type': 'text/html; charset=utf-8', 'retry-after': '2' });
             response.end(DASHBOARD_STARTING);
           },
         },
@@ -153,14 +193,23 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   }
   const fail: ErrorRequestHandler = (error, _request, response, _next) => {
     logger.error({ err: error, requestId: response.locals.requestId }, 'a request failed');
-    if (!response.headersSent) response.status(500).json({ errors: [{ message: `internal error; the log has it under ${response.locals.requestId}`, extensions: { code: 'INTERNAL' } }] });
+    if (!response.headersSent)
+      response.status(500).json({
+        errors: [
+          {
+            message: `internal error; the log has it under ${response.locals.requestId}`,
+            extensions: { code: 'INTERNAL' },
+          },
+        ],
+      });
   };
   app.use(fail);
 
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1_000_000 });
   http.on('upgrade', (request, socket, head) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    if (pathname !== '/graphql' || !hostAllowed(request) || !originAllowed(request)) return void socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+    if (pathname !== '/graphql' || !hostAllowed(request) || !originAllowed(request))
+      return void socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
     sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request));
   });
   const formatError = format(logger);
@@ -173,7 +222,11 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       context: ({ connectionParams }) => contextOf(connectionParams?.authorization, randomUUID()) as never,
       onError: (_context, _id, _payload, errors) => errors.map((error) => formatError(error.toJSON(), error)),
       onNext: (_context, _id, _payload, _args, result) => {
-        if (result.errors) return { ...result, errors: result.errors.map((error) => formatError(error.toJSON(), error)) } as never;
+        if (result.errors)
+          return {
+            ...result,
+            errors: result.errors.map((error) => formatError(error.toJSON(), error)),
+          } as never;
       },
     },
     sockets,
@@ -190,7 +243,10 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     async stop() {
       await live.stop();
       for (const client of sockets.clients) client.close(1001, 'the server stops');
-      await Promise.race([socketServer.dispose(), new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
+      await Promise.race([
+        socketServer.dispose(),
+        new Promise((resolve) => setTimeout(resolve, 1000).unref()),
+      ]);
       for (const client of sockets.clients) client.terminate();
       await apollo.stop();
       http.closeAllConnections();

@@ -6,7 +6,10 @@ import type { Metadata } from 'next';
 import type { ReactNode } from 'react';
 import { Shell } from '../src/shell/shell';
 
-export const metadata: Metadata = { title: 'Smallbatch', description: 'Accuracy by batch size, batch norm and data set' };
+export const metadata: Metadata = {
+  title: 'Smallbatch',
+  description: 'Accuracy by batch size, batch norm and data set',
+};
 
 export default function Layout({ children }: { children: ReactNode }) {
   return (

@@ -1,6 +1,6 @@
+import type { TadaDocumentNode } from 'gql.tada';
 import { print } from 'graphql';
 import { createClient as createSocket } from 'graphql-ws';
-import type { TadaDocumentNode } from 'gql.tada';
 
 /** The API answered with a fault: its code and message say what to change. */
 export class ApiError extends Error {
@@ -29,7 +29,11 @@ export interface Client {
   /** Asks; tried again when the API cannot be reached. */
   query<R, V>(document: TadaDocumentNode<R, V>, variables?: V): Promise<R>;
   /** Changes something. Tried again only when `idempotent`: the API answers a repeated one as the first. */
-  mutate<R, V>(document: TadaDocumentNode<R, V>, variables?: V, options?: { idempotent?: boolean }): Promise<R>;
+  mutate<R, V>(
+    document: TadaDocumentNode<R, V>,
+    variables?: V,
+    options?: { idempotent?: boolean },
+  ): Promise<R>;
   /** Watches: connects again by itself; ends with the subscription, or with `return()`. */
   subscribe<R, V>(document: TadaDocumentNode<R, V>, variables?: V): AsyncIterableIterator<R>;
   close(): void;
@@ -41,7 +45,9 @@ interface Answer<R> {
 }
 
 const pause = (attempt: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, Math.min(5000, 100 * 2 ** attempt) * (0.5 + Math.random() / 2)));
+  new Promise((resolve) =>
+    setTimeout(resolve, Math.min(5000, 100 * 2 ** attempt) * (0.5 + Math.random() / 2)),
+  );
 
 export function createClient(options: ClientOptions): Client {
   const { url, token, retries = 4 } = options;
@@ -53,10 +59,17 @@ export function createClient(options: ClientOptions): Client {
   async function once<R>(body: string): Promise<R> {
     let response: Response;
     try {
-      response = await request(endpoint, { method: 'POST', headers, body, signal: AbortSignal.timeout(60_000) });
+      response = await request(endpoint, {
+        method: 'POST',
+        headers,
+        body,
+        signal: AbortSignal.timeout(60_000),
+      });
     } catch (error) {
       const { cause } = error as { cause?: { code?: string; message?: string } };
-      throw new Unreachable(`cannot reach the API at ${url}: ${cause?.code ?? cause?.message ?? (error as Error).message}. Is it running? (npm start; SMALLBATCH_URL)`);
+      throw new Unreachable(
+        `cannot reach the API at ${url}: ${cause?.code ?? cause?.message ?? (error as Error).message}. Is it running? (npm start; SMALLBATCH_URL)`,
+      );
     }
     const text = await response.text();
     let answer: Answer<R>;
@@ -64,7 +77,10 @@ export function createClient(options: ClientOptions): Client {
       answer = JSON.parse(text);
     } catch {
       if (response.status >= 500) throw new Unreachable(`the API at ${url} answers ${response.status}`);
-      throw new ApiError(`${url} answers ${response.status} and no JSON: is it a Smallbatch API?`, 'BAD_ANSWER');
+      throw new ApiError(
+        `${url} answers ${response.status} and no JSON: is it a Smallbatch API?`,
+        'BAD_ANSWER',
+      );
     }
     const [fault] = answer.errors ?? [];
     if (fault) throw new ApiError(fault.message, fault.extensions?.code ?? 'UNKNOWN');
@@ -72,13 +88,18 @@ export function createClient(options: ClientOptions): Client {
     return answer.data;
   }
 
-  async function send<R, V>(document: TadaDocumentNode<R, V>, variables: V | undefined, tries: number): Promise<R> {
+  async function send<R, V>(
+    document: TadaDocumentNode<R, V>,
+    variables: V | undefined,
+    tries: number,
+  ): Promise<R> {
     const body = JSON.stringify({ query: print(document), variables });
     for (let attempt = 0; ; attempt++) {
       try {
         return await once<R>(body);
       } catch (error) {
-        const passing = error instanceof Unreachable || (error instanceof ApiError && error.code === 'INTERNAL');
+        const passing =
+          error instanceof Unreachable || (error instanceof ApiError && error.code === 'INTERNAL');
         if (!passing || attempt >= tries) throw error;
         await pause(attempt);
       }
@@ -88,7 +109,8 @@ export function createClient(options: ClientOptions): Client {
   let socket: ReturnType<typeof createSocket> | undefined;
   return {
     query: (document, variables) => send(document, variables, retries),
-    mutate: (document, variables, { idempotent = false } = {}) => send(document, variables, idempotent ? retries : 0),
+    mutate: (document, variables, { idempotent = false } = {}) =>
+      send(document, variables, idempotent ? retries : 0),
     subscribe<R, V>(document: TadaDocumentNode<R, V>, variables?: V) {
       socket ??= createSocket({
         url: endpoint.replace(/^http/, 'ws'),
@@ -97,7 +119,10 @@ export function createClient(options: ClientOptions): Client {
         shouldRetry: () => true,
         ...(options.webSocket ? { webSocketImpl: options.webSocket } : {}),
       });
-      const messages = socket.iterate<R>({ query: print(document), variables: (variables ?? {}) as Record<string, unknown> });
+      const messages = socket.iterate<R>({
+        query: print(document),
+        variables: (variables ?? {}) as Record<string, unknown>,
+      });
       return (async function* () {
         for await (const { data, errors } of messages) {
           const [fault] = errors ?? [];
@@ -114,7 +139,9 @@ export function createClient(options: ClientOptions): Client {
 
 /** All things of a list, page after page. */
 export async function* pages<T>(
-  load: (after: string | null) => Promise<{ nodes: readonly T[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } }>,
+  load: (
+    after: string | null,
+  ) => Promise<{ nodes: readonly T[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } }>,
 ): AsyncGenerator<T> {
   let after: string | null = null;
   for (;;) {

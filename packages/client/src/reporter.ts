@@ -66,7 +66,8 @@ const KINDS = (value: number): 'NAN' | 'POSITIVE_INFINITY' | 'NEGATIVE_INFINITY'
 function columns(points: readonly Point[]): Series[] {
   const byMetric = new Map<string, Point[]>();
   for (const point of points) {
-    for (const metric of Object.keys(point.values)) byMetric.set(metric, [...(byMetric.get(metric) ?? []), point]);
+    for (const metric of Object.keys(point.values))
+      byMetric.set(metric, [...(byMetric.get(metric) ?? []), point]);
   }
   return [...byMetric].map(([metric, mine]) => {
     const values = mine.map((point) => point.values[metric]!);
@@ -75,9 +76,13 @@ function columns(points: readonly Point[]): Series[] {
       steps: mine.map(({ step }) => step),
       wallTimes: mine.map(({ wallTime }) => wallTime),
       values: values.map((value) => (Number.isFinite(value) ? value : null)),
-      nonFinite: values.flatMap((value, index) => (Number.isFinite(value) ? [] : [{ index, kind: KINDS(value) }])),
+      nonFinite: values.flatMap((value, index) =>
+        Number.isFinite(value) ? [] : [{ index, kind: KINDS(value) }],
+      ),
       ...(mine.every(({ epoch }) => epoch !== undefined) ? { epochs: mine.map(({ epoch }) => epoch!) } : {}),
-      ...(mine.every(({ samplesSeen }) => samplesSeen !== undefined) ? { samplesSeen: mine.map(({ samplesSeen }) => samplesSeen!) } : {}),
+      ...(mine.every(({ samplesSeen }) => samplesSeen !== undefined)
+        ? { samplesSeen: mine.map(({ samplesSeen }) => samplesSeen!) }
+        : {}),
     };
   });
 }
@@ -208,12 +213,12 @@ export class Reporter {
         if (reports.length > 0) {
           const input = { reports: reports.map(({ report }) => report) };
           const { reportMetrics } = await this.#client.mutate(ReportMetrics, { input }, { idempotent: true });
-          reportMetrics.results.forEach((result, i) => this.#settle(reports[i]!.key, result));
+          for (const [i, result] of reportMetrics.results.entries()) this.#settle(reports[i]!.key, result);
         }
         if (finishes.length > 0) {
           const input = { runs: finishes.map(({ finish }) => finish) };
           const { finishRun } = await this.#client.mutate(FinishRun, { input }, { idempotent: true });
-          finishRun.results.forEach((result, i) => this.#settle(finishes[i]!.key, result));
+          for (const [i, result] of finishRun.results.entries()) this.#settle(finishes[i]!.key, result);
         }
         this.problem = undefined;
       } catch (error) {
@@ -298,10 +303,19 @@ export async function createRun(options: OwnRunOptions): Promise<OwnRun> {
   const input = { ...given, seed, idempotencyKey: randomUUID() };
   const { createRun: made } = await client.mutate(CreateRun, { input }, { idempotent: true });
   if (made.__typename === 'RunExists') throw new Error(`${made.message} (${made.run.key})`);
-  if (made.__typename === 'InvalidInput') throw new Error(made.problems.map(({ path, message, allowed }) => `${path.slice(1).join('.')}: ${message}; ${allowed}`).join('\n'));
+  if (made.__typename === 'InvalidInput')
+    throw new Error(
+      made.problems
+        .map(({ path, message, allowed }) => `${path.slice(1).join('.')}: ${message}; ${allowed}`)
+        .join('\n'),
+    );
   const { claim, worker, heartbeatSeconds } = made;
   const { id: run, key } = claim.run;
-  const reporter = new Reporter({ client, spool, onDiscard: ({ batches, reason }) => console.error(`${key}: ${batches} batches discarded: ${reason}`) });
+  const reporter = new Reporter({
+    client,
+    spool,
+    onDiscard: ({ batches, reason }) => console.error(`${key}: ${batches} batches discarded: ${reason}`),
+  });
   const start = performance.now();
   let last = { step: 0, samplesSeen: 0 };
   const beat = setInterval(() => {
@@ -313,13 +327,28 @@ export async function createRun(options: OwnRunOptions): Promise<OwnRun> {
     key,
     log({ step, epoch, samplesSeen, ...values }) {
       last = { step, samplesSeen: samplesSeen ?? last.samplesSeen };
-      const point = { step, wallTime: (performance.now() - start) / 1000, values: values as Record<string, number> };
-      reporter.log(run, claim.attempt, { ...point, ...(epoch === undefined ? {} : { epoch }), ...(samplesSeen === undefined ? {} : { samplesSeen }) });
+      const point = {
+        step,
+        wallTime: (performance.now() - start) / 1000,
+        values: values as Record<string, number>,
+      };
+      reporter.log(run, claim.attempt, {
+        ...point,
+        ...(epoch === undefined ? {} : { epoch }),
+        ...(samplesSeen === undefined ? {} : { samplesSeen }),
+      });
     },
     async finish({ failed } = {}) {
       clearInterval(beat);
       const deviceSeconds = (performance.now() - start) / 1000;
-      reporter.finish({ run, attempt: claim.attempt, outcome: failed ? 'FAILED' : 'DONE', reason: failed ?? null, ...last, deviceSeconds });
+      reporter.finish({
+        run,
+        attempt: claim.attempt,
+        outcome: failed ? 'FAILED' : 'DONE',
+        reason: failed ?? null,
+        ...last,
+        deviceSeconds,
+      });
       await reporter.close();
       if (!reporter.empty) throw new Error(`${key}: not delivered: ${reporter.problem?.message}`);
       client.close();

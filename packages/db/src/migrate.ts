@@ -64,6 +64,9 @@ export async function migrate(url: string, folder?: string): Promise<{ applied: 
   try {
     await client.connect();
     await checkServer(client, url);
+    // When this process is killed, the server notices within a second and rolls back, rather than when the statement ends. Not
+    // every server platform can.
+    await client.query('/* watchClient */ SET client_connection_check_interval = 1000').catch(() => {});
     await client.query('/* lockMigrations */ SELECT pg_advisory_lock($1)', [LOCK]);
     const applied = await applyPending(client, readMigrations(folder), url);
     await takeRole(client, url);

@@ -30,7 +30,9 @@ async function prepare(order: BenchOrder): Promise<void> {
     for (let slot = 0; slot < runs; slot++) session.initialise(slot, slot);
     const m = axes.batchSize;
     const batch = {
-      images: new Float32Array(m * runs * data.channels * data.height * data.width).map((_, i) => Math.sin(i)),
+      images: new Float32Array(m * runs * data.channels * data.height * data.width).map((_, i) =>
+        Math.sin(i),
+      ),
       labels: new Float32Array(runs * m * data.classes).map((_, i) => (i % data.classes === 0 ? 1 : 0)),
       learningRate: new Float32Array(runs).fill(1e-4),
       weightDecay: new Float32Array(runs).fill(1e-4),

@@ -20,7 +20,14 @@ export interface BenchRow {
   readonly limit?: number;
 }
 
-const data: DataShape = { classes: 10, channels: 3, height: 32, width: 32, trainCount: 50_000, testCount: 10_000 };
+const data: DataShape = {
+  classes: 10,
+  channels: 3,
+  height: 32,
+  width: 32,
+  trainCount: 50_000,
+  testCount: 10_000,
+};
 
 const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);
@@ -70,7 +77,10 @@ export async function benchTrainer(options: BenchOptions, print: (row: BenchRow)
   try {
     for (const model of models) {
       for (const batchSize of batchSizes) {
-        const checked = checkAxes({ model, batchSize, baseLearningRate: 2 ** -8, batchNorm: true, epochs: 1 }, data);
+        const checked = checkAxes(
+          { model, batchSize, baseLearningRate: 2 ** -8, batchNorm: true, epochs: 1 },
+          data,
+        );
         if (!checked.ok) throw new Error(checked.problems[0]?.message);
         const axes: Axes = checked.axes;
         const before = await measure(children, { kind: 'matmul' }, windows, seconds / 4);

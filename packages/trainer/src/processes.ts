@@ -1,4 +1,4 @@
-import { type ChildProcess, fork, type ForkOptions } from 'node:child_process';
+import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
 
 /** Starts a file beside `from` as a process: compiled beside compiled, source beside source. */
 export function forkBeside(name: string, from: string, options: ForkOptions = {}): ChildProcess {

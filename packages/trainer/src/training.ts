@@ -23,7 +23,10 @@ export interface Measured {
 /** What a loop tells about its runs, by their place in the bundle, and asks before every step. */
 export interface Watcher {
   measured(member: number, point: Measured): void;
-  ended(member: number, end: { step: number; samplesSeen: number; deviceSeconds: number; divergedStep?: number }): void;
+  ended(
+    member: number,
+    end: { step: number; samplesSeen: number; deviceSeconds: number; divergedStep?: number },
+  ): void;
   /** Members that train no more (cancelled, taken over), or undefined to stop all. Waits while the runs are paused. */
   before(step: number): Promise<ReadonlySet<number> | undefined>;
 }
@@ -32,7 +35,12 @@ export interface Watcher {
  * Trains the runs of a bundle side by side: the one training loop. It knows data, program, engine and watcher, and nothing
  * else. A run that diverges ends with that result while its neighbours go on; nothing of a run depends on its neighbours.
  */
-export async function train(engine: Engine, dataset: Dataset, members: readonly Member[], watcher: Watcher): Promise<void> {
+export async function train(
+  engine: Engine,
+  dataset: Dataset,
+  members: readonly Member[],
+  watcher: Watcher,
+): Promise<void> {
   const runs = members.length;
   const [{ axes }] = members as [Member];
   const { shape } = dataset;
@@ -42,7 +50,7 @@ export async function train(engine: Engine, dataset: Dataset, members: readonly 
   const each = shape.channels * shape.height * shape.width;
   const evaluationBatch = Math.min(EVALUATION_BATCH, shape.testCount);
   const session = await engine.open({ axes, data: shape, runs, evaluationBatch });
-  members.forEach(({ seed }, r) => session.initialise(r, seed));
+  for (const [r, { seed }] of members.entries()) session.initialise(r, seed);
 
   const images = new Float32Array(m * runs * each);
   const labels = new Float32Array(runs * m * shape.classes);
@@ -99,7 +107,12 @@ export async function train(engine: Engine, dataset: Dataset, members: readonly 
         sum.correct += correct;
         sum.steps++;
         if (!(loss <= DIVERGED_LOSS)) {
-          watcher.measured(r, { step: step + 1, epoch: (step + 1) / perEpoch, samplesSeen: (step + 1) * m, values: { train_loss: loss } });
+          watcher.measured(r, {
+            step: step + 1,
+            epoch: (step + 1) / perEpoch,
+            samplesSeen: (step + 1) * m,
+            values: { train_loss: loss },
+          });
           end(r, step + 1, step + 1);
         }
       }
@@ -120,7 +133,12 @@ export async function train(engine: Engine, dataset: Dataset, members: readonly 
             samples_per_second: (steps * m) / seconds,
           };
           sums[r] = { loss: 0, correct: 0, steps: 0 };
-          watcher.measured(r, { step: step + 1, epoch: (step + 1) / perEpoch, samplesSeen: (step + 1) * m, values });
+          watcher.measured(r, {
+            step: step + 1,
+            epoch: (step + 1) / perEpoch,
+            samplesSeen: (step + 1) * m,
+            values,
+          });
           if (!Number.isFinite(testLoss)) end(r, step + 1, step + 1);
         }
       }
@@ -150,7 +168,11 @@ async function evaluate(
     const labels = dataset.labels.subarray(first, first + count);
     results.forEach((result, r) => {
       const start = r * batch * shape.classes;
-      const { loss, correct } = score(logits.subarray(start, start + count * shape.classes), labels, shape.classes);
+      const { loss, correct } = score(
+        logits.subarray(start, start + count * shape.classes),
+        labels,
+        shape.classes,
+      );
       result.loss += loss * count;
       result.correct += correct;
     });

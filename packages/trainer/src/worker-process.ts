@@ -14,7 +14,11 @@ process.on('SIGINT', stop);
 process.on('disconnect', () => process.exit(0));
 process.once('message', async (order: WorkerOrder) => {
   try {
-    await runWorker({ ...order, signal: controller.signal, onEvent: (event) => process.connected && process.send?.(event) });
+    await runWorker({
+      ...order,
+      signal: controller.signal,
+      onEvent: (event) => process.connected && process.send?.(event),
+    });
     process.exit(0);
   } catch (error) {
     if (process.connected) process.send?.({ kind: 'fatal', message: (error as Error).message });

@@ -83,7 +83,11 @@ const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
   });
 
 /** Keeps on asking while the API cannot be reached. */
-async function persist<T>(ask: () => Promise<T>, signal: AbortSignal, tell: (message: string) => void): Promise<T | undefined> {
+async function persist<T>(
+  ask: () => Promise<T>,
+  signal: AbortSignal,
+  tell: (message: string) => void,
+): Promise<T | undefined> {
   while (!signal.aborted) {
     try {
       return await ask();
@@ -117,7 +121,12 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     versions: engine.versions,
     trainerVersion: TRAINER_VERSION,
   };
-  const register = () => persist(() => client.mutate(Register, { input: registration }, { idempotent: true }), signal, unreachable);
+  const register = () =>
+    persist(
+      () => client.mutate(Register, { input: registration }, { idempotent: true }),
+      signal,
+      unreachable,
+    );
   const first = (await register())?.registerWorker.id;
   if (!first) return;
   let worker = first;
@@ -126,7 +135,13 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
 
   while (!signal.aborted) {
     const stored = await listDatasets(home);
-    const input = { worker, datasets: stored.map(({ hash }) => hash), max, maxSamples: SAMPLES_PER_STEP, ...(sweep ? { sweep } : {}) };
+    const input = {
+      worker,
+      datasets: stored.map(({ hash }) => hash),
+      max,
+      maxSamples: SAMPLES_PER_STEP,
+      ...(sweep ? { sweep } : {}),
+    };
     const answer = await persist(() => client.mutate(Claim, { input }), signal, unreachable);
     if (!answer) break;
     const claimed = answer.claimRuns;
@@ -140,7 +155,12 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     if (claimed.__typename === 'InvalidInput') throw new Error(claimed.message);
     if (claimed.__typename === 'NoRunAvailable') {
       const missing = claimed.missingDatasets.map(({ name }) => name);
-      onEvent({ kind: 'idle', message: missing.length ? `${claimed.message}: ${missing.join(', ')} (smallbatch dataset add)` : claimed.message });
+      onEvent({
+        kind: 'idle',
+        message: missing.length
+          ? `${claimed.message}: ${missing.join(', ')} (smallbatch dataset add)`
+          : claimed.message,
+      });
       if (options.untilEmpty && claimed.running === 0) break;
       await sleep(claimed.retryAfterSeconds * 1000, signal);
       continue;
@@ -156,7 +176,15 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       const reason = (error as Error).message;
       for (const { run, attempt } of claimed.claims) {
         onEvent({ kind: 'failed', key: run.key, reason });
-        reporter.finish({ run: run.id, attempt, outcome: 'FAILED', reason, step: 0, samplesSeen: 0, deviceSeconds: 0 });
+        reporter.finish({
+          run: run.id,
+          attempt,
+          outcome: 'FAILED',
+          reason,
+          step: 0,
+          samplesSeen: 0,
+          deviceSeconds: 0,
+        });
       }
     }
     await reporter.flush();
@@ -178,7 +206,16 @@ interface BundleOptions {
 }
 
 /** Trains one bundle, with heartbeats beside it that carry commands back. */
-async function trainBundle({ client, engine, reporter, worker, bundle, dataset, signal, onEvent }: BundleOptions): Promise<void> {
+async function trainBundle({
+  client,
+  engine,
+  reporter,
+  worker,
+  bundle,
+  dataset,
+  signal,
+  onEvent,
+}: BundleOptions): Promise<void> {
   const { claims } = bundle;
   const members = claims.map(({ run }) => {
     const { id: _id, key: _key, seed, dataset: _dataset, plannedSteps: _steps, schedule, ...axes } = run;
@@ -197,7 +234,12 @@ async function trainBundle({ client, engine, reporter, worker, bundle, dataset, 
     const now = performance.now();
     rate = ((done - recent.step) * m * open.size) / ((now - recent.at) / 1000);
     recent = { step: done, at: now };
-    const runs = [...open].map((i) => ({ run: claims[i]!.run.id, attempt: claims[i]!.attempt, step: done, samplesSeen: done * m }));
+    const runs = [...open].map((i) => ({
+      run: claims[i]!.run.id,
+      attempt: claims[i]!.attempt,
+      step: done,
+      samplesSeen: done * m,
+    }));
     const { heartbeat } = await client.mutate(Heartbeat, { input: { worker, samplesPerSecond: rate, runs } });
     if (heartbeat.__typename !== 'HeartbeatSuccess') return;
     for (const { run, attempt, command } of heartbeat.commands) {
@@ -208,7 +250,11 @@ async function trainBundle({ client, engine, reporter, worker, bundle, dataset, 
       open.delete(i);
       stopped.add(i);
       if (command === 'LOST') {
-        onEvent({ kind: 'discarded', key: claims[i]!.run.key, reason: 'another worker has taken it over; what was not delivered is discarded' });
+        onEvent({
+          kind: 'discarded',
+          key: claims[i]!.run.key,
+          reason: 'another worker has taken it over; what was not delivered is discarded',
+        });
       }
     }
   };
@@ -230,20 +276,35 @@ async function trainBundle({ client, engine, reporter, worker, bundle, dataset, 
       ended(i, { divergedStep, ...end }) {
         if (!open.delete(i)) return;
         const { run, attempt } = claims[i]!;
-        reporter.finish({ run: run.id, attempt, outcome: 'DONE', divergedStep: divergedStep ?? null, ...end });
+        reporter.finish({
+          run: run.id,
+          attempt,
+          outcome: 'DONE',
+          divergedStep: divergedStep ?? null,
+          ...end,
+        });
         onEvent({ kind: 'ended', key: run.key, diverged: divergedStep !== undefined });
       },
       async before(step) {
         done = step;
         // Lets heartbeats and flushes run: a step is one call that holds the thread.
         if (step % 8 === 0) await new Promise((resolve) => setImmediate(resolve));
-        while (!signal.aborted && open.size > 0 && [...open].every((i) => commands.get(i) === 'PAUSE')) await sleep(200, signal);
+        while (!signal.aborted && open.size > 0 && [...open].every((i) => commands.get(i) === 'PAUSE'))
+          await sleep(200, signal);
         return signal.aborted || open.size === 0 ? undefined : stopped;
       },
     });
     for (const i of open) {
       const { run, attempt } = claims[i]!;
-      reporter.finish({ run: run.id, attempt, outcome: 'RELEASED', reason: 'its worker was told to stop', step: done, samplesSeen: done * m, deviceSeconds: 0 });
+      reporter.finish({
+        run: run.id,
+        attempt,
+        outcome: 'RELEASED',
+        reason: 'its worker was told to stop',
+        step: done,
+        samplesSeen: done * m,
+        deviceSeconds: 0,
+      });
     }
   } finally {
     clearTimeout(timer);

@@ -10,16 +10,24 @@ export interface WorkersOptions extends Omit<WorkerOptions, 'onEvent'> {
 }
 
 /** Runs workers as processes until the signal, or until each has ended by itself. One that crashes is started again, slower each time. */
-export async function runWorkers({ signal, processes = availableParallelism(), onEvent, ...options }: WorkersOptions): Promise<void> {
+export async function runWorkers({
+  signal,
+  processes = availableParallelism(),
+  onEvent,
+  ...options
+}: WorkersOptions): Promise<void> {
   const one = async (index: number): Promise<void> => {
     for (let crashes = 0; !signal.aborted; ) {
       const name = options.name ? `${options.name}-${index + 1}` : `${hostname()}-${index + 1}`;
       const child = forkBeside('worker-process', import.meta.url, { serialization: 'advanced' });
       let fatal: string | undefined;
-      child.on('message', (message: (WorkerEvent & { process: number }) | { kind: 'fatal'; message: string }) => {
-        if (message.kind === 'fatal') fatal = message.message;
-        else onEvent?.({ ...message, process: index });
-      });
+      child.on(
+        'message',
+        (message: (WorkerEvent & { process: number }) | { kind: 'fatal'; message: string }) => {
+          if (message.kind === 'fatal') fatal = message.message;
+          else onEvent?.({ ...message, process: index });
+        },
+      );
       child.send({ ...options, name });
       const code = await ended(child, signal);
       if (fatal !== undefined) throw new Error(fatal);

@@ -14,21 +14,47 @@ interface Case {
 
 /** Every differentiable primitive, in shapes small enough for finite differences. */
 const cases: Case[] = [
-  { op: 'add', shapes: [[2, 3], [2, 3]] },
+  {
+    op: 'add',
+    shapes: [
+      [2, 3],
+      [2, 3],
+    ],
+  },
   { op: 'addRow', shapes: [[3, 4], [4]] },
   { op: 'conv', shapes: [[2, 3, 6, 5], [4, 3, 3, 3], [4]], attributes: { stride: 1, pad: 1 } },
-  { op: 'conv', shapes: [[2, 2, 6, 6], [3, 2, 3, 3]], attributes: { stride: 2, pad: 1 } },
+  {
+    op: 'conv',
+    shapes: [
+      [2, 2, 6, 6],
+      [3, 2, 3, 3],
+    ],
+    attributes: { stride: 2, pad: 1 },
+  },
   { op: 'conv', shapes: [[1, 2, 7, 6], [3, 2, 5, 5], [3]], attributes: { stride: 1, pad: 2 } },
   { op: 'batchNorm', shapes: [[4, 3, 2, 2], [3], [3]], attributes: { groups: 1 } },
   { op: 'batchNorm', shapes: [[6, 2, 2, 3], [2], [2]], attributes: { groups: 3 } },
   { op: 'flatten', shapes: [[2, 3, 2, 2]] },
   { op: 'unflatten', shapes: [[2, 12]], attributes: { channels: 3, height: 2, width: 2 } },
   { op: 'globalAveragePool', shapes: [[2, 3, 4, 2]] },
-  { op: 'matmul', shapes: [[3, 4], [4, 2]] },
+  {
+    op: 'matmul',
+    shapes: [
+      [3, 4],
+      [4, 2],
+    ],
+  },
   { op: 'maxPool', shapes: [[2, 2, 6, 4]] },
   { op: 'relu', shapes: [[3, 5]] },
   { op: 'shortcut', shapes: [[2, 3, 4, 4]], attributes: { stride: 2, channels: 6 } },
-  { op: 'softmaxCrossEntropy', shapes: [[3, 4], [3, 4]], wanted: [0] },
+  {
+    op: 'softmaxCrossEntropy',
+    shapes: [
+      [3, 4],
+      [3, 4],
+    ],
+    wanted: [0],
+  },
 ];
 
 const random = (shape: Shape, stream: number): Float64Array => {
@@ -46,10 +72,7 @@ describe('the primitives', () => {
     // A loss of a plain sum would hide errors that cancel: weigh every number of the output differently.
     let loss = result;
     if (result.shape.length > 0) {
-      const row =
-        result.shape.length === 4
-          ? build.apply('flatten', [result])
-          : result;
+      const row = result.shape.length === 4 ? build.apply('flatten', [result]) : result;
       const flat = build.apply('unflatten', [row], {
         channels: row.shape[1]!,
         height: 1,
@@ -63,7 +86,12 @@ describe('the primitives', () => {
     }
     build.output('loss', loss);
     const seed = build.input('seed', loss.shape);
-    const gradients = differentiate(build, loss, seed, wanted.map((i) => inputs[i]!));
+    const gradients = differentiate(
+      build,
+      loss,
+      seed,
+      wanted.map((i) => inputs[i]!),
+    );
     gradients.forEach((gradient, i) => {
       build.output(`gradient ${wanted[i]}`, gradient);
     });
@@ -103,8 +131,8 @@ describe('the primitives', () => {
   });
 
   test('a shape that does not fit is refused with both shapes', () => {
-    expect(() => new Builder().apply('matmul', [new Builder().input('a', [2, 3]), new Builder().input('b', [4, 2])])).toThrow(
-      'invalid matrix product: [2, 3] with [4, 2]',
-    );
+    expect(() =>
+      new Builder().apply('matmul', [new Builder().input('a', [2, 3]), new Builder().input('b', [4, 2])]),
+    ).toThrow('invalid matrix product: [2, 3] with [4, 2]');
   });
 });

@@ -1,9 +1,21 @@
-import { type AggregateQuery, aggregateSettings, AXES, type Axis, axesOfRuns, type Db, metricGoal, nameIds, SETTING_AXES, type SettingRow } from '@smallbatch/db';
+import {
+  type AggregateQuery,
+  AXES,
+  type Axis,
+  aggregateSettings,
+  axesOfRuns,
+  type Db,
+  metricGoal,
+  nameIds,
+  SETTING_AXES,
+  type SettingRow,
+} from '@smallbatch/db';
 import { fault } from '../errors.ts';
 import { mean, type Statistics, statistics } from './statistics.ts';
 
 /** `BATCH_SIZE` → `batchSize`. */
-export const fieldOf = (axis: string): string => axis.toLowerCase().replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+export const fieldOf = (axis: string): string =>
+  axis.toLowerCase().replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 export interface Group extends Statistics {
   readonly axes: Readonly<Record<string, unknown>>;
@@ -18,7 +30,12 @@ export interface Group extends Statistics {
   readonly withoutValue: number;
   readonly varying: readonly Axis[];
   readonly varyingParams: readonly string[];
-  readonly best: { axes: Readonly<Record<string, unknown>>; settingHash: string; candidates: number; seeds: number } | null;
+  readonly best: {
+    axes: Readonly<Record<string, unknown>>;
+    settingHash: string;
+    candidates: number;
+    seeds: number;
+  } | null;
   readonly keys: readonly string[];
 }
 
@@ -32,7 +49,8 @@ interface Setting extends SettingRow {
   readonly hyper: Readonly<Record<string, unknown>>;
 }
 
-const sum = (rows: readonly SettingRow[], of: (row: SettingRow) => number): number => rows.reduce((total, row) => total + of(row), 0);
+const sum = (rows: readonly SettingRow[], of: (row: SettingRow) => number): number =>
+  rows.reduce((total, row) => total + of(row), 0);
 const text = (value: unknown): string => JSON.stringify(value) ?? 'null';
 
 /** Compares settings on the best axes, for ties: the smaller value wins; numbers by size, everything else by its text. */
@@ -65,17 +83,29 @@ function choose(settings: readonly Setting[], request: AggregateRequest, maximis
   return [...families.values()].flatMap((family): Chosen[] => {
     const scored = family
       .filter(({ diverged }) => diverged === 0)
-      .map((setting) => ({ setting, values: setting.values.filter((_, i) => !select || select.has(setting.seeds[i]!)) }))
+      .map((setting) => ({
+        setting,
+        values: setting.values.filter((_, i) => !select || select.has(setting.seeds[i]!)),
+      }))
       .filter(({ values }) => values.length > 0);
     const most = Math.max(0, ...scored.map(({ values }) => values.length));
     const candidates = scored.filter(({ values }) => values.length === most);
-    candidates.sort((a, b) => (maximise ? mean(b.values) - mean(a.values) : mean(a.values) - mean(b.values)) || smaller(a.setting, b.setting, request.best));
+    candidates.sort(
+      (a, b) =>
+        (maximise ? mean(b.values) - mean(a.values) : mean(a.values) - mean(b.values)) ||
+        smaller(a.setting, b.setting, request.best),
+    );
     const [winner] = candidates;
     if (!winner) return [];
     const { setting } = winner;
     const kept = setting.seeds.flatMap((seed, i) => (select?.has(seed) ? [] : [i]));
     const pick = <T>(column: readonly T[]): T[] => kept.map((i) => column[i]!);
-    const reported = { ...setting, values: pick(setting.values), seeds: pick(setting.seeds), keys: pick(setting.keys) };
+    const reported = {
+      ...setting,
+      values: pick(setting.values),
+      seeds: pick(setting.seeds),
+      keys: pick(setting.keys),
+    };
     return [{ setting: reported, candidates: candidates.length }];
   });
 }
@@ -91,7 +121,11 @@ function varying(settings: readonly Setting[]) {
 
 const IDS: readonly Axis[] = ['DATASET', 'MEMBER', 'SWEEP'];
 
-function groupAxes(by: readonly Axis[], values: readonly unknown[], names: ReadonlyMap<string, string>): Record<string, unknown> {
+function groupAxes(
+  by: readonly Axis[],
+  values: readonly unknown[],
+  names: ReadonlyMap<string, string>,
+): Record<string, unknown> {
   const axes: Record<string, unknown> = {};
   by.forEach((axis, i) => {
     const value = values[i];
@@ -106,20 +140,33 @@ function groupAxes(by: readonly Axis[], values: readonly unknown[], names: Reado
 }
 
 /** Groups with their statistics (the definitions are in docs/meanings.md). A group is one combination of the axes' values. */
-export async function aggregate(db: Db, request: AggregateRequest): Promise<{ goal: string; groups: Group[]; runs: number }> {
+export async function aggregate(
+  db: Db,
+  request: AggregateRequest,
+): Promise<{ goal: string; groups: Group[]; runs: number }> {
   const known = await metricGoal(db, request.teamId, request.metric);
   const goal = known ?? 'NONE';
   // A metric that nobody has reported yet is no fault: there is just nothing to choose from.
   if (known && (request.best.length > 0 || request.value === 'BEST') && goal === 'NONE') {
-    throw fault('BAD_INPUT', `invalid best: metric "${request.metric.slice(0, 60)}" has no goal; say one with setMetricGoal`);
+    throw fault(
+      'BAD_INPUT',
+      `invalid best: metric "${request.metric.slice(0, 60)}" has no goal; say one with setMetricGoal`,
+    );
   }
   const wrong = request.best.find((axis) => !SETTING_AXES.includes(axis));
-  if (wrong) throw fault('BAD_INPUT', `invalid best: ${wrong} does not belong to a setting; one of ${SETTING_AXES.join(', ')}`);
+  if (wrong)
+    throw fault(
+      'BAD_INPUT',
+      `invalid best: ${wrong} does not belong to a setting; one of ${SETTING_AXES.join(', ')}`,
+    );
   const both = request.best.find((axis) => request.by.includes(axis));
-  if (both) throw fault('BAD_INPUT', `invalid best: ${both} is grouped by; leave it out of "by" or of "best"`);
+  if (both)
+    throw fault('BAD_INPUT', `invalid best: ${both} is grouped by; leave it out of "by" or of "best"`);
   const rows = await aggregateSettings(db, request);
   const axes = await axesOfRuns(db, [...new Set(rows.map(({ sample }) => sample))]);
-  const names = request.by.some((axis) => IDS.includes(axis)) ? await nameIds(db, request.teamId) : new Map<string, string>();
+  const names = request.by.some((axis) => IDS.includes(axis))
+    ? await nameIds(db, request.teamId)
+    : new Map<string, string>();
 
   const grouped = new Map<string, Setting[]>();
   for (const row of rows) {
@@ -133,13 +180,17 @@ export async function aggregate(db: Db, request: AggregateRequest): Promise<{ go
     const counted = chosen ? chosen.map(({ setting }) => setting) : settings;
     const valued = counted.filter(({ values }) => values.length > 0);
     const oneSetting = new Set(counted.map(({ settingHash }) => settingHash)).size <= 1;
-    const units = oneSetting ? valued.flatMap(({ values }) => values) : valued.map(({ values }) => mean(values));
+    const units = oneSetting
+      ? valued.flatMap(({ values }) => values)
+      : valued.map(({ values }) => mean(values));
     const winner = chosen?.length === 1 ? chosen[0]! : undefined;
     return {
       ...statistics(units),
       ...varying(counted),
       axes: groupAxes(request.by, settings[0]!.group, names),
-      params: Object.fromEntries(request.byParams.map((name, i) => [name, settings[0]!.group[request.by.length + i]])),
+      params: Object.fromEntries(
+        request.byParams.map((name, i) => [name, settings[0]!.group[request.by.length + i]]),
+      ),
       unit: oneSetting ? 'RUN' : 'SETTING',
       runs: valued.reduce((total, { values }) => total + values.length, 0),
       settings: counted.length,
@@ -148,11 +199,22 @@ export async function aggregate(db: Db, request: AggregateRequest): Promise<{ go
       unfinished: sum(settings, ({ unfinished }) => unfinished),
       duplicates: sum(settings, ({ duplicates }) => duplicates),
       withoutValue: sum(settings, ({ withoutValue }) => withoutValue),
-      best: winner ? { axes: { ...winner.setting.axes, schedule: JSON.parse(String(winner.setting.axes.schedule)) }, settingHash: winner.setting.settingHash, candidates: winner.candidates, seeds: winner.setting.values.length } : null,
+      best: winner
+        ? {
+            axes: { ...winner.setting.axes, schedule: JSON.parse(String(winner.setting.axes.schedule)) },
+            settingHash: winner.setting.settingHash,
+            candidates: winner.candidates,
+            seeds: winner.setting.values.length,
+          }
+        : null,
       keys: valued.flatMap(({ keys }) => keys),
     };
   });
-  const total = sum(rows, (row) => row.values.length + row.diverged + row.failed + row.unfinished + row.duplicates + row.withoutValue);
+  const total = sum(
+    rows,
+    (row) =>
+      row.values.length + row.diverged + row.failed + row.unfinished + row.duplicates + row.withoutValue,
+  );
   return { goal, groups, runs: total };
 }
 export { AXES };

@@ -8,12 +8,35 @@ import { BatchNormScopeEnum, Budget } from '../run/schema.ts';
 import { AXES, aggregate, fieldOf, type Group } from './aggregate.ts';
 
 const AxisEnum = builder.enumType('Axis', { description: 'What a run is told apart by.', values: AXES });
-const Unit = builder.enumType('Unit', { description: 'What n counts: runs (seeds) of one setting, or settings by their means over seeds.', values: ['RUN', 'SETTING'] as const });
+const Unit = builder.enumType('Unit', {
+  description: 'What n counts: runs (seeds) of one setting, or settings by their means over seeds.',
+  values: ['RUN', 'SETTING'] as const,
+});
 
-interface HasAxes { readonly axes: Readonly<Record<string, unknown>> }
+interface HasAxes {
+  readonly axes: Readonly<Record<string, unknown>>;
+}
 const FIELDS = {
-  dataset: 'String', model: 'String', width: 'Int', batchSize: 'Int', batchSchedule: 'JSON', baseLearningRate: 'Float', schedule: 'JSON', warmUp: 'Boolean', momentum: 'Float', nesterov: 'Boolean',
-  weightDecay: 'Float', batchNorm: 'Boolean', batchNormScope: 'scope', bnBatch: 'Int', augmentation: 'Boolean', budget: 'budget', seed: 'SafeInt', member: 'String', sweep: 'String', engine: 'String',
+  dataset: 'String',
+  model: 'String',
+  width: 'Int',
+  batchSize: 'Int',
+  batchSchedule: 'JSON',
+  baseLearningRate: 'Float',
+  schedule: 'JSON',
+  warmUp: 'Boolean',
+  momentum: 'Float',
+  nesterov: 'Boolean',
+  weightDecay: 'Float',
+  batchNorm: 'Boolean',
+  batchNormScope: 'scope',
+  bnBatch: 'Int',
+  augmentation: 'Boolean',
+  budget: 'budget',
+  seed: 'SafeInt',
+  member: 'String',
+  sweep: 'String',
+  engine: 'String',
 } as const;
 
 const AxisValues = builder.interfaceRef<HasAxes>('AxisValues').implement({
@@ -22,7 +45,15 @@ const AxisValues = builder.interfaceRef<HasAxes>('AxisValues').implement({
     Object.fromEntries(
       Object.entries(FIELDS).map(([name, kind]) => {
         const type = kind === 'scope' ? BatchNormScopeEnum : kind === 'budget' ? Budget : kind;
-        return [name, t.field({ type: type as 'String', nullable: true, description: `Axis ${name}.`, resolve: ({ axes }) => axes[name] as string })];
+        return [
+          name,
+          t.field({
+            type: type as 'String',
+            nullable: true,
+            description: `Axis ${name}.`,
+            resolve: ({ axes }) => axes[name] as string,
+          }),
+        ];
       }),
     ),
 });
@@ -41,7 +72,8 @@ const RunKeys = builder.simpleObject('RunKeys', {
   }),
 });
 const BestSetting = builder.objectRef<NonNullable<Group['best']>>('BestSetting').implement({
-  description: 'The setting that was chosen. A best of many is optimistic: `selectSeeds` chooses on some seeds and reports on the others.',
+  description:
+    'The setting that was chosen. A best of many is optimistic: `selectSeeds` chooses on some seeds and reports on the others.',
   interfaces: [AxisValues],
   isTypeOf: () => true,
   fields: (t) => ({
@@ -51,7 +83,8 @@ const BestSetting = builder.objectRef<NonNullable<Group['best']>>('BestSetting')
   }),
 });
 const AggregateGroup = builder.objectRef<Group>('AggregateGroup').implement({
-  description: "One combination of the axes' values. Only finished runs that did not diverge have a value; the others are counted beside.",
+  description:
+    "One combination of the axes' values. Only finished runs that did not diverge have a value; the others are counted beside.",
   interfaces: [AxisValues],
   isTypeOf: () => true,
   fields: (t) => ({
@@ -63,18 +96,37 @@ const AggregateGroup = builder.objectRef<Group>('AggregateGroup').implement({
     mean: t.exposeFloat('mean', { nullable: true, description: 'Mean of the units.' }),
     sd: t.exposeFloat('sd', { nullable: true, description: 'Deviation (n − 1); null below two.' }),
     sem: t.exposeFloat('sem', { nullable: true, description: 'Standard error of the mean; null below two.' }),
-    ci95: t.expose('ci95', { type: Interval, nullable: true, description: "95 % interval of the mean by Student's t; null below two." }),
+    ci95: t.expose('ci95', {
+      type: Interval,
+      nullable: true,
+      description: "95 % interval of the mean by Student's t; null below two.",
+    }),
     min: t.exposeFloat('min', { nullable: true, description: 'Least.' }),
     median: t.exposeFloat('median', { nullable: true, description: 'Median.' }),
     max: t.exposeFloat('max', { nullable: true, description: 'Greatest.' }),
     diverged: t.exposeInt('diverged', { description: 'Runs that diverged.' }),
     failed: t.exposeInt('failed', { description: 'Runs that failed.' }),
-    unfinished: t.exposeInt('unfinished', { description: 'Runs that wait, run, or were pruned or cancelled.' }),
-    duplicates: t.exposeInt('duplicates', { description: 'Runs of a configuration that is counted already.' }),
-    withoutValue: t.exposeInt('withoutValue', { description: 'Finished runs without this metric, or whose value is not finite.' }),
-    varying: t.expose('varying', { type: [AxisEnum], description: 'Axes that differ inside the group: what is averaged over.' }),
-    varyingParams: t.exposeStringList('varyingParams', { description: 'Free parameters that differ inside the group.' }),
-    best: t.expose('best', { type: BestSetting, nullable: true, description: 'The setting that `best` chose, if the group has one.' }),
+    unfinished: t.exposeInt('unfinished', {
+      description: 'Runs that wait, run, or were pruned or cancelled.',
+    }),
+    duplicates: t.exposeInt('duplicates', {
+      description: 'Runs of a configuration that is counted already.',
+    }),
+    withoutValue: t.exposeInt('withoutValue', {
+      description: 'Finished runs without this metric, or whose value is not finite.',
+    }),
+    varying: t.expose('varying', {
+      type: [AxisEnum],
+      description: 'Axes that differ inside the group: what is averaged over.',
+    }),
+    varyingParams: t.exposeStringList('varyingParams', {
+      description: 'Free parameters that differ inside the group.',
+    }),
+    best: t.expose('best', {
+      type: BestSetting,
+      nullable: true,
+      description: 'The setting that `best` chose, if the group has one.',
+    }),
     runKeys: t.field({
       type: RunKeys,
       description: 'Keys of the runs that the statistics are of.',
@@ -83,23 +135,45 @@ const AggregateGroup = builder.objectRef<Group>('AggregateGroup').implement({
         const count = first ?? 100;
         if (count < 0 || count > 1000) throw fault('PAGE_TOO_LARGE', `invalid first: ${count}; at most 1000`);
         const from = after ? Number(Buffer.from(after, 'base64url').toString()) : 0;
-        if (!Number.isInteger(from) || from < 0 || from > keys.length) throw fault('BAD_CURSOR', `invalid cursor "${after?.slice(0, 60)}"`);
+        if (!Number.isInteger(from) || from < 0 || from > keys.length)
+          throw fault('BAD_CURSOR', `invalid cursor "${after?.slice(0, 60)}"`);
         const end = Math.min(keys.length, from + count);
-        return { keys: keys.slice(from, end), total: keys.length, hasNextPage: end < keys.length, endCursor: end > from ? Buffer.from(String(end)).toString('base64url') : null };
+        return {
+          keys: keys.slice(from, end),
+          total: keys.length,
+          hasNextPage: end < keys.length,
+          endCursor: end > from ? Buffer.from(String(end)).toString('base64url') : null,
+        };
       },
     }),
   }),
 });
-interface AggregateShape { metric: string; value: RunValue; goal: Goal; by: readonly Axis[]; best: readonly Axis[]; groups: Group[]; runs: number }
+interface AggregateShape {
+  metric: string;
+  value: RunValue;
+  goal: Goal;
+  by: readonly Axis[];
+  best: readonly Axis[];
+  groups: Group[];
+  runs: number;
+}
 const Aggregate = builder.objectRef<AggregateShape>('Aggregate').implement({
   description: 'Statistics of runs by axes.',
   fields: (t) => ({
     metric: t.exposeString('metric', { description: 'The metric.' }),
-    value: t.expose('value', { type: RunValueEnum, description: "Which value of a run." }),
+    value: t.expose('value', { type: RunValueEnum, description: 'Which value of a run.' }),
     goal: t.expose('goal', { type: GoalEnum, description: "The metric's goal." }),
     by: t.field({ type: [AxisEnum], description: 'The axes of the groups.', resolve: ({ by }) => [...by] }),
-    best: t.field({ type: [AxisEnum], description: 'The axes that the best setting was chosen over.', resolve: ({ best }) => [...best] }),
-    groups: t.field({ type: [AggregateGroup], description: 'The groups, in the order of their axes.', resolve: ({ groups }) => groups }),
+    best: t.field({
+      type: [AxisEnum],
+      description: 'The axes that the best setting was chosen over.',
+      resolve: ({ best }) => [...best],
+    }),
+    groups: t.field({
+      type: [AggregateGroup],
+      description: 'The groups, in the order of their axes.',
+      resolve: ({ groups }) => groups,
+    }),
     runs: t.exposeInt('runs', { description: 'All runs that matched the filter.' }),
   }),
 });
@@ -112,20 +186,47 @@ builder.queryFields((t) => ({
       where: t.arg({ type: RunFilter, description: 'Which runs.' }),
       by: t.arg({ type: [AxisEnum], required: true, description: 'Axes that tell groups apart.' }),
       byParams: t.arg.stringList({ description: 'Free parameters that tell groups apart.' }),
-      best: t.arg({ type: [AxisEnum], description: 'Axes over which the best setting is chosen, by the mean over its seeds.' }),
+      best: t.arg({
+        type: [AxisEnum],
+        description: 'Axes over which the best setting is chosen, by the mean over its seeds.',
+      }),
       selectSeeds: t.arg({ type: ['SafeInt'], description: 'Seeds to choose on; the others are reported.' }),
-      metric: t.arg.string({ required: true, defaultValue: 'test_accuracy', description: 'Name of the metric.' }),
-      value: t.arg({ type: RunValueEnum, required: true, defaultValue: 'MEDIAN_LAST_5', description: 'Which value of a run.' }),
+      metric: t.arg.string({
+        required: true,
+        defaultValue: 'test_accuracy',
+        description: 'Name of the metric.',
+      }),
+      value: t.arg({
+        type: RunValueEnum,
+        required: true,
+        defaultValue: 'MEDIAN_LAST_5',
+        description: 'Which value of a run.',
+      }),
     },
     resolve: async (_root, args, { db, viewer }) => {
       const where = readFilter(args.where);
       const { metric, value } = args;
-      const [by, best, byParams] = [[...new Set(args.by)], [...new Set(args.best ?? [])], args.byParams ?? []];
-      if (byParams.length > 10) throw fault('BAD_INPUT', `invalid byParams: ${byParams.length} names; at most 10`);
-      const request = { teamId: viewer!.teamId, by, byParams, best, selectSeeds: args.selectSeeds?.map(Number) ?? null, metric, value, ...(where ? { where } : {}) };
+      const [by, best, byParams] = [
+        [...new Set(args.by)],
+        [...new Set(args.best ?? [])],
+        args.byParams ?? [],
+      ];
+      if (byParams.length > 10)
+        throw fault('BAD_INPUT', `invalid byParams: ${byParams.length} names; at most 10`);
+      const request = {
+        teamId: viewer!.teamId,
+        by,
+        byParams,
+        best,
+        selectSeeds: args.selectSeeds?.map(Number) ?? null,
+        metric,
+        value,
+        ...(where ? { where } : {}),
+      };
       const { goal, groups, runs } = await aggregate(db, request);
       return { metric, value, goal: goal as Goal, by, best, groups, runs };
     },
   }),
 }));
+
 export { fieldOf };

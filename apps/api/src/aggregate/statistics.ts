@@ -11,7 +11,8 @@ export interface Statistics {
   readonly max: number | null;
 }
 
-export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+export const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** n, mean, deviation (n − 1), standard error, 95 % interval by Student's t (null below two), minimum, median, maximum. */
 export function statistics(values: readonly number[]): Statistics {

@@ -22,5 +22,12 @@ export function thin(curve: CurveColumns, most: number): CurveColumns {
   }
   const order = [...kept].sort((a, b) => a - b).slice(0, most);
   const pick = <T>(column: readonly T[]): T[] => order.map((i) => column[i]!);
-  return { ...curve, steps: pick(curve.steps), epochs: pick(curve.epochs), samplesSeen: pick(curve.samplesSeen), wallTimes: pick(curve.wallTimes), values: pick(curve.values) };
+  return {
+    ...curve,
+    steps: pick(curve.steps),
+    epochs: pick(curve.epochs),
+    samplesSeen: pick(curve.samplesSeen),
+    wallTimes: pick(curve.wallTimes),
+    values: pick(curve.values),
+  };
 }

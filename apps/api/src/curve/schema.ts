@@ -11,25 +11,57 @@ import { thin } from './curves.ts';
 const MAX_RUNS = 1000;
 export const MAX_POINTS = 2_000_000;
 
-const NonFinitePoint = builder.objectRef<{ index: number; kind: NonNullable<ReturnType<typeof kindOf>> }>('NonFinitePoint').implement({
-  description: 'A null in `values` that is a value all the same.',
-  fields: (t) => ({ index: t.exposeInt('index', { description: 'Its place.' }), kind: t.expose('kind', { type: NonFinite, description: 'What it is.' }) }),
-});
+const NonFinitePoint = builder
+  .objectRef<{ index: number; kind: NonNullable<ReturnType<typeof kindOf>> }>('NonFinitePoint')
+  .implement({
+    description: 'A null in `values` that is a value all the same.',
+    fields: (t) => ({
+      index: t.exposeInt('index', { description: 'Its place.' }),
+      kind: t.expose('kind', { type: NonFinite, description: 'What it is.' }),
+    }),
+  });
 export type CurveShape = CurveColumns & { readonly count: number };
 export const Curve = builder.objectRef<CurveShape>('Curve').implement({
   description: 'Points of one metric of one run, in the order of their steps, as columns of one length.',
   fields: (t) => ({
-    run: t.prismaField({ type: Run, description: 'The run.', resolve: (query, { runId }, _a, { db }) => db.prisma.run.findUniqueOrThrow({ ...query, where: { id: runId } }) }),
+    run: t.prismaField({
+      type: Run,
+      description: 'The run.',
+      resolve: (query, { runId }, _a, { db }) =>
+        db.prisma.run.findUniqueOrThrow({ ...query, where: { id: runId } }),
+    }),
     metric: t.exposeString('metric', { description: 'Name of the metric.' }),
     steps: t.field({ type: ['SafeInt'], description: 'Steps done.', resolve: ({ steps }) => steps }),
-    epochs: t.field({ type: ['Float'], nullable: { list: false, items: true }, description: 'Epochs done, if reported.', resolve: ({ epochs }) => epochs }),
-    samplesSeen: t.field({ type: ['SafeInt'], nullable: { list: false, items: true }, description: 'Samples trained on, if reported.', resolve: ({ samplesSeen }) => samplesSeen }),
-    wallTimes: t.floatList({ description: 'Seconds since the attempt began.', resolve: ({ wallTimes }) => wallTimes }),
-    values: t.field({ type: ['Float'], nullable: { list: false, items: true }, description: 'The values; null where not finite.', resolve: ({ values }) => values.map(finite) }),
+    epochs: t.field({
+      type: ['Float'],
+      nullable: { list: false, items: true },
+      description: 'Epochs done, if reported.',
+      resolve: ({ epochs }) => epochs,
+    }),
+    samplesSeen: t.field({
+      type: ['SafeInt'],
+      nullable: { list: false, items: true },
+      description: 'Samples trained on, if reported.',
+      resolve: ({ samplesSeen }) => samplesSeen,
+    }),
+    wallTimes: t.floatList({
+      description: 'Seconds since the attempt began.',
+      resolve: ({ wallTimes }) => wallTimes,
+    }),
+    values: t.field({
+      type: ['Float'],
+      nullable: { list: false, items: true },
+      description: 'The values; null where not finite.',
+      resolve: ({ values }) => values.map(finite),
+    }),
     nonFinite: t.field({
       type: [NonFinitePoint],
       description: 'What the nulls are.',
-      resolve: ({ values }) => values.flatMap((value, index) => { const kind = kindOf(value); return kind ? [{ index, kind }] : []; }),
+      resolve: ({ values }) =>
+        values.flatMap((value, index) => {
+          const kind = kindOf(value);
+          return kind ? [{ index, kind }] : [];
+        }),
     }),
     count: t.exposeInt('count', { description: 'Points that there are, before any thinning.' }),
   }),
@@ -56,15 +88,32 @@ builder.queryFields((t) => ({
       maxPoints: t.arg.int({ description: 'Most points of each curve, from 4.' }),
     },
     resolve: async (_root, { where, metric, maxPoints }, { db, viewer }) => {
-      if (typeof maxPoints === 'number' && maxPoints < 4) throw fault('BAD_INPUT', `invalid maxPoints: ${maxPoints}; at least 4`);
-      const rows = await runPage(db, { teamId: viewer!.teamId, where: readFilter(where) ?? {}, order: [{ field: 'CREATED_AT', direction: 'ASC' }], count: MAX_RUNS, backwards: false });
-      if (rows.length > MAX_RUNS) throw fault('TOO_MANY_POINTS', `invalid where: more than ${MAX_RUNS} runs match; ask for fewer`);
+      if (typeof maxPoints === 'number' && maxPoints < 4)
+        throw fault('BAD_INPUT', `invalid maxPoints: ${maxPoints}; at least 4`);
+      const rows = await runPage(db, {
+        teamId: viewer!.teamId,
+        where: readFilter(where) ?? {},
+        order: [{ field: 'CREATED_AT', direction: 'ASC' }],
+        count: MAX_RUNS,
+        backwards: false,
+      });
+      if (rows.length > MAX_RUNS)
+        throw fault('TOO_MANY_POINTS', `invalid where: more than ${MAX_RUNS} runs match; ask for fewer`);
       const ids = rows.map(({ id }) => id);
       const of = await countPoints(db, ids, [metric]);
-      if (of > MAX_POINTS) throw fault('TOO_MANY_POINTS', `${of} points match; at most ${MAX_POINTS} an answer: ask for fewer runs`);
+      if (of > MAX_POINTS)
+        throw fault(
+          'TOO_MANY_POINTS',
+          `${of} points match; at most ${MAX_POINTS} an answer: ask for fewer runs`,
+        );
       const place = new Map(ids.map((id, i) => [id, i]));
-      const full = (await readCurves(db, ids, [metric])).sort((a, b) => place.get(a.runId)! - place.get(b.runId)!);
-      const curves = full.map((curve) => ({ ...(maxPoints ? thin(curve, maxPoints) : curve), count: curve.steps.length }));
+      const full = (await readCurves(db, ids, [metric])).sort(
+        (a, b) => place.get(a.runId)! - place.get(b.runId)!,
+      );
+      const curves = full.map((curve) => ({
+        ...(maxPoints ? thin(curve, maxPoints) : curve),
+        count: curve.steps.length,
+      }));
       const sampled = curves.some(({ steps, count }) => steps.length < count);
       return { metric, curves, sampled, of, method: sampled ? METHOD : null };
     },

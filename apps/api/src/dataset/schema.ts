@@ -1,5 +1,14 @@
 import { uuidv7 } from '@smallbatch/db';
-import { builder, InvalidInput, invalidInput, isOutcome, type Outcome, outcome, type ProblemShape, resolveType } from '../builder.ts';
+import {
+  builder,
+  InvalidInput,
+  invalidInput,
+  isOutcome,
+  type Outcome,
+  outcome,
+  type ProblemShape,
+  resolveType,
+} from '../builder.ts';
 
 export const Dataset = builder.prismaNode('Dataset', {
   id: { field: 'id', description: 'Opaque.' },
@@ -34,21 +43,29 @@ const DatasetInput = builder.inputType('DatasetInput', {
 });
 
 type DatasetShape = typeof Dataset.$inferType;
-const AddDatasetSuccess = builder.objectRef<Outcome<'AddDatasetSuccess', { dataset: DatasetShape; created: boolean }>>('AddDatasetSuccess').implement({
-  description: 'The data set is known to the team.',
-  isTypeOf: isOutcome('AddDatasetSuccess'),
-  fields: (t) => ({
-    dataset: t.field({ type: Dataset, description: 'The data set.', resolve: ({ dataset }) => dataset }),
-    created: t.exposeBoolean('created', { description: 'False when it was known before.' }),
-  }),
-});
-const NameTaken = builder.objectRef<Outcome<'NameTaken', { message: string; dataset: DatasetShape }>>('NameTaken').implement({
-  description: 'The name stands for other content already.',
-  fields: (t) => ({
-    message: t.exposeString('message', { description: 'What to do.' }),
-    dataset: t.field({ type: Dataset, description: 'What the name, or the hash, stands for.', resolve: ({ dataset }) => dataset }),
-  }),
-});
+const AddDatasetSuccess = builder
+  .objectRef<Outcome<'AddDatasetSuccess', { dataset: DatasetShape; created: boolean }>>('AddDatasetSuccess')
+  .implement({
+    description: 'The data set is known to the team.',
+    isTypeOf: isOutcome('AddDatasetSuccess'),
+    fields: (t) => ({
+      dataset: t.field({ type: Dataset, description: 'The data set.', resolve: ({ dataset }) => dataset }),
+      created: t.exposeBoolean('created', { description: 'False when it was known before.' }),
+    }),
+  });
+const NameTaken = builder
+  .objectRef<Outcome<'NameTaken', { message: string; dataset: DatasetShape }>>('NameTaken')
+  .implement({
+    description: 'The name stands for other content already.',
+    fields: (t) => ({
+      message: t.exposeString('message', { description: 'What to do.' }),
+      dataset: t.field({
+        type: Dataset,
+        description: 'What the name, or the hash, stands for.',
+        resolve: ({ dataset }) => dataset,
+      }),
+    }),
+  });
 const AddDatasetResult = builder.unionType('AddDatasetResult', {
   description: 'What became of adding a data set.',
   types: [AddDatasetSuccess, NameTaken, InvalidInput],
@@ -58,9 +75,14 @@ const AddDatasetResult = builder.unionType('AddDatasetResult', {
 function problemsOf(input: typeof DatasetInput.$inferInput): ProblemShape[] {
   const problems: ProblemShape[] = [];
   const check = (field: keyof typeof input, fits: boolean, allowed: string): void => {
-    if (!fits) problems.push({ path: ['input', field], value: input[field], message: `invalid ${field}`, allowed });
+    if (!fits)
+      problems.push({ path: ['input', field], value: input[field], message: `invalid ${field}`, allowed });
   };
-  check('name', /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,79}$/u.test(input.name), 'up to 80 letters, digits, ".", "_" or "-"');
+  check(
+    'name',
+    /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,79}$/u.test(input.name),
+    'up to 80 letters, digits, ".", "_" or "-"',
+  );
   check('hash', /^[0-9a-f]{64}$/.test(input.hash), '64 hexadecimal digits');
   for (const field of ['classes', 'channels', 'height', 'width', 'trainCount', 'testCount'] as const) {
     check(field, input[field] >= 1, 'a whole number from 1');
@@ -88,7 +110,9 @@ builder.mutationFields((t) => ({
       const { teamId } = viewer!;
       const id = uuidv7();
       await db.prisma.dataset.createMany({ data: [{ ...input, id, teamId }], skipDuplicates: true });
-      const found = await db.prisma.dataset.findMany({ where: { teamId, OR: [{ name: input.name }, { hash: input.hash }] } });
+      const found = await db.prisma.dataset.findMany({
+        where: { teamId, OR: [{ name: input.name }, { hash: input.hash }] },
+      });
       const exact = found.find(({ name, hash }) => name === input.name && hash === input.hash);
       if (exact) return outcome('AddDatasetSuccess', { dataset: exact, created: exact.id === id });
       const [other] = found;

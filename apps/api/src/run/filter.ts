@@ -2,10 +2,21 @@ import { RUN_VALUES, RunStatus } from '@smallbatch/db';
 import { builder } from '../builder.ts';
 import { RunValueEnum } from '../metric/schema.ts';
 
-export const RunStatusEnum = builder.enumType(RunStatus, { name: 'RunStatus', description: 'Where a run stands; DONE and PRUNED are final.' });
+export const RunStatusEnum = builder.enumType(RunStatus, {
+  name: 'RunStatus',
+  description: 'Where a run stands; DONE and PRUNED are final.',
+});
 
 const bounds = ['gt', 'gte', 'lt', 'lte'] as const;
-const words = { eq: 'Equal to.', in: 'One of, at most 1,000.', gt: 'Greater than.', gte: 'At least.', lt: 'Less than.', lte: 'At most.', isNull: 'Absent, or not.' };
+const words = {
+  eq: 'Equal to.',
+  in: 'One of, at most 1,000.',
+  gt: 'Greater than.',
+  gte: 'At least.',
+  lt: 'Less than.',
+  lte: 'At most.',
+  isNull: 'Absent, or not.',
+};
 
 const StringFilter = builder.inputType('StringFilter', {
   description: 'A condition on a text.',
@@ -17,7 +28,10 @@ const StringFilter = builder.inputType('StringFilter', {
 });
 const BooleanFilter = builder.inputType('BooleanFilter', {
   description: 'A condition on yes or no.',
-  fields: (t) => ({ eq: t.boolean({ description: words.eq }), isNull: t.boolean({ description: words.isNull }) }),
+  fields: (t) => ({
+    eq: t.boolean({ description: words.eq }),
+    isNull: t.boolean({ description: words.isNull }),
+  }),
 });
 const FloatFilter = builder.inputType('FloatFilter', {
   description: 'A condition on a number.',
@@ -46,7 +60,9 @@ const IntFilter = builder.inputType('IntFilter', {
 const DateTimeFilter = builder.inputType('DateTimeFilter', {
   description: 'A condition on a moment.',
   fields: (t) => ({
-    ...(Object.fromEntries(bounds.map((name) => [name, t.field({ type: 'DateTime', description: words[name] })])) as Record<(typeof bounds)[number], ReturnType<typeof t.field<'DateTime', false>>>),
+    ...(Object.fromEntries(
+      bounds.map((name) => [name, t.field({ type: 'DateTime', description: words[name] })]),
+    ) as Record<(typeof bounds)[number], ReturnType<typeof t.field<'DateTime', false>>>),
     isNull: t.boolean({ description: words.isNull }),
   }),
 });
@@ -111,13 +127,20 @@ RunFilter.implement({
   fields: (t) => ({
     and: t.field({ type: [RunFilter], description: 'All of these.' }),
     or: t.field({ type: [RunFilter], description: 'At least one of these.' }),
-    not: t.field({ type: RunFilter, description: 'Not this; a run for which it cannot be said counts as not.' }),
+    not: t.field({
+      type: RunFilter,
+      description: 'Not this; a run for which it cannot be said counts as not.',
+    }),
     status: t.field({ type: [RunStatusEnum], description: 'One of these.' }),
     metrics: t.field({ type: [MetricFilter], description: 'All of these.' }),
     params: t.field({ type: [ParamFilter], description: 'All of these.' }),
     ...(Object.fromEntries(
-      Object.entries(FIELDS).map(([name, [type, description]]) => [name, t.field({ type: type as typeof StringFilter, description })]),
+      Object.entries(FIELDS).map(([name, [type, description]]) => [
+        name,
+        t.field({ type: type as typeof StringFilter, description }),
+      ]),
     ) as Record<string, ReturnType<typeof t.field<typeof StringFilter, false>>>),
   }),
 });
-export { RunFilter, RUN_VALUES, StringFilter };
+
+export { RUN_VALUES, RunFilter, StringFilter };

@@ -1,4 +1,4 @@
-import { type Order, ORDER_SQL, type PageQuery, type RunFilter, runPage } from '@smallbatch/db';
+import { type ORDER_SQL, type Order, type PageQuery, type RunFilter, runPage } from '@smallbatch/db';
 import { decodeCursor, readPage } from '../builder.ts';
 import type { Context } from '../context.ts';
 import { fault } from '../errors.ts';
@@ -21,11 +21,14 @@ export function readFilter(where: unknown): RunFilter | undefined {
   let conditions = 0;
   const walk = (value: unknown, depth: number): void => {
     if (depth > 3 * MAX_DEPTH) throw fault('BAD_INPUT', `invalid filter: nested deeper than ${MAX_DEPTH}`);
-    if (Array.isArray(value) && value.length > MAX_LIST) throw fault('BAD_INPUT', `invalid filter: a list of ${value.length}; at most ${MAX_LIST}`);
-    if (typeof value === 'string' && value.includes('\0')) throw fault('BAD_INPUT', 'invalid filter: a text with a NUL character');
+    if (Array.isArray(value) && value.length > MAX_LIST)
+      throw fault('BAD_INPUT', `invalid filter: a list of ${value.length}; at most ${MAX_LIST}`);
+    if (typeof value === 'string' && value.includes('\0'))
+      throw fault('BAD_INPUT', 'invalid filter: a text with a NUL character');
     if (typeof value !== 'object' || value === null || value instanceof Date) return;
     if (!Array.isArray(value)) conditions += Object.keys(value).length;
-    if (conditions > MAX_CONDITIONS) throw fault('BAD_INPUT', `invalid filter: more than ${MAX_CONDITIONS} conditions`);
+    if (conditions > MAX_CONDITIONS)
+      throw fault('BAD_INPUT', `invalid filter: more than ${MAX_CONDITIONS} conditions`);
     for (const inner of Object.values(value)) walk(inner, depth + 1);
   };
   walk(where, 0);
@@ -33,14 +36,33 @@ export function readFilter(where: unknown): RunFilter | undefined {
 }
 
 /** Reads the arguments of a list of runs into a page of the database. */
-export function readRuns(args: RunsArguments, teamId: string, natural: Order): { query: PageQuery; page: ReturnType<typeof readPage> } {
+export function readRuns(
+  args: RunsArguments,
+  teamId: string,
+  natural: Order,
+): { query: PageQuery; page: ReturnType<typeof readPage> } {
   const page = readPage(args);
-  const order = (args.orderBy ?? []).map(({ field, direction }): Order => ({ field: field as keyof typeof ORDER_SQL, direction: direction ?? 'ASC' }));
+  const order = (args.orderBy ?? []).map(
+    ({ field, direction }): Order => ({
+      field: field as keyof typeof ORDER_SQL,
+      direction: direction ?? 'ASC',
+    }),
+  );
   if (order.length > 5) throw fault('BAD_INPUT', `invalid orderBy: ${order.length} fields; at most 5`);
   if (order.length === 0) order.push(natural);
   const where = readFilter(args.where);
   const from = page.cursor ? decodeCursor(page.cursor, order.length + 1) : undefined;
-  return { page, query: { teamId, order, count: page.count, backwards: page.backwards, ...(where ? { where } : {}), ...(from ? { from } : {}) } };
+  return {
+    page,
+    query: {
+      teamId,
+      order,
+      count: page.count,
+      backwards: page.backwards,
+      ...(where ? { where } : {}),
+      ...(from ? { from } : {}),
+    },
+  };
 }
 
 export const pageOfRuns = ({ db }: Context, query: PageQuery) => runPage(db, query);

@@ -1,15 +1,29 @@
-import { AttemptEnd, BatchNormScope, BudgetUnit, countRuns, ORDER_SQL, type PageRow, runPage } from '@smallbatch/db';
+import { queryFromInfo } from '@pothos/plugin-prisma';
+import {
+  AttemptEnd,
+  BatchNormScope,
+  BudgetUnit,
+  countRuns,
+  ORDER_SQL,
+  type PageRow,
+  runPage,
+} from '@smallbatch/db';
 import DataLoader from 'dataloader';
 import type { GraphQLResolveInfo } from 'graphql';
-import { queryFromInfo } from '@pothos/plugin-prisma';
 import { builder, connection, encodeCursor } from '../builder.ts';
 import type { Context } from '../context.ts';
 import { RunMetric } from '../metric/schema.ts';
 import { RunFilter, RunStatusEnum } from './filter.ts';
-import { readRuns, type RunsArguments } from './runs.ts';
+import { type RunsArguments, readRuns } from './runs.ts';
 
-export const BatchNormScopeEnum = builder.enumType(BatchNormScope, { name: 'BatchNormScope', description: 'Which layers have batch norm: convolutions only, or all.' });
-const BudgetUnitEnum = builder.enumType(BudgetUnit, { name: 'BudgetUnit', description: 'What a run is limited by.' });
+export const BatchNormScopeEnum = builder.enumType(BatchNormScope, {
+  name: 'BatchNormScope',
+  description: 'Which layers have batch norm: convolutions only, or all.',
+});
+const BudgetUnitEnum = builder.enumType(BudgetUnit, {
+  name: 'BudgetUnit',
+  description: 'What a run is limited by.',
+});
 export const Budget = builder.objectRef<{ unit: BudgetUnit; value: number }>('Budget').implement({
   description: 'How long a run trains.',
   fields: (t) => ({
@@ -17,7 +31,10 @@ export const Budget = builder.objectRef<{ unit: BudgetUnit; value: number }>('Bu
     value: t.exposeFloat('value', { description: 'How many.' }),
   }),
 });
-const AttemptEndEnum = builder.enumType(AttemptEnd, { name: 'AttemptEnd', description: 'How an attempt ended.' });
+const AttemptEndEnum = builder.enumType(AttemptEnd, {
+  name: 'AttemptEnd',
+  description: 'How an attempt ended.',
+});
 
 const Attempt = builder.prismaObject('Attempt', {
   description: 'One try of a worker at a run.',
@@ -27,7 +44,9 @@ const Attempt = builder.prismaObject('Attempt', {
     engine: t.exposeString('engine', { description: 'What executed the steps.' }),
     device: t.exposeString('device', { description: 'On what.' }),
     versions: t.expose('versions', { type: 'JSON', description: 'Of the engine and of what it stands on.' }),
-    runsSideBySide: t.exposeInt('runsSideBySide', { description: 'R: runs that shared its steps, at its start.' }),
+    runsSideBySide: t.exposeInt('runsSideBySide', {
+      description: 'R: runs that shared its steps, at its start.',
+    }),
     slot: t.exposeInt('slot', { description: 'Its place among them.' }),
     startStep: t.expose('startStep', { type: 'SafeInt', description: 'Where it began.' }),
     startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it began.' }),
@@ -41,30 +60,56 @@ export const Run = builder.prismaNode('Run', {
   id: { field: 'id', description: 'Opaque.' },
   description: 'One training with fixed parameters and one seed.',
   fields: (t) => ({
-    key: t.exposeString('key', { description: 'For people: the sweep that created it, and its position there.' }),
+    key: t.exposeString('key', {
+      description: 'For people: the sweep that created it, and its position there.',
+    }),
     status: t.expose('status', { type: RunStatusEnum, description: 'Where it stands.' }),
-    diverged: t.exposeBoolean('diverged', { description: 'Whether its loss left all bounds: a result, not a failure.' }),
-    divergedStep: t.expose('divergedStep', { type: 'SafeInt', nullable: true, description: 'The step at which it diverged.' }),
+    diverged: t.exposeBoolean('diverged', {
+      description: 'Whether its loss left all bounds: a result, not a failure.',
+    }),
+    divergedStep: t.expose('divergedStep', {
+      type: 'SafeInt',
+      nullable: true,
+      description: 'The step at which it diverged.',
+    }),
     reason: t.exposeString('reason', { nullable: true, description: 'Why it failed or was cancelled.' }),
     dataset: t.relation('dataset', { description: 'What it trains on.' }),
     model: t.exposeString('model', { description: 'What it trains.' }),
     width: t.exposeInt('width', { description: 'Channels of the first stage.' }),
     batchSize: t.exposeInt('batchSize', { description: 'm.' }),
-    batchSchedule: t.expose('batchSchedule', { type: 'JSON', nullable: true, description: 'How m changes during the run.' }),
-    baseLearningRate: t.exposeFloat('baseLearningRate', { description: 'η̃ = η / m (Masters & Luschi 2018, section 2).' }),
+    batchSchedule: t.expose('batchSchedule', {
+      type: 'JSON',
+      nullable: true,
+      description: 'How m changes during the run.',
+    }),
+    baseLearningRate: t.exposeFloat('baseLearningRate', {
+      description: 'η̃ = η / m (Masters & Luschi 2018, section 2).',
+    }),
     learningRate: t.float({
       description: 'η = η̃·m, before warm-up and schedule.',
       select: { baseLearningRate: true, batchSize: true },
       resolve: ({ baseLearningRate, batchSize }) => baseLearningRate * batchSize,
     }),
-    schedule: t.field({ type: 'JSON', description: 'How η falls.', select: { schedule: true }, resolve: ({ schedule }) => JSON.parse(schedule) }),
+    schedule: t.field({
+      type: 'JSON',
+      description: 'How η falls.',
+      select: { schedule: true },
+      resolve: ({ schedule }) => JSON.parse(schedule),
+    }),
     warmUp: t.exposeBoolean('warmUp', { description: 'From η/32 over the first 5 %.' }),
     momentum: t.exposeFloat('momentum', { description: 'μ.' }),
     nesterov: t.exposeBoolean('nesterov', { description: "Nesterov's look-ahead." }),
     weightDecay: t.exposeFloat('weightDecay', { description: 'λ: w ← w − η·(g + λ·w).' }),
     batchNorm: t.exposeBoolean('batchNorm', { description: 'Batch norm (BN).' }),
-    batchNormScope: t.expose('batchNormScope', { type: BatchNormScopeEnum, nullable: true, description: 'Where; null where it cannot differ.' }),
-    bnBatch: t.exposeInt('bnBatch', { nullable: true, description: 'Samples that BN statistics are over; null: the whole batch.' }),
+    batchNormScope: t.expose('batchNormScope', {
+      type: BatchNormScopeEnum,
+      nullable: true,
+      description: 'Where; null where it cannot differ.',
+    }),
+    bnBatch: t.exposeInt('bnBatch', {
+      nullable: true,
+      description: 'Samples that BN statistics are over; null: the whole batch.',
+    }),
     augmentation: t.exposeBoolean('augmentation', { description: 'Pad 4, random crop, random flip.' }),
     budget: t.field({
       type: Budget,
@@ -84,7 +129,13 @@ export const Run = builder.prismaNode('Run', {
     sweeps: t.prismaField({
       type: ['Sweep'],
       description: 'All sweeps that it answers a cell of, at most 100.',
-      resolve: (query, { id }, _args, { db }) => db.prisma.sweep.findMany({ ...query, where: { cells: { some: { runId: id } } }, orderBy: { number: 'asc' }, take: 100 }),
+      resolve: (query, { id }, _args, { db }) =>
+        db.prisma.sweep.findMany({
+          ...query,
+          where: { cells: { some: { runId: id } } },
+          orderBy: { number: 'asc' },
+          take: 100,
+        }),
     }),
     engine: t.exposeString('engine', { nullable: true, description: 'What executed its steps last.' }),
     attempt: t.exposeInt('attempt', { description: 'Number of its latest attempt; 0 before the first.' }),
@@ -92,24 +143,40 @@ export const Run = builder.prismaNode('Run', {
     worker: t.relation('worker', { nullable: true, description: 'Who trains it, or did last.' }),
     step: t.expose('step', { type: 'SafeInt', description: 'Steps done, at the last heartbeat.' }),
     plannedSteps: t.expose('plannedSteps', { type: 'SafeInt', description: 'Steps of the whole training.' }),
-    samplesSeen: t.expose('samplesSeen', { type: 'SafeInt', description: 'Samples trained on, at the last heartbeat.' }),
-    deviceSeconds: t.exposeFloat('deviceSeconds', { description: "Its share of its bundles' device time, in seconds." }),
+    samplesSeen: t.expose('samplesSeen', {
+      type: 'SafeInt',
+      description: 'Samples trained on, at the last heartbeat.',
+    }),
+    deviceSeconds: t.exposeFloat('deviceSeconds', {
+      description: "Its share of its bundles' device time, in seconds.",
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
-    startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true, description: 'When its first attempt began.' }),
+    startedAt: t.expose('startedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When its first attempt began.',
+    }),
     endedAt: t.expose('endedAt', { type: 'DateTime', nullable: true, description: 'When it ended.' }),
     metrics: t.field({
       type: [RunMetric],
       description: 'Summaries of its metrics; points are in `curves`.',
       args: { names: t.arg.stringList({ description: 'Only these.' }) },
       select: { id: true },
-      resolve: async ({ id }, { names }, context) => (await context.runMetrics.load(id)).filter(({ name }) => !names || names.includes(name)),
+      resolve: async ({ id }, { names }, context) =>
+        (await context.runMetrics.load(id)).filter(({ name }) => !names || names.includes(name)),
     }),
   }),
 });
 
 const fields = Object.keys(ORDER_SQL).filter((field) => field !== 'QUEUE');
-const RunOrderField = builder.enumType('RunOrderField', { description: 'What runs are ordered by.', values: fields });
-const Direction = builder.enumType('Direction', { description: 'Upwards or downwards; absent values come last either way.', values: ['ASC', 'DESC'] as const });
+const RunOrderField = builder.enumType('RunOrderField', {
+  description: 'What runs are ordered by.',
+  values: fields,
+});
+const Direction = builder.enumType('Direction', {
+  description: 'Upwards or downwards; absent values come last either way.',
+  values: ['ASC', 'DESC'] as const,
+});
 const RunOrder = builder.inputType('RunOrder', {
   description: 'One field of an order; ties go on to the next, and at last to the id.',
   fields: (t) => ({
@@ -135,15 +202,34 @@ const RunEdge = builder.objectRef<Connection['edges'][number]>('RunEdge').implem
 export const RunConnection = builder.objectRef<Connection>('RunConnection').implement({
   description: 'A page of runs.',
   fields: (t) => ({
-    edges: t.field({ type: [RunEdge], description: 'The runs with their places.', resolve: ({ edges }) => edges }),
-    nodes: t.field({ type: [Run], description: 'The runs.', resolve: ({ edges }) => edges.map(({ node }) => node) }),
-    pageInfo: t.field({ type: builder.pageInfoRef(), description: 'Whether there is more.', resolve: ({ pageInfo }) => pageInfo }),
-    totalCount: t.int({ description: 'All runs of the list; counted only when asked for.', resolve: ({ count }) => count() }),
+    edges: t.field({
+      type: [RunEdge],
+      description: 'The runs with their places.',
+      resolve: ({ edges }) => edges,
+    }),
+    nodes: t.field({
+      type: [Run],
+      description: 'The runs.',
+      resolve: ({ edges }) => edges.map(({ node }) => node),
+    }),
+    pageInfo: t.field({
+      type: builder.pageInfoRef(),
+      description: 'Whether there is more.',
+      resolve: ({ pageInfo }) => pageInfo,
+    }),
+    totalCount: t.int({
+      description: 'All runs of the list; counted only when asked for.',
+      resolve: ({ count }) => count(),
+    }),
   }),
 });
 
 /** Loads what was asked of the runs that a page chose, in the order of the page. */
-async function load(context: Context, info: GraphQLResolveInfo, ids: readonly string[]): Promise<Map<string, RunShape>> {
+async function load(
+  context: Context,
+  info: GraphQLResolveInfo,
+  ids: readonly string[],
+): Promise<Map<string, RunShape>> {
   const paths = [['nodes'], ['edges', 'node']];
   const query = queryFromInfo({ context, info, typeName: 'Run', paths });
   const runs = await context.db.prisma.run.findMany({ ...query, where: { id: { in: [...new Set(ids)] } } });
@@ -152,7 +238,12 @@ async function load(context: Context, info: GraphQLResolveInfo, ids: readonly st
 
 const cursorOf = ({ cursor }: PageRow): string => encodeCursor(cursor);
 /** A page of runs of a sweep; pages of many sweeps in one list are chosen by one statement and loaded by one. */
-export async function runsOfSweep(sweepId: string, args: RunsArguments, context: Context, info: GraphQLResolveInfo): Promise<Connection> {
+export async function runsOfSweep(
+  sweepId: string,
+  args: RunsArguments,
+  context: Context,
+  info: GraphQLResolveInfo,
+): Promise<Connection> {
   const { teamId } = context.viewer!;
   const key = `runs ${info.path.key} ${JSON.stringify(args)}`;
   const { query, page } = readRuns(args, teamId, { field: 'QUEUE', direction: 'ASC' });
@@ -161,9 +252,17 @@ export async function runsOfSweep(sweepId: string, args: RunsArguments, context:
     loader = new DataLoader<string, Connection>(
       async (sweepIds) => {
         const rows = await runPage(context.db, { ...query, sweepIds });
-        const runs = await load(context, info, rows.map(({ id }) => id));
+        const runs = await load(
+          context,
+          info,
+          rows.map(({ id }) => id),
+        );
         return sweepIds.map((id) => {
-          const mine = connection(rows.filter((row) => row.sweepId === id), page, cursorOf);
+          const mine = connection(
+            rows.filter((row) => row.sweepId === id),
+            page,
+            cursorOf,
+          );
           const edges = mine.edges.map(({ node, cursor }) => ({ node: runs.get(node.id)!, cursor }));
           return { ...mine, args, edges, count: () => countOfSweep(context, id, query.where) };
         });
@@ -175,7 +274,11 @@ export async function runsOfSweep(sweepId: string, args: RunsArguments, context:
   return loader.load(sweepId);
 }
 
-async function countOfSweep({ db, viewer }: Context, sweepId: string, where: Parameters<typeof countRuns>[2]): Promise<number> {
+async function countOfSweep(
+  { db, viewer }: Context,
+  sweepId: string,
+  where: Parameters<typeof countRuns>[2],
+): Promise<number> {
   const sweep = await db.prisma.sweep.findUniqueOrThrow({ where: { id: sweepId }, select: { key: true } });
   return countRuns(db, viewer!.teamId, { and: [where ?? {}, { sweep: { eq: sweep.key } }] });
 }
@@ -187,7 +290,9 @@ builder.queryFields((t) => ({
     description: 'The run of a key; null when the team has none.',
     args: { key: t.arg.string({ required: true }) },
     resolve: (query, _root, { key }, { db, viewer }) =>
-      key.includes('\0') ? null : db.prisma.run.findUnique({ ...query, where: { teamId_key: { teamId: viewer!.teamId, key } } }),
+      key.includes('\0')
+        ? null
+        : db.prisma.run.findUnique({ ...query, where: { teamId_key: { teamId: viewer!.teamId, key } } }),
   }),
   runs: t.field({
     type: RunConnection,
@@ -202,13 +307,26 @@ builder.queryFields((t) => ({
     },
     resolve: async (_root, args, context, info) => {
       const { teamId } = context.viewer!;
-      const { query, page } = readRuns(args as RunsArguments, teamId, { field: 'CREATED_AT', direction: 'DESC' });
+      const { query, page } = readRuns(args as RunsArguments, teamId, {
+        field: 'CREATED_AT',
+        direction: 'DESC',
+      });
       const rows = await runPage(context.db, query);
       const mine = connection(rows, page, cursorOf);
-      const runs = await load(context, info, mine.edges.map(({ node }) => node.id));
+      const runs = await load(
+        context,
+        info,
+        mine.edges.map(({ node }) => node.id),
+      );
       const edges = mine.edges.map(({ node, cursor }) => ({ node: runs.get(node.id)!, cursor }));
-      return { ...mine, args: args as RunsArguments, edges, count: () => countRuns(context.db, teamId, query.where) };
+      return {
+        ...mine,
+        args: args as RunsArguments,
+        edges,
+        count: () => countRuns(context.db, teamId, query.where),
+      };
     },
   }),
 }));
+
 export { RunOrder };

@@ -1,7 +1,23 @@
 import { createHash } from 'node:crypto';
 import { createSweep, type Db, type Identity, type NewRun } from '@smallbatch/db';
-import { AXIS_NAMES, bundleKey, canonical, checkAxes, type DataShape, plannedSteps, TRAINER_VERSION } from '@smallbatch/program';
-import { type Cell, cells, countCells, locate, parseSweep, type SweepDefinition, shuffledOrder } from '@smallbatch/search';
+import {
+  AXIS_NAMES,
+  bundleKey,
+  canonical,
+  checkAxes,
+  type DataShape,
+  plannedSteps,
+  TRAINER_VERSION,
+} from '@smallbatch/program';
+import {
+  type Cell,
+  cells,
+  countCells,
+  locate,
+  parseSweep,
+  type SweepDefinition,
+  shuffledOrder,
+} from '@smallbatch/search';
 import type { ProblemShape } from '../builder.ts';
 
 /** Most cells of one sweep. */
@@ -16,7 +32,12 @@ export interface KnownDataset extends DataShape {
 }
 
 /** A configuration checked and hashed, ready to be written as a run. */
-export function configure(dataset: KnownDataset, input: Readonly<Record<string, unknown>>, hyper: NewRun['hyper'], seed: number): { run: NewRun } | { problems: readonly ProblemShape[] } {
+export function configure(
+  dataset: KnownDataset,
+  input: Readonly<Record<string, unknown>>,
+  hyper: NewRun['hyper'],
+  seed: number,
+): { run: NewRun } | { problems: readonly ProblemShape[] } {
   const checked = checkAxes(input, dataset);
   if (!checked.ok) return { problems: checked.problems };
   const { axes } = checked;
@@ -59,22 +80,43 @@ function ranksOf(count: number, { order, orderSeed }: SweepDefinition): ArrayLik
 }
 
 /** Writes a sweep down, or says everything that is wrong with it; then nothing was written. */
-export async function create(db: Db, identity: Identity, definition: unknown): Promise<{ sweepId: string; created: number; reused: number } | { problems: ProblemShape[] }> {
+export async function create(
+  db: Db,
+  identity: Identity,
+  definition: unknown,
+): Promise<{ sweepId: string; created: number; reused: number } | { problems: ProblemShape[] }> {
   const parsed = parseSweep(definition, AXIS_NAMES);
   if (!parsed.ok) return { problems: parsed.problems };
   const { sweep } = parsed;
   const total = countCells(sweep);
   if (total > MAX_CELLS) {
-    return { problems: [{ path: ['axes'], value: total, message: `invalid sweep: ${total.toLocaleString('en')} cells`, allowed: `at most ${MAX_CELLS.toLocaleString('en')} cells: leave values out, or make several sweeps` }] };
+    return {
+      problems: [
+        {
+          path: ['axes'],
+          value: total,
+          message: `invalid sweep: ${total.toLocaleString('en')} cells`,
+          allowed: `at most ${MAX_CELLS.toLocaleString('en')} cells: leave values out, or make several sweeps`,
+        },
+      ],
+    };
   }
   const known = await db.prisma.dataset.findMany({ where: { teamId: identity.teamId } });
   const datasets = new Map<string, KnownDataset>(known.map((one) => [one.name, one]));
   const problems = new Map<string, ProblemShape>();
-  const note = (problem: ProblemShape) => problems.set(JSON.stringify([problem.path, problem.message]), problem);
+  const note = (problem: ProblemShape) =>
+    problems.set(JSON.stringify([problem.path, problem.message]), problem);
   for (const name of sweep.dimensions.find(({ kind }) => kind === 'dataset')?.values ?? []) {
     if (datasets.has(String(name))) continue;
     const names = [...datasets.keys()].join(', ');
-    note({ path: locate(sweep, 'dataset', name), value: name, message: `unknown dataset "${String(name).slice(0, 60)}"`, allowed: names ? `one of ${names}; or add it: smallbatch dataset add` : 'add it first: smallbatch dataset add' });
+    note({
+      path: locate(sweep, 'dataset', name),
+      value: name,
+      message: `unknown dataset "${String(name).slice(0, 60)}"`,
+      allowed: names
+        ? `one of ${names}; or add it: smallbatch dataset add`
+        : 'add it first: smallbatch dataset add',
+    });
   }
   const runs: NewRun[] = [];
   const seen = new Set<string>();
@@ -89,7 +131,12 @@ export async function create(db: Db, identity: Identity, definition: unknown): P
     }
     const { run } = configured;
     if (seen.has(run.configurationHash)) {
-      note({ path: ['axes'], value: cell.axes, message: 'invalid sweep: two cells are the same configuration', allowed: 'values that make a difference (a BN batch equal to the batch size is the whole batch)' });
+      note({
+        path: ['axes'],
+        value: cell.axes,
+        message: 'invalid sweep: two cells are the same configuration',
+        allowed: 'values that make a difference (a BN batch equal to the batch size is the whole batch)',
+      });
     }
     seen.add(run.configurationHash);
     runs.push(run);

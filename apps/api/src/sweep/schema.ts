@@ -1,9 +1,23 @@
 import { changeSweep, type Prisma, type SweepChange, type SweepState } from '@smallbatch/db';
-import { builder, connection, decodeCursor, encodeCursor, InvalidInput, invalidInput, isOutcome, NotFound, notFound, type Outcome, outcome, readPage, resolveType } from '../builder.ts';
+import {
+  builder,
+  connection,
+  decodeCursor,
+  encodeCursor,
+  InvalidInput,
+  invalidInput,
+  isOutcome,
+  NotFound,
+  notFound,
+  type Outcome,
+  outcome,
+  readPage,
+  resolveType,
+} from '../builder.ts';
 import type { Context } from '../context.ts';
 import { RunFilter, StringFilter } from '../run/filter.ts';
-import { RunConnection, RunOrder, runsOfSweep } from '../run/schema.ts';
 import type { RunsArguments } from '../run/runs.ts';
+import { RunConnection, RunOrder, runsOfSweep } from '../run/schema.ts';
 import { create } from './create.ts';
 
 const SweepStatus = builder.enumType('SweepStatus', {
@@ -11,23 +25,45 @@ const SweepStatus = builder.enumType('SweepStatus', {
   values: ['WAITING', 'RUNNING', 'PAUSED', 'DONE', 'CANCELLED'] as const,
 });
 
-const COUNTS = { total: 'Cells.', waiting: 'Waiting.', running: 'Running.', done: 'Done.', pruned: 'Pruned.', failed: 'Failed.', cancelled: 'Cancelled.', diverged: 'Of the done, diverged.', reused: 'Answered by a run that this sweep did not create.' };
+const COUNTS = {
+  total: 'Cells.',
+  waiting: 'Waiting.',
+  running: 'Running.',
+  done: 'Done.',
+  pruned: 'Pruned.',
+  failed: 'Failed.',
+  cancelled: 'Cancelled.',
+  diverged: 'Of the done, diverged.',
+  reused: 'Answered by a run that this sweep did not create.',
+};
 const RunCounts = builder.objectRef<SweepState>('RunCounts').implement({
   description: "A sweep's cells by the status of their runs.",
-  fields: (t) => Object.fromEntries(Object.entries(COUNTS).map(([name, description]) => [name, t.exposeInt(name as 'total', { description })])),
+  fields: (t) =>
+    Object.fromEntries(
+      Object.entries(COUNTS).map(([name, description]) => [
+        name,
+        t.exposeInt(name as 'total', { description }),
+      ]),
+    ),
 });
 const SweepProgress = builder.objectRef<SweepState>('SweepProgress').implement({
   description: 'How far a sweep is.',
   fields: (t) => ({
-    done: t.int({ description: 'Cells that need no more training.', resolve: ({ total, waiting, running }) => total - waiting - running }),
+    done: t.int({
+      description: 'Cells that need no more training.',
+      resolve: ({ total, waiting, running }) => total - waiting - running,
+    }),
     total: t.exposeInt('total', { description: 'Cells.' }),
     samplesDone: t.exposeFloat('samplesDone', { description: 'Samples trained on.' }),
     samplesTotal: t.exposeFloat('samplesTotal', { description: 'Samples of all cells.' }),
-    samplesPerSecond: t.exposeFloat('samplesPerSecond', { description: 'Of the workers that train its runs now.' }),
+    samplesPerSecond: t.exposeFloat('samplesPerSecond', {
+      description: 'Of the workers that train its runs now.',
+    }),
     secondsLeft: t.float({
       nullable: true,
       description: 'At that rate; null while nobody trains.',
-      resolve: ({ samplesTotal, samplesDone, samplesPerSecond }) => (samplesPerSecond > 0 ? (samplesTotal - samplesDone) / samplesPerSecond : null),
+      resolve: ({ samplesTotal, samplesDone, samplesPerSecond }) =>
+        samplesPerSecond > 0 ? (samplesTotal - samplesDone) / samplesPerSecond : null,
     }),
     workers: t.exposeInt('workers', { description: 'Workers that train its runs now.' }),
   }),
@@ -37,27 +73,54 @@ const statusOf = (intent: string, state: SweepState) => {
   if (intent === 'CANCELLED') return 'CANCELLED' as const;
   if (state.waiting + state.running === 0) return 'DONE' as const;
   if (intent === 'PAUSED') return 'PAUSED' as const;
-  return state.running > 0 || state.waiting < state.total - state.reused ? ('RUNNING' as const) : ('WAITING' as const);
+  return state.running > 0 || state.waiting < state.total - state.reused
+    ? ('RUNNING' as const)
+    : ('WAITING' as const);
 };
 
 export const Sweep = builder.prismaNode('Sweep', {
   id: { field: 'id', description: 'Opaque.' },
-  description: 'A search space over data sets. Creating it writes down all its cells, each answered by a run.',
+  description:
+    'A search space over data sets. Creating it writes down all its cells, each answered by a run.',
   select: { id: true, intent: true },
   fields: (t) => ({
     key: t.exposeString('key', { description: 'For people.' }),
     name: t.exposeString('name', { description: 'As in the file.' }),
-    status: t.field({ type: SweepStatus, description: 'Where it stands.', resolve: async ({ id, intent }, _a, { sweepState }) => statusOf(intent, await sweepState.load(id)) }),
+    status: t.field({
+      type: SweepStatus,
+      description: 'Where it stands.',
+      resolve: async ({ id, intent }, _a, { sweepState }) => statusOf(intent, await sweepState.load(id)),
+    }),
     definition: t.expose('definition', { type: 'JSON', description: 'The sweep file.' }),
     strategy: t.exposeString('strategy', { description: 'How cells are chosen.' }),
     order: t.exposeString('order', { description: 'In which order they are trained.' }),
-    reuse: t.exposeBoolean('reuse', { description: 'Whether runs of the team that answer a cell were taken.' }),
+    reuse: t.exposeBoolean('reuse', {
+      description: 'Whether runs of the team that answer a cell were taken.',
+    }),
     member: t.relation('member', { description: 'Who made it.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
-    startedAt: t.field({ type: 'DateTime', nullable: true, description: 'When the first of its runs began.', resolve: async ({ id }, _a, { sweepState }) => (await sweepState.load(id)).startedAt }),
-    endedAt: t.field({ type: 'DateTime', nullable: true, description: 'When the last of its runs ended.', resolve: async ({ id }, _a, { sweepState }) => (await sweepState.load(id)).endedAt }),
-    counts: t.field({ type: RunCounts, description: 'Its cells by status.', resolve: ({ id }, _a, { sweepState }) => sweepState.load(id) }),
-    progress: t.field({ type: SweepProgress, description: 'How far it is.', resolve: ({ id }, _a, { sweepState }) => sweepState.load(id) }),
+    startedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the first of its runs began.',
+      resolve: async ({ id }, _a, { sweepState }) => (await sweepState.load(id)).startedAt,
+    }),
+    endedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the last of its runs ended.',
+      resolve: async ({ id }, _a, { sweepState }) => (await sweepState.load(id)).endedAt,
+    }),
+    counts: t.field({
+      type: RunCounts,
+      description: 'Its cells by status.',
+      resolve: ({ id }, _a, { sweepState }) => sweepState.load(id),
+    }),
+    progress: t.field({
+      type: SweepProgress,
+      description: 'How far it is.',
+      resolve: ({ id }, _a, { sweepState }) => sweepState.load(id),
+    }),
     runs: t.field({
       type: RunConnection,
       description: 'The runs that answer its cells, in the order of training unless another is given.',
@@ -82,11 +145,17 @@ const SweepFilter = builder.inputType('SweepFilter', {
     member: t.field({ type: StringFilter, description: 'Key of the member who made it.' }),
   }),
 });
-const text = (is: { eq?: string | null; in?: string[] | null } | null | undefined): Prisma.StringFilter | undefined =>
+const text = (
+  is: { eq?: string | null; in?: string[] | null } | null | undefined,
+): Prisma.StringFilter | undefined =>
   is ? { ...(is.eq ? { equals: is.eq } : {}), ...(is.in ? { in: is.in } : {}) } : undefined;
 
 type SweepShape = typeof Sweep.$inferType;
-interface Connection { edges: { node: SweepShape; cursor: string }[]; pageInfo: ReturnType<typeof connection>['pageInfo']; count: () => Promise<number> }
+interface Connection {
+  edges: { node: SweepShape; cursor: string }[];
+  pageInfo: ReturnType<typeof connection>['pageInfo'];
+  count: () => Promise<number>;
+}
 const SweepEdge = builder.objectRef<Connection['edges'][number]>('SweepEdge').implement({
   description: 'A sweep in a list, and its place there.',
   fields: (t) => ({
@@ -97,10 +166,25 @@ const SweepEdge = builder.objectRef<Connection['edges'][number]>('SweepEdge').im
 const SweepConnection = builder.objectRef<Connection>('SweepConnection').implement({
   description: 'A page of sweeps.',
   fields: (t) => ({
-    edges: t.field({ type: [SweepEdge], description: 'The sweeps with their places.', resolve: ({ edges }) => edges }),
-    nodes: t.field({ type: [Sweep], description: 'The sweeps.', resolve: ({ edges }) => edges.map(({ node }) => node) }),
-    pageInfo: t.field({ type: builder.pageInfoRef(), description: 'Whether there is more.', resolve: ({ pageInfo }) => pageInfo }),
-    totalCount: t.int({ description: 'All sweeps of the list; counted only when asked for.', resolve: ({ count }) => count() }),
+    edges: t.field({
+      type: [SweepEdge],
+      description: 'The sweeps with their places.',
+      resolve: ({ edges }) => edges,
+    }),
+    nodes: t.field({
+      type: [Sweep],
+      description: 'The sweeps.',
+      resolve: ({ edges }) => edges.map(({ node }) => node),
+    }),
+    pageInfo: t.field({
+      type: builder.pageInfoRef(),
+      description: 'Whether there is more.',
+      resolve: ({ pageInfo }) => pageInfo,
+    }),
+    totalCount: t.int({
+      description: 'All sweeps of the list; counted only when asked for.',
+      resolve: ({ count }) => count(),
+    }),
   }),
 });
 
@@ -111,7 +195,9 @@ builder.queryFields((t) => ({
     description: 'The sweep of a key; null when the team has none.',
     args: { key: t.arg.string({ required: true }) },
     resolve: (query, _root, { key }, { db, viewer }) =>
-      key.includes('\0') ? null : db.prisma.sweep.findUnique({ ...query, where: { teamId_key: { teamId: viewer!.teamId, key } } }),
+      key.includes('\0')
+        ? null
+        : db.prisma.sweep.findUnique({ ...query, where: { teamId_key: { teamId: viewer!.teamId, key } } }),
   }),
   sweeps: t.field({
     type: SweepConnection,
@@ -125,57 +211,106 @@ builder.queryFields((t) => ({
     },
     resolve: async (_root, { where, ...args }, { db, viewer }) => {
       const page = readPage(args);
-      const filter = { teamId: viewer!.teamId, key: text(where?.key), name: text(where?.name), ...(where?.member ? { member: { key: text(where.member) } } : {}) } as Prisma.SweepWhereInput;
+      const filter = {
+        teamId: viewer!.teamId,
+        key: text(where?.key),
+        name: text(where?.name),
+        ...(where?.member ? { member: { key: text(where.member) } } : {}),
+      } as Prisma.SweepWhereInput;
       const after = page.cursor ? decodeCursor(page.cursor, 2) : undefined;
-      const beyond = after ? { number: page.backwards ? { gt: Number(after[0]) } : { lt: Number(after[0]) } } : {};
-      const rows = await db.prisma.sweep.findMany({ where: { AND: [filter, beyond] }, orderBy: { number: page.backwards ? 'asc' : 'desc' }, take: page.count + 1 });
+      const beyond = after
+        ? { number: page.backwards ? { gt: Number(after[0]) } : { lt: Number(after[0]) } }
+        : {};
+      const rows = await db.prisma.sweep.findMany({
+        where: { AND: [filter, beyond] },
+        orderBy: { number: page.backwards ? 'asc' : 'desc' },
+        take: page.count + 1,
+      });
       const mine = connection(rows, page, ({ number, id }) => encodeCursor([String(number), id]));
       return { ...mine, count: () => db.prisma.sweep.count({ where: filter }) };
     },
   }),
 }));
 
-const CreateSweepSuccess = builder.objectRef<Outcome<'CreateSweepSuccess', { sweepId: string; created: number; reused: number }>>('CreateSweepSuccess').implement({
-  description: 'The sweep is written down.',
-  isTypeOf: isOutcome('CreateSweepSuccess'),
-  fields: (t) => ({
-    sweep: t.prismaField({ type: Sweep, description: 'The sweep.', resolve: (query, { sweepId }, _a, { db }) => db.prisma.sweep.findUniqueOrThrow({ ...query, where: { id: sweepId } }) }),
-    created: t.exposeInt('created', { description: 'Cells answered by a new run.' }),
-    reused: t.exposeInt('reused', { description: 'Cells answered by a run of the team that was there.' }),
-  }),
+const CreateSweepSuccess = builder
+  .objectRef<Outcome<'CreateSweepSuccess', { sweepId: string; created: number; reused: number }>>(
+    'CreateSweepSuccess',
+  )
+  .implement({
+    description: 'The sweep is written down.',
+    isTypeOf: isOutcome('CreateSweepSuccess'),
+    fields: (t) => ({
+      sweep: t.prismaField({
+        type: Sweep,
+        description: 'The sweep.',
+        resolve: (query, { sweepId }, _a, { db }) =>
+          db.prisma.sweep.findUniqueOrThrow({ ...query, where: { id: sweepId } }),
+      }),
+      created: t.exposeInt('created', { description: 'Cells answered by a new run.' }),
+      reused: t.exposeInt('reused', { description: 'Cells answered by a run of the team that was there.' }),
+    }),
+  });
+const CreateSweepResult = builder.unionType('CreateSweepResult', {
+  description: 'What became of creating a sweep.',
+  types: [CreateSweepSuccess, InvalidInput],
+  resolveType,
 });
-const CreateSweepResult = builder.unionType('CreateSweepResult', { description: 'What became of creating a sweep.', types: [CreateSweepSuccess, InvalidInput], resolveType });
-const SweepChanged = builder.objectRef<Outcome<'SweepChanged', { sweepId: string; runs: number }>>('SweepChanged').implement({
-  description: 'The sweep has changed.',
-  isTypeOf: isOutcome('SweepChanged'),
-  fields: (t) => ({
-    sweep: t.prismaField({ type: Sweep, description: 'The sweep.', resolve: (query, { sweepId }, _a, { db }) => db.prisma.sweep.findUniqueOrThrow({ ...query, where: { id: sweepId } }) }),
-    runs: t.exposeInt('runs', { description: 'Runs that changed with it.' }),
-  }),
-});
+const SweepChanged = builder
+  .objectRef<Outcome<'SweepChanged', { sweepId: string; runs: number }>>('SweepChanged')
+  .implement({
+    description: 'The sweep has changed.',
+    isTypeOf: isOutcome('SweepChanged'),
+    fields: (t) => ({
+      sweep: t.prismaField({
+        type: Sweep,
+        description: 'The sweep.',
+        resolve: (query, { sweepId }, _a, { db }) =>
+          db.prisma.sweep.findUniqueOrThrow({ ...query, where: { id: sweepId } }),
+      }),
+      runs: t.exposeInt('runs', { description: 'Runs that changed with it.' }),
+    }),
+  });
 const SweepEnded = builder.objectRef<Outcome<'SweepEnded', { message: string }>>('SweepEnded').implement({
   description: 'The sweep was cancelled: only a retry changes it.',
   isTypeOf: isOutcome('SweepEnded'),
   fields: (t) => ({ message: t.exposeString('message', { description: 'What to do.' }) }),
 });
-const ChangeSweepResult = builder.unionType('ChangeSweepResult', { description: 'What became of changing a sweep.', types: [SweepChanged, SweepEnded, NotFound], resolveType });
+const ChangeSweepResult = builder.unionType('ChangeSweepResult', {
+  description: 'What became of changing a sweep.',
+  types: [SweepChanged, SweepEnded, NotFound],
+  resolveType,
+});
 
 async function change(key: string, how: SweepChange, { db, viewer, live }: Context) {
-  const sweep = key.includes('\0') ? null : await db.prisma.sweep.findUnique({ where: { teamId_key: { teamId: viewer!.teamId, key } }, select: { id: true } });
+  const sweep = key.includes('\0')
+    ? null
+    : await db.prisma.sweep.findUnique({
+        where: { teamId_key: { teamId: viewer!.teamId, key } },
+        select: { id: true },
+      });
   if (!sweep) return notFound(`unknown sweep "${key.slice(0, 80)}"`);
   const runs = await changeSweep(db, sweep.id, how);
-  if (runs === undefined) return outcome('SweepEnded', { message: `sweep "${key}" was cancelled; retrySweep puts its runs back into the queue` });
+  if (runs === undefined)
+    return outcome('SweepEnded', {
+      message: `sweep "${key}" was cancelled; retrySweep puts its runs back into the queue`,
+    });
   live.sweepChanged(sweep.id);
   return outcome('SweepChanged', { sweepId: sweep.id, runs });
 }
 
 builder.mutationFields((t) => {
   const changing = (how: SweepChange, description: string) =>
-    t.field({ type: ChangeSweepResult, description, args: { key: t.arg.string({ required: true }) }, resolve: (_root, { key }, context) => change(key, how, context) });
+    t.field({
+      type: ChangeSweepResult,
+      description,
+      args: { key: t.arg.string({ required: true }) },
+      resolve: (_root, { key }, context) => change(key, how, context),
+    });
   return {
     createSweep: t.field({
       type: CreateSweepResult,
-      description: "Writes a sweep down: all its cells at once. `definition` is a sweep file's content; its JSON Schema is serverInfo.sweepSchema.",
+      description:
+        "Writes a sweep down: all its cells at once. `definition` is a sweep file's content; its JSON Schema is serverInfo.sweepSchema.",
       args: { definition: t.arg({ type: 'JSON', required: true }) },
       resolve: async (_root, { definition }, { db, viewer, live }) => {
         const made = await create(db, viewer!, definition);
@@ -184,9 +319,15 @@ builder.mutationFields((t) => {
         return outcome('CreateSweepSuccess', made);
       },
     }),
-    pauseSweep: changing('pause', 'Its waiting runs are not handed out, its running ones wait between two steps.'),
+    pauseSweep: changing(
+      'pause',
+      'Its waiting runs are not handed out, its running ones wait between two steps.',
+    ),
     resumeSweep: changing('resume', 'Goes on.'),
-    cancelSweep: changing('cancel', 'Ends its waiting and running runs, but spares those that another sweep wants.'),
+    cancelSweep: changing(
+      'cancel',
+      'Ends its waiting and running runs, but spares those that another sweep wants.',
+    ),
     retrySweep: changing('retry', 'Puts its failed and cancelled runs back into the queue.'),
   };
 });

@@ -1,7 +1,10 @@
 import { Role } from '@smallbatch/db';
 import { builder } from '../builder.ts';
 
-export const RoleEnum = builder.enumType(Role, { name: 'Role', description: 'What a member may do in a team.' });
+export const RoleEnum = builder.enumType(Role, {
+  name: 'Role',
+  description: 'What a member may do in a team.',
+});
 export const ScopeEnum = builder.enumType('Scope', {
   description: 'What a token may do.',
   values: {
@@ -62,7 +65,10 @@ builder.queryFields((t) => ({
     type: Viewer,
     description: 'Who asks, and for which team.',
     resolve: async (_root, _args, { db, viewer }) => {
-      const member = await db.prisma.member.findUniqueOrThrow({ where: { id: viewer!.memberId }, include: { team: true } });
+      const member = await db.prisma.member.findUniqueOrThrow({
+        where: { id: viewer!.memberId },
+        include: { team: true },
+      });
       return { team: member.team, member, scopes: [...viewer!.scopes] };
     },
   }),
@@ -70,6 +76,10 @@ builder.queryFields((t) => ({
     type: ['Member'],
     description: 'The members of the team.',
     resolve: (query, _root, _args, { db, viewer }) =>
-      db.prisma.member.findMany({ ...query, where: { teamId: viewer!.teamId }, orderBy: { createdAt: 'asc' } }),
+      db.prisma.member.findMany({
+        ...query,
+        where: { teamId: viewer!.teamId },
+        orderBy: { createdAt: 'asc' },
+      }),
   }),
 }));

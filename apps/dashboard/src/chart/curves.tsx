@@ -12,7 +12,15 @@ export interface CurveData {
 }
 
 /** Live curves over the step. */
-export function CurveChart({ title, curves, format }: { title: string; curves: readonly CurveData[]; format: (value: number) => string }) {
+export function CurveChart({
+  title,
+  curves,
+  format,
+}: {
+  title: string;
+  curves: readonly CurveData[];
+  format: (value: number) => string;
+}) {
   const dark = useComputedColorScheme('light') === 'dark';
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -28,13 +36,20 @@ export function CurveChart({ title, curves, format }: { title: string; curves: r
         return steps.map((step) => at.get(step) ?? null);
       }),
     ];
-    const axis = { stroke: ink, grid: { stroke: dark ? '#3a3a3a' : '#e3e3e3', width: 1 }, ticks: { stroke: ink, width: 1 } };
+    const axis = {
+      stroke: ink,
+      grid: { stroke: dark ? '#3a3a3a' : '#e3e3e3', width: 1 },
+      ticks: { stroke: ink, width: 1 },
+    };
     const plot = new uPlot(
       {
         width: target.clientWidth,
         height: 240,
         scales: { x: { time: false } },
-        axes: [{ ...axis, label: 'step' }, { ...axis, size: 64, values: (_plot, values) => values.map(format) }],
+        axes: [
+          { ...axis, label: 'step' },
+          { ...axis, size: 64, values: (_plot, values) => values.map(format) },
+        ],
         series: [
           { label: 'step' },
           ...curves.map(({ name }, i) => ({

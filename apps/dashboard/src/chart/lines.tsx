@@ -45,7 +45,8 @@ export function Lines({ title, xName, yName, lines, formatX, formatY, logX, onPo
     const made = echarts.init(place.current, undefined, { renderer: 'svg' });
     chart.current = made;
     made.on('click', ({ seriesIndex, dataIndex, seriesType }) => {
-      if (seriesType === 'line' && seriesIndex !== undefined) click.current?.(Math.floor(seriesIndex / 2), dataIndex);
+      if (seriesType === 'line' && seriesIndex !== undefined)
+        click.current?.(Math.floor(seriesIndex / 2), dataIndex);
     });
     const observer = new ResizeObserver(() => made.resize());
     if (place.current) observer.observe(place.current);
@@ -60,7 +61,12 @@ export function Lines({ title, xName, yName, lines, formatX, formatY, logX, onPo
     const ink = dark ? '#c9c9c9' : '#3d3d3d';
     const grid = dark ? '#3a3a3a' : '#e3e3e3';
     const xs = [...new Set(lines.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
-    const axis = { nameTextStyle: { color: ink }, axisLabel: { color: ink }, axisLine: { lineStyle: { color: ink } }, splitLine: { lineStyle: { color: grid } } };
+    const axis = {
+      nameTextStyle: { color: ink },
+      axisLabel: { color: ink },
+      axisLine: { lineStyle: { color: ink } },
+      splitLine: { lineStyle: { color: grid } },
+    };
     // On a log-2 axis equal factors are equal distances: the places are the logarithms, the labels the numbers.
     const at = (x: number): number => (logX ? Math.log2(x) : x);
     chart.current?.setOption(
@@ -71,7 +77,6 @@ export function Lines({ title, xName, yName, lines, formatX, formatY, logX, onPo
         legend: { top: 0, textStyle: { color: ink }, data: lines.map(({ name }) => name) },
         tooltip: {
           trigger: 'item',
-          formatter: ({ data }: { data: { label?: string } }) => (data.label ?? '').replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`),
         },
         xAxis: {
           ...axis,
@@ -79,12 +84,23 @@ export function Lines({ title, xName, yName, lines, formatX, formatY, logX, onPo
           name: xName,
           nameLocation: 'middle',
           nameGap: 28,
-          min: at(xs[0] ?? 1) - (logX ? 0.3 : 0),
-          max: at(xs.at(-1) ?? 2) + (logX ? 0.3 : 0),
+          min: logX ? Math.floor(at(xs[0] ?? 1)) : at(xs[0] ?? 0),
+          max: logX ? Math.ceil(at(xs.at(-1) ?? 2)) : at(xs.at(-1) ?? 1),
           ...(logX ? { interval: 1 } : {}),
-          axisLabel: { color: ink, formatter: (value: number) => (logX ? (Number.isInteger(value) ? formatX(2 ** value) : '') : formatX(value)) },
+          axisLabel: {
+            color: ink,
+            formatter: (value: number) =>
+              logX ? (Number.isInteger(value) ? formatX(2 ** value) : '') : formatX(value),
+          },
         },
-        yAxis: { ...axis, type: 'value', name: yName, nameLocation: 'end', scale: true, axisLabel: { color: ink, formatter: formatY } },
+        yAxis: {
+          ...axis,
+          type: 'value',
+          name: yName,
+          nameLocation: 'end',
+          scale: true,
+          axisLabel: { color: ink, formatter: formatY },
+        },
         series: lines.flatMap(({ name, points }, i) => {
           const colour = colours[i % colours.length];
           const banded = points.filter(({ low, high }) => low !== null && high !== null);
@@ -95,7 +111,12 @@ export function Lines({ title, xName, yName, lines, formatX, formatY, logX, onPo
             data: banded.length > 1 ? [[0, 0]] : [],
             renderItem: (_params: unknown, api: { coord(value: number[]): number[] }) => ({
               type: 'polygon',
-              shape: { points: [...banded.map(({ x, high }) => api.coord([at(x), high!])), ...banded.toReversed().map(({ x, low }) => api.coord([at(x), low!]))] },
+              shape: {
+                points: [
+                  ...banded.map(({ x, high }) => api.coord([at(x), high!])),
+                  ...banded.toReversed().map(({ x, low }) => api.coord([at(x), low!])),
+                ],
+              },
               style: { fill: colour, opacity: 0.15 },
             }),
           };
@@ -107,8 +128,11 @@ export function Lines({ title, xName, yName, lines, formatX, formatY, logX, onPo
             symbolSize: 9,
             color: colour,
             lineStyle: { type: DASHES[i % DASHES.length], width: 2.5 },
-            data: points.map(({ x, y, label }) => ({ value: [at(x), y], label })).map(({ value, label }) => ({ value, label: { show: false }, name: label })),
-            tooltip: { formatter: ({ name: text }: { name: string }) => text.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`) },
+            data: points.map(({ x, y, label }) => ({ value: [at(x), y], name: label })),
+            tooltip: {
+              formatter: ({ name: text }: { name: string }) =>
+                text.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`),
+            },
           };
           return [line, band];
         }),
@@ -117,5 +141,12 @@ export function Lines({ title, xName, yName, lines, formatX, formatY, logX, onPo
     );
   }, [lines, dark, xName, yName, formatX, formatY, logX]);
 
-  return <div ref={place} role="img" aria-label={`${title}. The table below has the same numbers.`} style={{ width: '100%', height: 340 }} />;
+  return (
+    <div
+      ref={place}
+      role="img"
+      aria-label={`${title}. The table below has the same numbers.`}
+      style={{ width: '100%', height: 340 }}
+    />
+  );
 }

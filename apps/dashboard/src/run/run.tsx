@@ -4,7 +4,7 @@ import { Anchor, SimpleGrid, Table, Text, Title } from '@mantine/core';
 import Link from 'next/link';
 import { useMemo } from 'react';
 import { useQuery, useSubscription } from 'urql';
-import { type CurveData, CurveChart } from '../chart/curves';
+import { CurveChart, type CurveData } from '../chart/curves';
 import { graphql, type ResultOf } from '../shell/client';
 import { duration, fullTime, number, percent, rate, time } from '../shell/format';
 import { Empty, Failed, Loading } from '../shell/state';
@@ -41,7 +41,11 @@ function merge(seen: Seen | undefined, { runMetrics: update }: { runMetrics: Upd
   for (const { metric, steps, values } of update.curves) {
     const before = curves.get(metric);
     const goesOn = before && steps[0]! > before.steps.at(-1)!;
-    curves.set(metric, { name: metric, steps: goesOn ? [...before.steps, ...steps] : steps, values: goesOn ? [...before.values, ...values] : values });
+    curves.set(metric, {
+      name: metric,
+      steps: goesOn ? [...before.steps, ...steps] : steps,
+      values: goesOn ? [...before.values, ...values] : values,
+    });
   }
   return { attempt: update.attempt, run: update.run, curves };
 }
@@ -49,28 +53,49 @@ function merge(seen: Seen | undefined, { runMetrics: update }: { runMetrics: Upd
 export function RunView({ runKey }: { runKey: string }) {
   const [{ data, error, fetching }, again] = useQuery({ query: RunDetail, variables: { key: runKey } });
   const [live] = useSubscription({ query: RunLive, variables: { key: runKey } }, merge);
-  if (error && !data) return <Failed message={error.message} again={() => again({ requestPolicy: 'network-only' })} />;
+  if (error && !data)
+    return <Failed message={error.message} again={() => again({ requestPolicy: 'network-only' })} />;
   if (fetching && !data) return <Loading what={runKey} />;
-  if (!data?.run) return <Empty title={`There is no run ${runKey}`}><Anchor component={Link} href="/runs">All runs</Anchor></Empty>;
+  if (!data?.run)
+    return (
+      <Empty title={`There is no run ${runKey}`}>
+        <Anchor component={Link} href="/runs">
+          All runs
+        </Anchor>
+      </Empty>
+    );
   const { run } = data;
   const now = live.data?.run;
   const status = now?.status ?? run.status;
   const accuracy = now?.metrics.find(({ name }) => name === 'test_accuracy');
   return (
     <>
-      <Title order={1} size="h3">{run.key}</Title>
+      <Title order={1} size="h3">
+        {run.key}
+      </Title>
       <Text c="dimmed">
         {run.diverged ? `diverged at step ${run.divergedStep}` : status.toLowerCase()}
         {status === 'RUNNING' && now ? `, step ${now.step} of ${now.plannedSteps}` : ''}
         {run.reason ? `: ${run.reason}` : ''}, by {run.member.name}, {time(run.createdAt)}
-        {run.sweep ? <>, of <Anchor component={Link} href={`/sweeps/${encodeURIComponent(run.sweep.key)}`}>{run.sweep.key}</Anchor></> : null}
+        {run.sweep ? (
+          <>
+            , of{' '}
+            <Anchor component={Link} href={`/sweeps/${encodeURIComponent(run.sweep.key)}`}>
+              {run.sweep.key}
+            </Anchor>
+          </>
+        ) : null}
       </Text>
       <Text my="sm" data-testid="result">
-        <strong>{percent(accuracy?.medianLast5)}</strong> test accuracy, the median of the last {accuracy?.medianOf ?? 0} evaluations
-        {accuracy && accuracy.medianOf < 5 ? ' (fewer than five so far)' : ''}; {duration(now?.deviceSeconds || null)} of device time
+        <strong>{percent(accuracy?.medianLast5)}</strong> test accuracy, the median of the last{' '}
+        {accuracy?.medianOf ?? 0} evaluations
+        {accuracy && accuracy.medianOf < 5 ? ' (fewer than five so far)' : ''};{' '}
+        {duration(now?.deviceSeconds || null)} of device time
       </Text>
       <Charts curves={live.data?.curves} />
-      <Title order={2} size="h4" mt="lg">Configuration</Title>
+      <Title order={2} size="h4" mt="lg">
+        Configuration
+      </Title>
       <SimpleGrid cols={{ base: 1, sm: 2 }}>
         <Facts
           name="Configuration"
@@ -80,7 +105,14 @@ export function RunView({ runKey }: { runKey: string }) {
             ['batch size m', run.batchSize],
             ['base learning rate η̃', rate(run.baseLearningRate)],
             ['learning rate η = η̃·m', rate(run.learningRate)],
-            ['batch norm', run.batchNorm ? ['on', run.batchNormScope?.toLowerCase(), run.bnBatch ? `BN batch ${run.bnBatch}` : ''].filter(Boolean).join(', ') : 'off'],
+            [
+              'batch norm',
+              run.batchNorm
+                ? ['on', run.batchNormScope?.toLowerCase(), run.bnBatch ? `BN batch ${run.bnBatch}` : '']
+                    .filter(Boolean)
+                    .join(', ')
+                : 'off',
+            ],
             ['budget', `${run.budget.value} ${run.budget.unit.toLowerCase()}`],
             ['seed', run.seed],
           ]}
@@ -99,21 +131,35 @@ export function RunView({ runKey }: { runKey: string }) {
           ]}
         />
       </SimpleGrid>
-      <Title order={2} size="h4" mt="lg">Attempts</Title>
+      <Title order={2} size="h4" mt="lg">
+        Attempts
+      </Title>
       <div className="scroll">
         <Table aria-label="Attempts">
           <Table.Thead>
-            <Table.Tr>{['attempt', 'worker', 'engine', 'side by side', 'began', 'ended'].map((name) => <Table.Th key={name}>{name}</Table.Th>)}</Table.Tr>
+            <Table.Tr>
+              {['attempt', 'worker', 'engine', 'side by side', 'began', 'ended'].map((name) => (
+                <Table.Th key={name}>{name}</Table.Th>
+              ))}
+            </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
             {run.attempts.map((attempt) => (
               <Table.Tr key={attempt.number}>
                 <Table.Td>{attempt.number}</Table.Td>
                 <Table.Td>{attempt.worker?.name ?? '–'}</Table.Td>
-                <Table.Td>{attempt.engine} on {attempt.device}</Table.Td>
-                <Table.Td>{attempt.slot + 1} of {attempt.runsSideBySide}</Table.Td>
+                <Table.Td>
+                  {attempt.engine} on {attempt.device}
+                </Table.Td>
+                <Table.Td>
+                  {attempt.slot + 1} of {attempt.runsSideBySide}
+                </Table.Td>
                 <Table.Td title={fullTime(attempt.startedAt)}>{time(attempt.startedAt)}</Table.Td>
-                <Table.Td>{attempt.end ? `${attempt.end.toLowerCase()}${attempt.reason ? `: ${attempt.reason}` : ''}` : '–'}</Table.Td>
+                <Table.Td>
+                  {attempt.end
+                    ? `${attempt.end.toLowerCase()}${attempt.reason ? `: ${attempt.reason}` : ''}`
+                    : '–'}
+                </Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>
@@ -124,16 +170,43 @@ export function RunView({ runKey }: { runKey: string }) {
 }
 
 function Charts({ curves }: { curves: ReadonlyMap<string, CurveData> | undefined }) {
-  const pick = useMemo(() => (names: string[]) => names.flatMap((name) => { const curve = curves?.get(name); return curve ? [curve] : []; }), [curves]);
+  const pick = useMemo(
+    () => (names: string[]) =>
+      names.flatMap((name) => {
+        const curve = curves?.get(name);
+        return curve ? [curve] : [];
+      }),
+    [curves],
+  );
   const accuracy = useMemo(() => pick(['test_accuracy', 'train_accuracy']), [pick]);
   const loss = useMemo(() => pick(['test_loss', 'train_loss']), [pick]);
   const learning = useMemo(() => pick(['learning_rate']), [pick]);
-  if (!curves || curves.size === 0) return <Text c="dimmed" py="md">No points yet; they appear here as they arrive.</Text>;
+  if (!curves || curves.size === 0)
+    return (
+      <Text c="dimmed" py="md">
+        No points yet; they appear here as they arrive.
+      </Text>
+    );
   return (
     <div className="panels">
-      <section aria-label="Accuracy"><Title order={2} size="h5">Accuracy</Title><CurveChart title="Accuracy over steps" curves={accuracy} format={percent} /></section>
-      <section aria-label="Loss"><Title order={2} size="h5">Loss (nats)</Title><CurveChart title="Loss over steps" curves={loss} format={number} /></section>
-      <section aria-label="Learning rate"><Title order={2} size="h5">Learning rate η</Title><CurveChart title="Learning rate over steps" curves={learning} format={number} /></section>
+      <section aria-label="Accuracy">
+        <Title order={2} size="h5">
+          Accuracy
+        </Title>
+        <CurveChart title="Accuracy over steps" curves={accuracy} format={percent} />
+      </section>
+      <section aria-label="Loss">
+        <Title order={2} size="h5">
+          Loss (nats)
+        </Title>
+        <CurveChart title="Loss over steps" curves={loss} format={number} />
+      </section>
+      <section aria-label="Learning rate">
+        <Title order={2} size="h5">
+          Learning rate η
+        </Title>
+        <CurveChart title="Learning rate over steps" curves={learning} format={number} />
+      </section>
     </div>
   );
 }

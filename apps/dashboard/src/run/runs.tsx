@@ -31,16 +31,40 @@ export interface RunsFilter {
 
 /** Runs that the URL asks for. */
 export function Runs() {
-  const [filter, set] = useQueryStates({ sweep: parseAsString, dataset: parseAsString, bn: parseAsStringLiteral(['on', 'off']), m: parseAsInteger });
-  const said = [filter.dataset ? `data set ${filter.dataset}` : '', filter.bn ? `batch norm ${filter.bn}` : '', filter.m ? `batch size ${filter.m}` : '', filter.sweep ? `sweep ${filter.sweep}` : ''].filter(Boolean);
+  const [filter, set] = useQueryStates({
+    sweep: parseAsString,
+    dataset: parseAsString,
+    bn: parseAsStringLiteral(['on', 'off']),
+    m: parseAsInteger,
+  });
+  const said = [
+    filter.dataset ? `data set ${filter.dataset}` : '',
+    filter.bn ? `batch norm ${filter.bn}` : '',
+    filter.m ? `batch size ${filter.m}` : '',
+    filter.sweep ? `sweep ${filter.sweep}` : '',
+  ].filter(Boolean);
   return (
     <>
-      <Title order={1} size="h3">Runs</Title>
+      <Title order={1} size="h3">
+        Runs
+      </Title>
       <Group my="xs">
         <Text>{said.length ? said.join(', ') : 'All runs of the team, the newest first'}</Text>
-        {said.length ? <Button size="xs" variant="default" onClick={() => set(null)}>Show all</Button> : null}
+        {said.length ? (
+          <Button size="xs" variant="default" onClick={() => set(null)}>
+            Show all
+          </Button>
+        ) : null}
       </Group>
-      <RunTable filter={{ ...(filter.sweep ? { sweep: filter.sweep } : {}), ...(filter.dataset ? { dataset: filter.dataset } : {}), bn: filter.bn, m: filter.m }} refresh={0} />
+      <RunTable
+        filter={{
+          ...(filter.sweep ? { sweep: filter.sweep } : {}),
+          ...(filter.dataset ? { dataset: filter.dataset } : {}),
+          bn: filter.bn,
+          m: filter.m,
+        }}
+        refresh={0}
+      />
     </>
   );
 }
@@ -48,15 +72,24 @@ export function Runs() {
 export function RunTable({ filter, refresh }: { filter: RunsFilter; refresh: number }) {
   const { sweep, dataset, bn, m } = filter;
   const where = useMemo(
-    () => ({ ...(sweep ? { sweep: { eq: sweep } } : {}), ...(dataset ? { dataset: { eq: dataset } } : {}), ...(bn ? { batchNorm: { eq: bn === 'on' } } : {}), ...(m ? { batchSize: { eq: m } } : {}) }),
+    () => ({
+      ...(sweep ? { sweep: { eq: sweep } } : {}),
+      ...(dataset ? { dataset: { eq: dataset } } : {}),
+      ...(bn ? { batchNorm: { eq: bn === 'on' } } : {}),
+      ...(m ? { batchSize: { eq: m } } : {}),
+    }),
     [sweep, dataset, bn, m],
   );
   const [cursors, setCursors] = useState<(string | null)[]>([null]);
-  const [{ data, error }, again] = useQuery({ query: RunPage, variables: { where, after: cursors.at(-1) ?? null } });
+  const [{ data, error }, again] = useQuery({
+    query: RunPage,
+    variables: { where, after: cursors.at(-1) ?? null },
+  });
   useEffect(() => {
     if (refresh > 0) again({ requestPolicy: 'network-only' });
   }, [refresh, again]);
-  if (error && !data) return <Failed message={error.message} again={() => again({ requestPolicy: 'network-only' })} />;
+  if (error && !data)
+    return <Failed message={error.message} again={() => again({ requestPolicy: 'network-only' })} />;
   if (!data) return <Loading what="the runs" />;
   const { nodes, totalCount, pageInfo } = data.runs;
   if (totalCount === 0) return <Empty title="No run matches" />;
@@ -66,7 +99,18 @@ export function RunTable({ filter, refresh }: { filter: RunsFilter; refresh: num
         <Table striped aria-label="Runs" className="number">
           <Table.Thead>
             <Table.Tr>
-              {['run', 'status', 'test accuracy', 'data set', 'model', 'm', 'η̃', 'batch norm', 'seed', 'device time'].map((name) => (
+              {[
+                'run',
+                'status',
+                'test accuracy',
+                'data set',
+                'model',
+                'm',
+                'η̃',
+                'batch norm',
+                'seed',
+                'device time',
+              ].map((name) => (
                 <Table.Th key={name}>{name}</Table.Th>
               ))}
             </Table.Tr>
@@ -75,12 +119,25 @@ export function RunTable({ filter, refresh }: { filter: RunsFilter; refresh: num
             {nodes.map((run) => (
               <Table.Tr key={run.key}>
                 <Table.Td>
-                  <Anchor component={Link} href={`/runs/${run.key.split('/').map(encodeURIComponent).join('/')}`}>{run.key}</Anchor>
+                  <Anchor
+                    component={Link}
+                    href={`/runs/${run.key.split('/').map(encodeURIComponent).join('/')}`}
+                  >
+                    {run.key}
+                  </Anchor>
                 </Table.Td>
-                <Table.Td>{run.diverged ? 'diverged' : run.status === 'RUNNING' ? `running, ${percent(run.step / run.plannedSteps, 0)}` : run.status.toLowerCase()}</Table.Td>
+                <Table.Td>
+                  {run.diverged
+                    ? 'diverged'
+                    : run.status === 'RUNNING'
+                      ? `running, ${percent(run.step / run.plannedSteps, 0)}`
+                      : run.status.toLowerCase()}
+                </Table.Td>
                 <Table.Td>{percent(run.metrics[0]?.medianLast5)}</Table.Td>
                 <Table.Td>{run.dataset.name}</Table.Td>
-                <Table.Td>{run.model}, width {run.width}</Table.Td>
+                <Table.Td>
+                  {run.model}, width {run.width}
+                </Table.Td>
                 <Table.Td>{run.batchSize}</Table.Td>
                 <Table.Td>{rate(run.baseLearningRate)}</Table.Td>
                 <Table.Td>{run.batchNorm ? 'on' : 'off'}</Table.Td>
@@ -92,9 +149,26 @@ export function RunTable({ filter, refresh }: { filter: RunsFilter; refresh: num
         </Table>
       </div>
       <Group my="sm">
-        <Text size="sm">{count((cursors.length - 1) * 50 + 1)} to {count((cursors.length - 1) * 50 + nodes.length)} of {count(totalCount)} runs</Text>
-        <Button size="xs" variant="default" disabled={cursors.length < 2} onClick={() => setCursors(cursors.slice(0, -1))}>Back</Button>
-        <Button size="xs" variant="default" disabled={!pageInfo.hasNextPage} onClick={() => setCursors([...cursors, pageInfo.endCursor])}>Next</Button>
+        <Text size="sm">
+          {count((cursors.length - 1) * 50 + 1)} to {count((cursors.length - 1) * 50 + nodes.length)} of{' '}
+          {count(totalCount)} runs
+        </Text>
+        <Button
+          size="xs"
+          variant="default"
+          disabled={cursors.length < 2}
+          onClick={() => setCursors(cursors.slice(0, -1))}
+        >
+          Back
+        </Button>
+        <Button
+          size="xs"
+          variant="default"
+          disabled={!pageInfo.hasNextPage}
+          onClick={() => setCursors([...cursors, pageInfo.endCursor])}
+        >
+          Next
+        </Button>
       </Group>
     </>
   );

@@ -1,7 +1,7 @@
 'use client';
 
-import { cacheExchange, createClient, fetchExchange, subscriptionExchange } from 'urql';
 import { createClient as createSocket } from 'graphql-ws';
+import { cacheExchange, createClient, fetchExchange, subscriptionExchange } from 'urql';
 
 export { graphql, type ResultOf } from '@smallbatch/client';
 
@@ -24,14 +24,15 @@ export const connectionState = {
 /** One client for the page: queries over HTTP, live updates over one WebSocket that connects again by itself. */
 export function makeClient() {
   const origin = typeof window === 'undefined' ? 'http://localhost' : window.location.origin;
-  const socket = typeof window === 'undefined'
-    ? undefined
-    : createSocket({
-        url: `${origin.replace(/^http/, 'ws')}/graphql`,
-        retryAttempts: Number.POSITIVE_INFINITY,
-        shouldRetry: () => true,
-        on: { connected: () => become('live'), closed: () => become('lost') },
-      });
+  const socket =
+    typeof window === 'undefined'
+      ? undefined
+      : createSocket({
+          url: `${origin.replace(/^http/, 'ws')}/graphql`,
+          retryAttempts: Number.POSITIVE_INFINITY,
+          shouldRetry: () => true,
+          on: { connected: () => become('live'), closed: () => become('lost') },
+        });
   return createClient({
     url: `${origin}/graphql`,
     preferGetMethod: false,
@@ -41,7 +42,12 @@ export function makeClient() {
       subscriptionExchange({
         forwardSubscription: (operation) => ({
           subscribe: (sink) => ({
-            unsubscribe: socket ? socket.subscribe({ query: operation.query ?? '', variables: operation.variables ?? {} }, sink as never) : () => {},
+            unsubscribe: socket
+              ? socket.subscribe(
+                  { query: operation.query ?? '', variables: operation.variables ?? {} },
+                  sink as never,
+                )
+              : () => {},
           }),
         }),
       }),

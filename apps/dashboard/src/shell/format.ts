@@ -1,4 +1,16 @@
-const SUPERSCRIPT: Record<string, string> = { '-': '⁻', '0': '⁰', '1': '¹', '2': '²', '3': '³', '4': '⁴', '5': '⁵', '6': '⁶', '7': '⁷', '8': '⁸', '9': '⁹' };
+const SUPERSCRIPT: Record<string, string> = {
+  '-': '⁻',
+  '0': '⁰',
+  '1': '¹',
+  '2': '²',
+  '3': '³',
+  '4': '⁴',
+  '5': '⁵',
+  '6': '⁶',
+  '7': '⁷',
+  '8': '⁸',
+  '9': '⁹',
+};
 
 /** Powers of two as such: 2⁻⁸; other numbers short. */
 export function rate(value: number): string {
@@ -7,12 +19,15 @@ export function rate(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
-export const percent = (value: number | null | undefined, digits = 1): string => (value === null || value === undefined ? '–' : `${(100 * value).toFixed(digits)} %`);
+export const percent = (value: number | null | undefined, digits = 1): string =>
+  value === null || value === undefined ? '–' : `${(100 * value).toFixed(digits)} %`;
 
-export const number = (value: number | null | undefined): string => (value === null || value === undefined ? '–' : String(Number(value.toPrecision(4))));
+export const number = (value: number | null | undefined): string =>
+  value === null || value === undefined ? '–' : String(Number(value.toPrecision(4)));
 
 /** A metric's value: accuracies as percent, everything else as a number. */
-export const measure = (metric: string, value: number | null | undefined): string => (metric.endsWith('accuracy') ? percent(value) : number(value));
+export const measure = (metric: string, value: number | null | undefined): string =>
+  metric.endsWith('accuracy') ? percent(value) : number(value);
 
 export const count = (value: number): string => value.toLocaleString('en');
 
@@ -24,5 +39,7 @@ export function duration(seconds: number | null | undefined): string {
 }
 
 /** In the reader's zone; the full time is for hovering. */
-export const time = (iso: string): string => new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-export const fullTime = (iso: string): string => new Date(iso).toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'long' });
+export const time = (iso: string): string =>
+  new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+export const fullTime = (iso: string): string =>
+  new Date(iso).toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'long' });

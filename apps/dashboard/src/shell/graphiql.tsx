@@ -6,7 +6,10 @@ import dynamic from 'next/dynamic';
 import { useMemo } from 'react';
 import { Loading } from './state';
 
-const GraphiQL = dynamic(() => import('graphiql').then((module) => module.GraphiQL), { ssr: false, loading: () => <Loading what="GraphiQL" /> });
+const GraphiQL = dynamic(() => import('graphiql').then((module) => module.GraphiQL), {
+  ssr: false,
+  loading: () => <Loading what="GraphiQL" />,
+});
 
 const EXAMPLE = `# Best test accuracy for each batch size, with and without batch norm
 {
@@ -17,6 +20,16 @@ const EXAMPLE = `# Best test accuracy for each batch size, with and without batc
 `;
 
 export function Explorer() {
-  const fetcher = useMemo(() => (typeof window === 'undefined' ? undefined : createGraphiQLFetcher({ url: `${window.location.origin}/graphql` })), []);
-  return <div style={{ height: '80vh' }}>{fetcher ? <GraphiQL fetcher={fetcher} defaultQuery={EXAMPLE} /> : null}</div>;
+  const fetcher = useMemo(
+    () =>
+      typeof window === 'undefined'
+        ? undefined
+        : createGraphiQLFetcher({ url: `${window.location.origin}/graphql` }),
+    [],
+  );
+  return (
+    <div style={{ height: '80vh' }}>
+      {fetcher ? <GraphiQL fetcher={fetcher} defaultQuery={EXAMPLE} /> : null}
+    </div>
+  );
 }

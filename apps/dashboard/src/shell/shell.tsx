@@ -1,6 +1,17 @@
 'use client';
 
-import { ActionIcon, Anchor, Badge, Container, createTheme, Group, MantineProvider, Text, useMantineColorScheme } from '@mantine/core';
+import {
+  ActionIcon,
+  Anchor,
+  Badge,
+  Container,
+  createTheme,
+  Group,
+  MantineProvider,
+  Text,
+  useMantineColorScheme,
+} from '@mantine/core';
+import { useMounted } from '@mantine/hooks';
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import { NuqsAdapter } from 'nuqs/adapters/next/app';
@@ -8,7 +19,12 @@ import { type ReactNode, useState, useSyncExternalStore } from 'react';
 import { Provider } from 'urql';
 import { connectionState, makeClient } from './client';
 
-const theme = createTheme({ primaryColor: 'blue', primaryShade: { light: 8, dark: 5 }, fontFamily: 'system-ui, sans-serif', headings: { fontFamily: 'system-ui, sans-serif' } });
+const theme = createTheme({
+  primaryColor: 'blue',
+  primaryShade: { light: 8, dark: 5 },
+  fontFamily: 'system-ui, sans-serif',
+  headings: { fontFamily: 'system-ui, sans-serif' },
+});
 const PAGES = [
   ['/', 'Explore'],
   ['/sweeps', 'Sweeps'],
@@ -37,8 +53,15 @@ export function Shell({ children }: { children: ReactNode }) {
 
 function Header() {
   const path = usePathname();
-  const { setColorScheme, colorScheme } = useMantineColorScheme();
-  const live = useSyncExternalStore(connectionState.subscribe, connectionState.get, () => 'connecting' as const);
+  const { setColorScheme, colorScheme: chosen } = useMantineColorScheme();
+  // The server does not know the reader's choice: it is shown once the page is there.
+  const mounted = useMounted();
+  const colorScheme = mounted ? chosen : 'auto';
+  const live = useSyncExternalStore(
+    connectionState.subscribe,
+    connectionState.get,
+    () => 'connecting' as const,
+  );
   const next = { auto: 'light', light: 'dark', dark: 'auto' } as const;
   return (
     <Container size="xl" component="header" pt="sm">
@@ -48,15 +71,30 @@ function Header() {
           {PAGES.map(([href, name]) => {
             const here = href === '/' ? path === '/' : path.startsWith(href);
             return (
-              <Anchor key={href} component={Link} href={href} {...(here ? { 'aria-current': 'page' as const, fw: 700, underline: 'always' as const } : {})}>
+              <Anchor
+                key={href}
+                component={Link}
+                href={href}
+                {...(here ? { 'aria-current': 'page' as const, fw: 700, underline: 'always' as const } : {})}
+              >
                 {name}
               </Anchor>
             );
           })}
         </Group>
         <Group gap="xs">
-          <span role="status">{live === 'lost' ? <Badge color="orange" autoContrast>disconnected, trying again</Badge> : null}</span>
-          <ActionIcon variant="default" aria-label={`Colours: ${colorScheme}. Change`} onClick={() => setColorScheme(next[colorScheme])}>
+          <span role="status">
+            {live === 'lost' ? (
+              <Badge color="orange" autoContrast>
+                disconnected, trying again
+              </Badge>
+            ) : null}
+          </span>
+          <ActionIcon
+            variant="default"
+            aria-label={`Colours: ${colorScheme}. Change`}
+            onClick={() => setColorScheme(next[colorScheme])}
+          >
             {colorScheme === 'dark' ? '☾' : colorScheme === 'light' ? '☀' : '◐'}
           </ActionIcon>
         </Group>

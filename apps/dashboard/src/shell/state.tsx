@@ -16,7 +16,11 @@ export function Failed({ message, again }: { message: string; again?: () => void
   return (
     <Alert color="red" title="That did not work" role="alert" my="md">
       <Text mb="sm">{message.replace(/^\[(GraphQL|Network)\] /, '')}</Text>
-      {again ? <Button variant="default" onClick={again}>Try again</Button> : null}
+      {again ? (
+        <Button variant="default" onClick={again}>
+          Try again
+        </Button>
+      ) : null}
     </Alert>
   );
 }
@@ -24,7 +28,9 @@ export function Failed({ message, again }: { message: string; again?: () => void
 export function Empty({ title, children }: { title: string; children?: ReactNode }) {
   return (
     <Stack align="center" py="xl" gap="xs">
-      <Title order={2} size="h4">{title}</Title>
+      <Title order={2} size="h4">
+        {title}
+      </Title>
       {children}
     </Stack>
   );

@@ -39,21 +39,41 @@ type Sweep = NonNullable<ResultOf<typeof SweepPage>['sweep']>;
 export function SweepView({ sweepKey }: { sweepKey: string }) {
   const [{ data, error, fetching }, again] = useQuery({ query: SweepPage, variables: { key: sweepKey } });
   const [live] = useSubscription({ query: SweepLive, variables: { key: sweepKey } });
-  if (error && !data) return <Failed message={error.message} again={() => again({ requestPolicy: 'network-only' })} />;
+  if (error && !data)
+    return <Failed message={error.message} again={() => again({ requestPolicy: 'network-only' })} />;
   if (fetching && !data) return <Loading what={sweepKey} />;
-  if (!data?.sweep) return <Empty title={`There is no sweep ${sweepKey}`}><Anchor component={Link} href="/sweeps">All sweeps</Anchor></Empty>;
+  if (!data?.sweep)
+    return (
+      <Empty title={`There is no sweep ${sweepKey}`}>
+        <Anchor component={Link} href="/sweeps">
+          All sweeps
+        </Anchor>
+      </Empty>
+    );
   const sweep: Sweep = { ...data.sweep, ...live.data?.sweepProgress.sweep };
   const { progress, counts } = sweep;
   return (
     <>
       <Group justify="space-between">
-        <Title order={1} size="h3">{sweep.key}</Title>
+        <Title order={1} size="h3">
+          {sweep.key}
+        </Title>
         <Actions sweep={sweep} />
       </Group>
-      <Text c="dimmed">{sweep.status.toLowerCase()}, by {sweep.member.name}, {time(sweep.createdAt)}</Text>
+      <Text c="dimmed">
+        {sweep.status.toLowerCase()}, by {sweep.member.name}, {time(sweep.createdAt)}
+      </Text>
       <Progress.Root size="xl" my="md">
-        <Progress.Section value={(100 * progress.done) / progress.total} aria-label={`${progress.done} of ${progress.total} runs are done`} />
-        <Progress.Section value={(100 * counts.running) / progress.total} color="gray" striped aria-label={`${counts.running} runs are running`} />
+        <Progress.Section
+          value={(100 * progress.done) / progress.total}
+          aria-label={`${progress.done} of ${progress.total} runs are done`}
+        />
+        <Progress.Section
+          value={(100 * counts.running) / progress.total}
+          color="gray"
+          striped
+          aria-label={`${counts.running} runs are running`}
+        />
       </Progress.Root>
       <SimpleGrid cols={{ base: 2, sm: 4 }} className="number" data-testid="progress">
         <Fact name="runs done" value={`${count(progress.done)} of ${count(progress.total)}`} />
@@ -65,7 +85,9 @@ export function SweepView({ sweepKey }: { sweepKey: string }) {
         <Fact name="reused" value={count(counts.reused)} />
         <Fact name="waiting" value={count(counts.waiting)} />
       </SimpleGrid>
-      <Title order={2} size="h4" mt="lg">Runs</Title>
+      <Title order={2} size="h4" mt="lg">
+        Runs
+      </Title>
       <RunTable filter={{ sweep: sweepKey }} refresh={progress.done} />
       <details style={{ marginTop: 16 }}>
         <summary>The sweep file</summary>
@@ -78,7 +100,9 @@ export function SweepView({ sweepKey }: { sweepKey: string }) {
 function Fact({ name, value }: { name: string; value: string }) {
   return (
     <div>
-      <Text size="sm" c="dimmed">{name}</Text>
+      <Text size="sm" c="dimmed">
+        {name}
+      </Text>
       <Text fw={700}>{value}</Text>
     </div>
   );
@@ -92,7 +116,9 @@ function Actions({ sweep }: { sweep: Sweep }) {
   const [asking, ask] = useState(false);
   const [problem, setProblem] = useState<string>();
   useEffect(() => setProblem(undefined), [sweep.status]);
-  const run = async (change: (variables: { key: string }) => Promise<{ error?: { message: string } | undefined }>) => {
+  const run = async (
+    change: (variables: { key: string }) => Promise<{ error?: { message: string } | undefined }>,
+  ) => {
     ask(false);
     const { error } = await change({ key: sweep.key });
     setProblem(error?.message);
@@ -100,16 +126,43 @@ function Actions({ sweep }: { sweep: Sweep }) {
   const open = sweep.counts.waiting + sweep.counts.running;
   return (
     <Group gap="xs">
-      {problem ? <Text c="red" role="alert">{problem}</Text> : null}
-      {sweep.status === 'RUNNING' || sweep.status === 'WAITING' ? <Button variant="default" onClick={() => run(pause)}>Pause</Button> : null}
-      {sweep.status === 'PAUSED' ? <Button variant="default" onClick={() => run(resume)}>Resume</Button> : null}
-      {sweep.counts.failed + sweep.counts.cancelled > 0 ? <Button variant="default" onClick={() => run(retry)}>Retry {count(sweep.counts.failed + sweep.counts.cancelled)}</Button> : null}
-      {open > 0 ? <Button variant="default" onClick={() => ask(true)}>Cancel …</Button> : null}
+      {problem ? (
+        <Text c="red" role="alert">
+          {problem}
+        </Text>
+      ) : null}
+      {sweep.status === 'RUNNING' || sweep.status === 'WAITING' ? (
+        <Button variant="default" onClick={() => run(pause)}>
+          Pause
+        </Button>
+      ) : null}
+      {sweep.status === 'PAUSED' ? (
+        <Button variant="default" onClick={() => run(resume)}>
+          Resume
+        </Button>
+      ) : null}
+      {sweep.counts.failed + sweep.counts.cancelled > 0 ? (
+        <Button variant="default" onClick={() => run(retry)}>
+          Retry {count(sweep.counts.failed + sweep.counts.cancelled)}
+        </Button>
+      ) : null}
+      {open > 0 ? (
+        <Button variant="default" onClick={() => ask(true)}>
+          Cancel …
+        </Button>
+      ) : null}
       <Modal opened={asking} onClose={() => ask(false)} title={`Cancel ${sweep.key}?`}>
-        <Text mb="md">{count(open)} runs that wait or train end, but those that another sweep wants go on. Finished runs stay. A retry puts the cancelled ones back.</Text>
+        <Text mb="md">
+          {count(open)} runs that wait or train end, but those that another sweep wants go on. Finished runs
+          stay. A retry puts the cancelled ones back.
+        </Text>
         <Group justify="flex-end">
-          <Button variant="default" onClick={() => ask(false)}>Keep it</Button>
-          <Button color="red" onClick={() => run(cancel)}>Cancel {count(open)} runs</Button>
+          <Button variant="default" onClick={() => ask(false)}>
+            Keep it
+          </Button>
+          <Button color="red" onClick={() => run(cancel)}>
+            Cancel {count(open)} runs
+          </Button>
         </Group>
       </Modal>
     </Group>

@@ -23,7 +23,8 @@ export function Sweeps() {
     const timer = setInterval(() => again({ requestPolicy: 'network-only' }), 3000);
     return () => clearInterval(timer);
   }, [again]);
-  if (error && !data) return <Failed message={error.message} again={() => again({ requestPolicy: 'network-only' })} />;
+  if (error && !data)
+    return <Failed message={error.message} again={() => again({ requestPolicy: 'network-only' })} />;
   if (!data) return <Loading what="the sweeps" />;
   const { nodes, totalCount } = data.sweeps;
   return (
@@ -32,7 +33,11 @@ export function Sweeps() {
         Sweeps
       </Title>
       {nodes.length === 0 ? <HowToBegin /> : null}
-      {nodes.length < totalCount ? <Text>The newest {nodes.length} of {count(totalCount)}.</Text> : null}
+      {nodes.length < totalCount ? (
+        <Text>
+          The newest {nodes.length} of {count(totalCount)}.
+        </Text>
+      ) : null}
       {nodes.length > 0 ? (
         <div className="scroll">
           <Table aria-label="Sweeps" className="number">
@@ -56,12 +61,22 @@ export function Sweeps() {
                   </Table.Td>
                   <Table.Td>{sweep.status.toLowerCase()}</Table.Td>
                   <Table.Td>
-                    <Progress value={(100 * sweep.progress.done) / sweep.progress.total} aria-label={`${sweep.progress.done} of ${sweep.progress.total} runs`} />
+                    <Progress
+                      value={(100 * sweep.progress.done) / sweep.progress.total}
+                      aria-label={`${sweep.progress.done} of ${sweep.progress.total} runs`}
+                    />
                     <Text size="sm">
                       {count(sweep.progress.done)} of {count(sweep.progress.total)}
                     </Text>
                   </Table.Td>
-                  <Table.Td>{[sweep.counts.diverged ? `${sweep.counts.diverged} diverged` : '', sweep.counts.failed ? `${sweep.counts.failed} failed` : ''].filter(Boolean).join(', ') || '–'}</Table.Td>
+                  <Table.Td>
+                    {[
+                      sweep.counts.diverged ? `${sweep.counts.diverged} diverged` : '',
+                      sweep.counts.failed ? `${sweep.counts.failed} failed` : '',
+                    ]
+                      .filter(Boolean)
+                      .join(', ') || '–'}
+                  </Table.Td>
                   <Table.Td>{sweep.member.name}</Table.Td>
                   <Table.Td title={fullTime(sweep.createdAt)}>{time(sweep.createdAt)}</Table.Td>
                 </Table.Tr>

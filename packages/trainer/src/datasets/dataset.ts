@@ -46,7 +46,10 @@ export async function storeDataset(home: string, content: Content): Promise<Data
       await writeFile(join(draft, 'images.bin'), content.images);
       await writeFile(join(draft, 'labels.bin'), content.labels);
       const { name, description, shape } = content;
-      await writeFile(join(draft, 'dataset.json'), JSON.stringify({ name, description, shape, hash }, null, 2));
+      await writeFile(
+        join(draft, 'dataset.json'),
+        JSON.stringify({ name, description, shape, hash }, null, 2),
+      );
       await rename(draft, target).catch((error) => {
         if (!existsSync(target)) throw error;
       });
@@ -71,7 +74,9 @@ export async function listDatasets(home: string): Promise<StoredDataset[]> {
     names
       .filter((name) => /^[0-9a-f]{64}$/.test(name))
       .map(async (name): Promise<StoredDataset[]> => {
-        const text = await readFile(join(folderOf(home), name, 'dataset.json'), 'utf8').catch(() => undefined);
+        const text = await readFile(join(folderOf(home), name, 'dataset.json'), 'utf8').catch(
+          () => undefined,
+        );
         return text ? [JSON.parse(text)] : [];
       }),
   );
@@ -82,10 +87,15 @@ export async function listDatasets(home: string): Promise<StoredDataset[]> {
 export async function openDataset(home: string, hash: string): Promise<Dataset> {
   const folder = join(folderOf(home), hash);
   const stored: StoredDataset = JSON.parse(await readFile(join(folder, 'dataset.json'), 'utf8'));
-  const [images, labels] = await Promise.all([readFile(join(folder, 'images.bin')), readFile(join(folder, 'labels.bin'))]);
+  const [images, labels] = await Promise.all([
+    readFile(join(folder, 'images.bin')),
+    readFile(join(folder, 'labels.bin')),
+  ]);
   const dataset = { ...stored, images: new Uint8Array(images), labels: new Uint8Array(labels) };
   if (hashOf(dataset) !== hash) {
-    throw new DatasetError(`damaged data set "${stored.name}" in ${folder}: its bytes are not those of its hash. Remove the folder and add it again.`);
+    throw new DatasetError(
+      `damaged data set "${stored.name}" in ${folder}: its bytes are not those of its hash. Remove the folder and add it again.`,
+    );
   }
   return dataset;
 }

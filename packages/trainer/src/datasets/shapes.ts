@@ -5,7 +5,18 @@ import type { Content } from './dataset.ts';
  * Generated 32×32 colour images of ten shapes: a disc, a square, a ring, a bar, a cross, curves of three and five petals, a
  * diamond, half a disc, a striped disc. Every number is drawn from a counter, so the same recipe gives the same bytes anywhere.
  */
-export const SHAPE_NAMES = ['disc', 'square', 'ring', 'bar', 'cross', 'three petals', 'five petals', 'diamond', 'half disc', 'striped disc'];
+export const SHAPE_NAMES = [
+  'disc',
+  'square',
+  'ring',
+  'bar',
+  'cross',
+  'three petals',
+  'five petals',
+  'diamond',
+  'half disc',
+  'striped disc',
+];
 
 const SIDE = 32;
 const TRAIN = 1500;
@@ -74,7 +85,15 @@ function inside(shape: number, x: number, y: number): boolean {
   }
 }
 
-export function generateShapes({ name, description, seed, rotation, noise, contrast, radius }: Recipe): Content {
+export function generateShapes({
+  name,
+  description,
+  seed,
+  rotation,
+  noise,
+  contrast,
+  radius,
+}: Recipe): Content {
   const count = TRAIN + TEST;
   const area = SIDE * SIDE;
   const images = new Uint8Array(count * 3 * area);

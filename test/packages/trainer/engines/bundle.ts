@@ -5,7 +5,14 @@ import type { Batch } from '@smallbatch/trainer';
 /**
  * A batch for R runs: the run in `slot` always gets the same numbers, whatever R is. With `poison`, its neighbours get NaN.
  */
-export function bundle(axes: Axes, data: DataShape, runs: number, step: number, slot = 0, poison = false): Batch {
+export function bundle(
+  axes: Axes,
+  data: DataShape,
+  runs: number,
+  step: number,
+  slot = 0,
+  poison = false,
+): Batch {
   const m = axes.batchSize;
   const each = data.channels * data.height * data.width;
   const images = new Float32Array(m * runs * each);
@@ -32,7 +39,13 @@ export function bundle(axes: Axes, data: DataShape, runs: number, step: number, 
 }
 
 /** The images [m, C, H, W] of one run of a batch. */
-export function take(images: Float32Array, m: number, data: DataShape, runs: number, run: number): Float64Array {
+export function take(
+  images: Float32Array,
+  m: number,
+  data: DataShape,
+  runs: number,
+  run: number,
+): Float64Array {
   const each = data.channels * data.height * data.width;
   const own = new Float64Array(m * each);
   for (let i = 0; i < m; i++) {
@@ -49,5 +62,7 @@ export function oneHot(batch: Batch, m: number, data: DataShape, run: number): F
 
 /** Class numbers of one-hot labels. */
 export function classesOf(labels: Float64Array, classes: number): number[] {
-  return Array.from({ length: labels.length / classes }, (_, i) => labels.subarray(i * classes, (i + 1) * classes).indexOf(1));
+  return Array.from({ length: labels.length / classes }, (_, i) =>
+    labels.subarray(i * classes, (i + 1) * classes).indexOf(1),
+  );
 }

@@ -16,11 +16,20 @@ const axesOf = (input: Record<string, unknown>): Axes => {
 const models: [string, Record<string, unknown>][] = [
   ['ResNet-8 without BN', { model: 'resnet8', width: 4, batchSize: 4 }],
   ['ResNet-8 with BN', { model: 'resnet8', width: 4, batchSize: 4, batchNorm: true }],
-  ['ResNet-8 with a BN batch of 2', { model: 'resnet8', width: 4, batchSize: 6, batchNorm: true, bnBatch: 2 }],
-  ['ResNet-8 with Nesterov momentum', { model: 'resnet8', width: 2, batchSize: 2, momentum: 0.9, nesterov: true }],
+  [
+    'ResNet-8 with a BN batch of 2',
+    { model: 'resnet8', width: 4, batchSize: 6, batchNorm: true, bnBatch: 2 },
+  ],
+  [
+    'ResNet-8 with Nesterov momentum',
+    { model: 'resnet8', width: 2, batchSize: 2, momentum: 0.9, nesterov: true },
+  ],
   ['ResNet-20 with BN', { model: 'resnet20', width: 2, batchSize: 2, batchNorm: true }],
   ['AlexNet without BN', { model: 'alexnet', width: 2, batchSize: 3 }],
-  ['AlexNet with BN in the convolutions', { model: 'alexnet', width: 2, batchSize: 3, batchNorm: true, batchNormScope: 'CONV' }],
+  [
+    'AlexNet with BN in the convolutions',
+    { model: 'alexnet', width: 2, batchSize: 3, batchNorm: true, batchNormScope: 'CONV' },
+  ],
   ['AlexNet with BN everywhere', { model: 'alexnet', width: 2, batchSize: 4, batchNorm: true }],
 ];
 
@@ -44,46 +53,54 @@ async function withSession<T>(axes: Axes, runs: number, body: (session: Session)
 describe.each(models)('%s', (_name, input) => {
   const axes = axesOf(input);
 
-  test.each([1, 3])('one step and an evaluation of %i runs side by side agree with the double-precision reference', async (runs) => {
-    await withSession(axes, runs, async (session) => {
-      for (let r = 0; r < runs; r++) session.initialise(r, 100 + r);
-      const before = Array.from({ length: runs }, (_, r) => session.state(r));
-      const batch = bundle(axes, data, runs, 1);
-      const logits = (await session.step(batch)).slice();
-      const { program, parameters } = trainingStep(axes, data);
-      for (let r = 0; r < runs; r++) {
-        const inputs: Record<string, Float64Array> = {
-          images: take(batch.images, axes.batchSize, data, runs, r),
-          labels: oneHot(batch, axes.batchSize, data, r),
-          learningRate: Float64Array.of(batch.learningRate[r]!),
-          weightDecay: Float64Array.of(batch.weightDecay[r]!),
-          momentum: Float64Array.of(batch.momentum[r]!),
-          one: Float64Array.of(1),
-        };
-        for (const [name, values] of before[r]!) inputs[name] = Float64Array.from(values);
-        const want = runReference(program, inputs);
-        const each = axes.batchSize * data.classes;
-        const own = logits.slice(r * each, (r + 1) * each);
-        expect(distance(own, want.logits!)).toBeLessThan(1e-4);
-        const labels = classesOf(inputs.labels!, data.classes);
-        expect(score(own, labels, data.classes).loss).toBeCloseTo(want.loss![0]!, 4);
-        for (const [name, values] of session.state(r)) {
-          // What the step changed, not what it left: a wrong gradient must not hide behind a large weight.
-          const moved = values.map((value, i) => value - before[r]!.get(name)![i]!);
-          const wanted = want[name]!.map((value, i) => value - before[r]!.get(name)![i]!);
-          expect(distance(moved, wanted), name).toBeLessThan(2e-3);
+  test.each([1, 3])(
+    'one step and an evaluation of %i runs side by side agree with the double-precision reference',
+    async (runs) => {
+      await withSession(axes, runs, async (session) => {
+        for (let r = 0; r < runs; r++) session.initialise(r, 100 + r);
+        const before = Array.from({ length: runs }, (_, r) => session.state(r));
+        const batch = bundle(axes, data, runs, 1);
+        const logits = (await session.step(batch)).slice();
+        const { program, parameters } = trainingStep(axes, data);
+        for (let r = 0; r < runs; r++) {
+          const inputs: Record<string, Float64Array> = {
+            images: take(batch.images, axes.batchSize, data, runs, r),
+            labels: oneHot(batch, axes.batchSize, data, r),
+            learningRate: Float64Array.of(batch.learningRate[r]!),
+            weightDecay: Float64Array.of(batch.weightDecay[r]!),
+            momentum: Float64Array.of(batch.momentum[r]!),
+            one: Float64Array.of(1),
+          };
+          for (const [name, values] of before[r]!) inputs[name] = Float64Array.from(values);
+          const want = runReference(program, inputs);
+          const each = axes.batchSize * data.classes;
+          const own = logits.slice(r * each, (r + 1) * each);
+          expect(distance(own, want.logits!)).toBeLessThan(1e-4);
+          const labels = classesOf(inputs.labels!, data.classes);
+          expect(score(own, labels, data.classes).loss).toBeCloseTo(want.loss![0]!, 4);
+          for (const [name, values] of session.state(r)) {
+            // What the step changed, not what it left: a wrong gradient must not hide behind a large weight.
+            const moved = values.map((value, i) => value - before[r]!.get(name)![i]!);
+            const wanted = want[name]!.map((value, i) => value - before[r]!.get(name)![i]!);
+            expect(distance(moved, wanted), name).toBeLessThan(2e-3);
+          }
+          const images = new Float32Array(4 * data.channels * data.height * data.width).map((_, i) =>
+            Math.sin(i * (r + 1)),
+          );
+          const evaluated = (await session.evaluate(images)).slice(
+            r * 4 * data.classes,
+            (r + 1) * 4 * data.classes,
+          );
+          const state = session.state(r);
+          const reference = runReference(evaluation(axes, data, 4), {
+            images: Float64Array.from(images),
+            ...Object.fromEntries(parameters.map(({ name }) => [name, Float64Array.from(state.get(name)!)])),
+          });
+          expect(distance(evaluated, reference.logits!)).toBeLessThan(1e-4);
         }
-        const images = new Float32Array(4 * data.channels * data.height * data.width).map((_, i) => Math.sin(i * (r + 1)));
-        const evaluated = (await session.evaluate(images)).slice(r * 4 * data.classes, (r + 1) * 4 * data.classes);
-        const state = session.state(r);
-        const reference = runReference(evaluation(axes, data, 4), {
-          images: Float64Array.from(images),
-          ...Object.fromEntries(parameters.map(({ name }) => [name, Float64Array.from(state.get(name)!)])),
-        });
-        expect(distance(evaluated, reference.logits!)).toBeLessThan(1e-4);
-      }
-    });
-  });
+      });
+    },
+  );
 });
 
 describe('side by side', () => {
@@ -105,7 +122,9 @@ describe('side by side', () => {
         const own = logits.slice(slot * each, (slot + 1) * each);
         seen.push(`logits ${step} ${bits(own)}`);
       }
-      const images = new Float32Array(4 * data.channels * data.height * data.width).map((_, i) => Math.cos(i));
+      const images = new Float32Array(4 * data.channels * data.height * data.width).map((_, i) =>
+        Math.cos(i),
+      );
       const logits = await session.evaluate(images);
       const each = logits.length / runs;
       seen.push(`evaluation ${bits(logits.slice(slot * each, (slot + 1) * each))}`);
@@ -115,11 +134,19 @@ describe('side by side', () => {
   }
 
   const settings = models.filter(([name]) => !name.includes('momentum'));
-  test.each(settings)('%s: the bits of a run depend neither on R, nor on its slot, nor on a neighbour that is NaN', async (_name, input) => {
-    const axes = axesOf(input);
-    const alone = await trace(axes, 1, 0);
-    for (const [runs, slot, poison] of [[2, 1, false], [5, 2, false], [13, 12, false], [4, 1, true]] as const) {
-      expect(await trace(axes, runs, slot, poison), `R = ${runs}`).toEqual(alone);
-    }
-  });
+  test.each(settings)(
+    '%s: the bits of a run depend neither on R, nor on its slot, nor on a neighbour that is NaN',
+    async (_name, input) => {
+      const axes = axesOf(input);
+      const alone = await trace(axes, 1, 0);
+      for (const [runs, slot, poison] of [
+        [2, 1, false],
+        [5, 2, false],
+        [13, 12, false],
+        [4, 1, true],
+      ] as const) {
+        expect(await trace(axes, runs, slot, poison), `R = ${runs}`).toEqual(alone);
+      }
+    },
+  );
 });

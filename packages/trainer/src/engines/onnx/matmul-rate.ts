@@ -12,8 +12,16 @@ export async function openMatmul(): Promise<{ run(times: number): Promise<void>;
   const shape = [SIDE, SIDE];
   const product = graph.node('MatMul', [graph.input('a', shape), graph.input('b', shape)]);
   graph.output('c', product, shape);
-  const session = await InferenceSession.create(graph.encode(), { intraOpNumThreads: 1, interOpNumThreads: 1 });
-  const matrix = () => new Tensor('float32', new Float32Array(SIDE * SIDE).map((_, i) => Math.sin(i)), shape);
+  const session = await InferenceSession.create(graph.encode(), {
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+  });
+  const matrix = () =>
+    new Tensor(
+      'float32',
+      new Float32Array(SIDE * SIDE).map((_, i) => Math.sin(i)),
+      shape,
+    );
   const feeds = { a: matrix(), b: matrix() };
   const fetches = { c: matrix() };
   return {

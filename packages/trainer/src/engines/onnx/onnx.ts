@@ -77,7 +77,10 @@ class OnnxSession implements Session {
     this.#evaluationLogits = zeros(evaluate.outputs.get('logits')!);
   }
 
-  static async open(options: SessionOptions, settings: InferenceSession.SessionOptions): Promise<OnnxSession> {
+  static async open(
+    options: SessionOptions,
+    settings: InferenceSession.SessionOptions,
+  ): Promise<OnnxSession> {
     const { axes, data, runs, evaluationBatch } = options;
     const step = trainingStep(axes, data);
     // The loss is worked out of the logits in double precision, outside: its sums would round by how rows happen to lie.
@@ -144,7 +147,9 @@ class OnnxSession implements Session {
       const values = state.get(name);
       const target = this.#slot(this.#now[name]!, slot);
       if (values?.length !== target.length) {
-        throw new Error(`invalid state: "${name}" has ${values?.length ?? 'no'} numbers in place of ${target.length}`);
+        throw new Error(
+          `invalid state: "${name}" has ${values?.length ?? 'no'} numbers in place of ${target.length}`,
+        );
       }
       target.set(values);
     }

@@ -89,7 +89,10 @@ export const convFilterGradient: Lowering = ({ graph, runs }, [x, dy], { inputs,
   if (stride !== 1) {
     const places = taps.flatMap((i) => taps.map((j) => [i, j] as const));
     const pads = [pad, pad, pad, pad];
-    const moved = copies(graph, x!, runs * channels, [kernel, kernel], places, { pads, strides: [stride, stride] });
+    const moved = copies(graph, x!, runs * channels, [kernel, kernel], places, {
+      pads,
+      strides: [stride, stride],
+    });
     const area = outHeight * outWidth;
     const images = graph.reshape(moved, [m, runs, channels * kernel ** 2, area]);
     const products = graph.matmul(graph.reshape(dy!, [m, runs, filters, area]), images, { transB: 1 });
@@ -100,7 +103,9 @@ export const convFilterGradient: Lowering = ({ graph, runs }, [x, dy], { inputs,
   const down = taps.map((i) => [i, 0] as const);
   const vertical = copies(graph, x!, runs * channels, [kernel, 1], down, { pads: [pad, pad, pad, pad] });
   const across = taps.map((j) => [0, kernel - 1 - j] as const);
-  const horizontal = copies(graph, dy!, runs * filters, [1, kernel], across, { pads: [0, kernel - 1, 0, kernel - 1] });
+  const horizontal = copies(graph, dy!, runs * filters, [1, kernel], across, {
+    pads: [0, kernel - 1, 0, kernel - 1],
+  });
   const images = graph.reshape(vertical, [m, runs, channels * kernel, length]);
   const gradients = graph.reshape(horizontal, [m, runs, filters * kernel, length]);
   const products = graph.matmul(gradients, images, { transB: 1 });

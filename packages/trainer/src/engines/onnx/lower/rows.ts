@@ -30,7 +30,11 @@ export const sumRows: Lowering = ({ graph }, [x], { inputs }) => {
 
 export const sumChannels: Lowering = ({ graph }, [x]) => [graph.reduceSum(x!, [0, 2, 3], 0)];
 
-export const softmaxCrossEntropyGradient: Lowering = ({ graph, runs }, [logits, labels, seed], { inputs }) => {
+export const softmaxCrossEntropyGradient: Lowering = (
+  { graph, runs },
+  [logits, labels, seed],
+  { inputs },
+) => {
   const difference = graph.sub(graph.node('Softmax', [logits!], { axis: 2 }), labels!);
   const factor = graph.mul(seed!, graph.float(1 / inputs[0]!.shape[0]!));
   return [graph.mul(difference, graph.reshape(factor, [runs, 1, 1]))];
