@@ -1,5 +1,5 @@
-// Writes schema.graphql, the contract, from the code that serves it.
+// Writes schema.graphql, the contract that people review and clients are typed from.
 import { writeFileSync } from 'node:fs';
-import { printedSchema } from './src/schema.ts';
+import { printedSchema } from '@smallbatch/api';
 
 writeFileSync(new URL('../../schema.graphql', import.meta.url), printedSchema());

@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { migrate, openDb } from '@smallbatch/db';
-import type pg from 'pg';
+import pg from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
 import { checkServer } from '../../../packages/db/src/open.ts';
 import { testDatabase } from '../../database.ts';
+
+const FIRST = '20261123000000_foundation';
 
 const folders: string[] = [];
 afterAll(() => {
@@ -38,14 +40,14 @@ describe('migrating', () => {
   test('applies what is pending, once, however many start at the same time', async () => {
     const { url, asOwner } = await fresh();
     const results = await Promise.all(Array.from({ length: 5 }, () => migrate(url)));
-    expect(results.flatMap(({ applied }) => applied)).toEqual(['20261123000000_foundation']);
+    expect(results.flatMap(({ applied }) => applied)).toEqual([FIRST]);
     expect(await migrate(url)).toEqual({ applied: [] });
     const sql = readFileSync(
-      resolve(import.meta.dirname, '../../../prisma/migrations/20261123000000_foundation/migration.sql'),
+      resolve(import.meta.dirname, '../../../prisma/migrations', FIRST, 'migration.sql'),
     );
     expect(await asOwner(ledger)).toEqual([
       {
-        migration_name: '20261123000000_foundation',
+        migration_name: FIRST,
         checksum: createHash('sha256').update(sql).digest('hex'),
         applied_steps_count: 1,
         finished: true,
@@ -63,7 +65,7 @@ describe('migrating', () => {
 
   test('finds nothing to do on what Prisma itself has applied', async () => {
     const { url } = await fresh();
-    expect(await prismaApplies(url)).toEqual(['20261123000000_foundation']);
+    expect(await prismaApplies(url)).toEqual([FIRST]);
     expect(await migrate(url)).toEqual({ applied: [] });
   });
 
@@ -210,53 +212,67 @@ describe('a DATABASE_URL', () => {
   });
 });
 
-/** What Prisma's own engine (its WebAssembly build, which needs no download) applies of the committed migrations. */
-async function prismaApplies(url: string): Promise<string[]> {
-  const require = createRequire(resolve(import.meta.dirname, '../../../packages/db/package.json'));
-  const root = resolve(import.meta.dirname, '../../../prisma');
+const prisma = createRequire(resolve(import.meta.dirname, '../../../packages/db/package.json'));
+
+/** Prisma's own engine, in its WebAssembly build, which needs no download. Its parts share one instance. */
+const engineModule = (async () => {
   // Its exports offer only a loader that fetches; the parts lie beside it.
-  const place = dirname(require.resolve('@prisma/schema-engine-wasm'));
-  const engineModule = await import(join(place, 'schema_engine_bg.js'));
-  const wasm = await WebAssembly.instantiate(readFileSync(join(place, 'schema_engine_bg.wasm')), {
-    './schema_engine_bg.js': engineModule,
+  const place = dirname(prisma.resolve('@prisma/schema-engine-wasm'));
+  const parts = await import(join(place, 'schema_engine_bg.js'));
+  // @ts-expect-error: the types of Node 20 have WebAssembly as a namespace without values
+  const { instance } = await WebAssembly.instantiate(readFileSync(join(place, 'schema_engine_bg.wasm')), {
+    './schema_engine_bg.js': parts,
   });
-  engineModule.__wbg_set_wasm(wasm.instance.exports);
-  (wasm.instance.exports.__wbindgen_start as () => void)?.();
-  const { PrismaPg } = await import(require.resolve('@prisma/adapter-pg'));
+  parts.__wbg_set_wasm(instance.exports);
+  (instance.exports.__wbindgen_start as () => void)();
+  return parts;
+})();
+
+/** Names of the committed migrations that Prisma's engine applies. */
+async function prismaApplies(url: string): Promise<string[]> {
+  const { SchemaEngine } = await engineModule;
+  const { PrismaPg } = await import(prisma.resolve('@prisma/adapter-pg'));
   const { bindMigrationAwareSqlAdapterFactory } = await import(
-    require.resolve('@prisma/driver-adapter-utils')
+    prisma.resolve('@prisma/driver-adapter-utils')
   );
-  const schema = readFileSync(join(root, 'schema.prisma'), 'utf8');
-  const engine = await engineModule.SchemaEngine.new(
-    { datamodels: [['schema.prisma', schema]] },
-    () => {},
-    bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString: url, max: 1 })),
-  );
-  const name = '20261123000000_foundation';
-  const { appliedMigrationNames } = await engine.applyMigrations({
-    migrationsList: {
-      baseDir: join(root, 'migrations'),
-      lockfile: {
-        path: 'migration_lock.toml',
-        content: readFileSync(join(root, 'migrations/migration_lock.toml'), 'utf8'),
+  const root = resolve(import.meta.dirname, '../../../prisma');
+  const text = (path: string) => readFileSync(join(root, path), 'utf8');
+  const pool = new pg.Pool({ connectionString: url, max: 1 });
+  // This adapter cuts a script at every semicolon, bodies of functions too. Prisma's command line sends it whole, so this does.
+  const factory = new PrismaPg(pool);
+  const connect = factory.connect.bind(factory);
+  factory.connect = async () =>
+    Object.assign(await connect(), {
+      executeScript: async (sql: string) => {
+        await pool.query(sql);
       },
-      shadowDbInitScript: '',
-      migrationDirectories: [
-        {
-          path: name,
-          migrationFile: {
-            path: 'migration.sql',
-            content: {
-              tag: 'ok',
-              value: readFileSync(join(root, 'migrations', name, 'migration.sql'), 'utf8'),
+    });
+  const engine = await SchemaEngine.new(
+    { datamodels: [['schema.prisma', text('schema.prisma')]] },
+    () => {},
+    bindMigrationAwareSqlAdapterFactory(factory),
+  );
+  try {
+    const { appliedMigrationNames } = await engine.applyMigrations({
+      migrationsList: {
+        baseDir: join(root, 'migrations'),
+        lockfile: { path: 'migration_lock.toml', content: text('migrations/migration_lock.toml') },
+        shadowDbInitScript: '',
+        migrationDirectories: [
+          {
+            path: FIRST,
+            migrationFile: {
+              path: 'migration.sql',
+              content: { tag: 'ok', value: text(`migrations/${FIRST}/migration.sql`) },
             },
           },
-        },
-      ],
-    },
-    filters: { externalTables: [], externalEnums: [] },
-  });
-  await engine.dispose?.();
-  engine.free?.();
-  return appliedMigrationNames;
+        ],
+      },
+      filters: { externalTables: [], externalEnums: [] },
+    });
+    return appliedMigrationNames;
+  } finally {
+    engine.free();
+    await pool.end();
+  }
 }

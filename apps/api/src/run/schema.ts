@@ -36,7 +36,7 @@ const AttemptEndEnum = builder.enumType(AttemptEnd, {
   description: 'How an attempt ended.',
 });
 
-const Attempt = builder.prismaObject('Attempt', {
+builder.prismaObject('Attempt', {
   description: 'One try of a worker at a run.',
   fields: (t) => ({
     number: t.exposeInt('number', { description: 'From 1.' }),

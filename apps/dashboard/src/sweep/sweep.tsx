@@ -2,7 +2,7 @@
 
 import { Anchor, Button, Code, Group, Modal, Progress, SimpleGrid, Text, Title } from '@mantine/core';
 import Link from 'next/link';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { useMutation, useQuery, useSubscription } from 'urql';
 import { RunTable } from '../run/runs';
 import { graphql, type ResultOf } from '../shell/client';
@@ -115,7 +115,6 @@ function Actions({ sweep }: { sweep: Sweep }) {
   const [, retry] = useMutation(Retry);
   const [asking, ask] = useState(false);
   const [problem, setProblem] = useState<string>();
-  useEffect(() => setProblem(undefined), [sweep.status]);
   const run = async (
     change: (variables: { key: string }) => Promise<{ error?: { message: string } | undefined }>,
   ) => {
