@@ -8,7 +8,8 @@ const root = resolve(import.meta.dirname, '../..');
 function pathsIn(page: string): string[] {
   const text = readFileSync(join(root, page), 'utf8');
   const inline = [...text.replace(/```[\s\S]*?```/g, '').matchAll(/`([^`\n]+)`/g)].map((match) => match[1]!);
-  return [...new Set(inline)].filter((name) =>
+  const links = [...text.matchAll(/\]\(([^):#\s]+)\)/g)].map((match) => match[1]!);
+  return [...new Set([...inline, ...links])].filter((name) =>
     /^(apps|packages|prisma|test|setup|docs|\.ci)\/[\w./-]*$|^[\w.-]+\.(md|json|graphql)$/.test(name),
   );
 }

@@ -1,0 +1,231 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Api, startApi } from '@smallbatch/api';
+import pino from 'pino';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { testDatabase } from '../../database.ts';
+import { type Ended, root, smallbatch } from './smallbatch.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'smallbatch-cli-'));
+let api: Api;
+
+const cli = (...args: string[]): Promise<Ended> =>
+  smallbatch(args, { env: { SMALLBATCH_URL: api.url, SMALLBATCH_HOME: home } });
+const rowsOf = ({ stdout }: Ended) => JSON.parse(stdout) as Record<string, unknown>[];
+function sweepFile(content: string): string {
+  const path = join(home, 'sweep.yaml');
+  writeFileSync(path, content);
+  return path;
+}
+const SMALL = `
+name: small grid
+dataset: shapes
+model: resnet8
+axes: { batchSize: [250, 500], baseLearningRate: [0.001], batchNorm: [false, true] }
+fixed: { width: 1, epochs: 1 }
+`;
+
+beforeAll(async () => {
+  const database = await testDatabase();
+  api = await startApi({ db: await database.open(), port: 0, logger: pino({ level: 'silent' }) });
+});
+afterAll(async () => {
+  await api.stop();
+  rmSync(home, { recursive: true });
+});
+
+describe('the command line', () => {
+  test('adds a built-in data set once, and lists it with what this machine has', async () => {
+    const added = await cli('dataset', 'add', 'shapes');
+    expect(added).toMatchObject({ code: 0, stdout: '' });
+    expect(added.stderr).toMatch(/^shapes: 1500 training and 1000 test images, hash [0-9a-f]{12}…\n$/);
+    expect((await cli('dataset', 'add', 'shapes')).stderr).toContain('was there already');
+    expect(rowsOf(await cli('dataset', 'list', '--format', 'json'))).toMatchObject([
+      { name: 'shapes', trainCount: 1500, here: true },
+    ]);
+  });
+
+  test('creates a sweep, trains it with a worker, and reads it back in every way with the same numbers', async () => {
+    const created = await cli('sweep', 'create', sweepFile(SMALL));
+    expect(created).toMatchObject({ code: 0, stdout: 'small-grid-1\n' });
+    expect(created.stderr).toContain('4 cells: 4 new runs, 0 answered by runs that are there already');
+    const again = await cli('sweep', 'create', sweepFile(SMALL));
+    expect(again.stderr).toContain('4 cells: 0 new runs, 4 answered by runs that are there already');
+
+    const worked = await cli('worker', '--once', '--processes', '1');
+    expect(worked.code).toBe(0);
+    expect(worked.stderr.match(/ (done|diverged)$/gm)).toHaveLength(4);
+    const [sweep] = rowsOf(await cli('sweep', 'show', 'small-grid-1', '--format', 'json'));
+    expect(sweep).toMatchObject({ status: 'DONE', done: 4, total: 4, failed: 0 });
+
+    const runs = rowsOf(await cli('runs', 'list', '--format', 'json', '--status', 'done'));
+    expect(runs).toHaveLength(4);
+    const csv = await cli('export', '--format', 'csv', '--sweep', 'small-grid-1');
+    const [header, ...lines] = csv.stdout.trim().split('\r\n');
+    expect(lines).toHaveLength(4);
+    expect(header).toContain('test_accuracy.medianLast5');
+    const exported = rowsOf(await cli('export', '--format', 'json'));
+    const groups = rowsOf(await cli('accuracy', '--by', 'batchSize,batchNorm', '--format', 'json'));
+    expect(groups).toHaveLength(4);
+    for (const group of groups) {
+      const one = exported.find(
+        (run) => run.batchSize === group.batchSize && run.batchNorm === group.batchNorm,
+      );
+      if (one?.diverged) expect(group).toMatchObject({ n: 0, mean: null, diverged: 1 });
+      else expect(group).toMatchObject({ n: 1, mean: one?.['test_accuracy.medianLast5'] });
+    }
+
+    const key = String(runs[0]?.key);
+    const shown = await cli('runs', 'show', key, '--format', 'json');
+    expect(JSON.parse(shown.stdout)).toMatchObject({
+      key,
+      status: 'DONE',
+      attempts: [{ number: 1, end: 'DONE' }],
+    });
+    expect((await cli('runs', 'show', key)).stdout).toMatch(/attempt +worker +engine/);
+  }, 120_000);
+
+  test('names line, column, value and what is allowed in a wrong sweep file, and nothing is written', async () => {
+    const before = (await cli('sweep', 'list', '--format', 'json')).stdout;
+    const wrong = await cli(
+      'sweep',
+      'create',
+      sweepFile(`
+name: wrong
+dataset: [shapes, nope]
+model: resnet8
+axes:
+  batchsize: [2]
+  batchSize: [2, 0]
+  baseLearningRate: [-0.5]
+strategy: sobol
+`),
+    );
+    expect(wrong).toMatchObject({ code: 1, stdout: '' });
+    expect(wrong.stderr).toMatch(/sweep\.yaml:6:3: unknown axis "batchsize": did you mean "batchSize"\?/);
+    expect(wrong.stderr).toMatch(
+      /sweep\.yaml:9:11: unsupported strategy "sobol" in this version\n +allowed: grid/,
+    );
+    const settings = await cli(
+      'sweep',
+      'create',
+      sweepFile(
+        SMALL.replace('[250, 500]', '[250, 0]')
+          .replace('[0.001]', '[-0.5]')
+          .replace('width: 1', 'width: 1, batchNormScope: EVERYWHERE'),
+      ),
+    );
+    expect(settings.code).toBe(1);
+    expect(settings.stderr).toMatch(/sweep\.yaml:5:28: .*batchSize/);
+    expect(settings.stderr).toMatch(/sweep\.yaml:5:51: .*baseLearningRate/);
+    expect(settings.stderr).toMatch(/sweep\.yaml:6:\d+: .*batchNormScope/);
+    const huge = Array.from({ length: 250 }, (_, i) => i + 1).join(', ');
+    const many = await cli(
+      'sweep',
+      'create',
+      sweepFile(
+        SMALL.replace('[250, 500]', `[${huge}]`).replace(
+          'batchNorm: [false, true]',
+          `seed: [${huge}], weightDecay: [${huge}]`,
+        ),
+      ),
+    );
+    expect(many.code).toBe(1);
+    expect(many.stderr).toMatch(/15,625,000 cells[\s\S]*at most 100,000/);
+    expect((await cli('sweep', 'list', '--format', 'json')).stdout).toBe(before);
+  }, 60_000);
+
+  test('pauses, resumes, cancels and retries, and says what it cannot', async () => {
+    const { stdout } = await cli(
+      'sweep',
+      'create',
+      sweepFile(SMALL.replace('small grid', 'other').replace('[250, 500]', '[125]')),
+    );
+    const key = stdout.trim();
+    expect((await cli('sweep', 'pause', key)).stderr).toContain(`${key} paused`);
+    expect(rowsOf(await cli('sweep', 'show', key, '--format', 'json'))).toMatchObject([{ status: 'PAUSED' }]);
+    expect((await cli('sweep', 'resume', key)).stderr).toContain(`${key} resumed`);
+    expect((await cli('sweep', 'cancel', key)).stderr).toContain(`${key} cancelled`);
+    const unknown = await cli('sweep', 'cancel', 'nope-1');
+    expect(unknown).toMatchObject({ code: 1, stdout: '' });
+    expect(unknown.stderr).toMatch(/nope-1/);
+  }, 60_000);
+
+  test('makes, lists and revokes tokens; the secret is shown once and alone on stdout', async () => {
+    const { stdout, stderr } = await cli(
+      'token',
+      'create',
+      'gpu',
+      '--scopes',
+      'work,read',
+      '--expires',
+      '30d',
+    );
+    expect(stdout).toMatch(/^sb_[\w-]{40,}\n$/);
+    expect(stderr).not.toContain(stdout.trim());
+    const [token] = rowsOf(await cli('token', 'list', '--format', 'json'));
+    expect(token).toMatchObject({ name: 'gpu', scopes: 'read work', revokedAt: null });
+    expect(stdout.startsWith(String(token?.prefix))).toBe(true);
+    const list = () =>
+      smallbatch(['runs', 'list'], { env: { SMALLBATCH_URL: api.url, SMALLBATCH_TOKEN: stdout.trim() } });
+    expect((await list()).code).toBe(0);
+    expect((await cli('token', 'revoke', 'gpu')).stderr).toContain('revoked gpu');
+    expect(await list()).toMatchObject({ code: 1, stdout: '' });
+    expect((await cli('token', 'revoke', 'gpu')).code).toBe(1);
+  }, 60_000);
+
+  test('says what a machine has, and what its engines can', async () => {
+    const doctor = await cli('doctor', '--format', 'json');
+    expect(rowsOf(doctor)).toContainEqual(expect.objectContaining({ what: 'engine onnx', state: 'good' }));
+    expect(rowsOf(doctor)).toContainEqual(expect.objectContaining({ what: 'engine tensorflow' }));
+    expect(rowsOf(doctor)).toContainEqual(expect.objectContaining({ what: 'API', state: 'good' }));
+    const check = await cli('engine', 'check');
+    expect(check).toMatchObject({ code: 0, stdout: 'onnx works\n' });
+    expect(check.stderr).toMatch(/loss [\d.]+ → /);
+  });
+
+  test('takes a sweep from stdin, and prints each format', async () => {
+    const piped = await smallbatch(['sweep', 'create', '-'], {
+      env: { SMALLBATCH_URL: api.url },
+      input: SMALL.replace('small grid', 'piped'),
+    });
+    expect(piped).toMatchObject({ code: 0, stdout: expect.stringMatching(/^piped-\d+\n$/) });
+    for (const [format, begins] of [
+      ['table', /^key +status/],
+      ['csv', /^key,status,/],
+      ['markdown', /^\| key/],
+      ['latex', /^% needs/],
+      ['json', /^\[\n/],
+    ] as const) {
+      expect((await cli('sweep', 'list', '--format', format)).stdout).toMatch(begins);
+    }
+  }, 60_000);
+});
+
+test.each([
+  [['bogus'], /unknown command 'bogus'/],
+  [['sweep'], /Usage: smallbatch sweep/],
+  [['runs', 'list', '--format', 'xml'], /Allowed choices are table, json, csv, markdown, latex/],
+  [['runs', 'list', '--batch-size', '-3'], /a whole number from 0/],
+  [['accuracy', '--by', 'batchsizes'], /unknown axis "batchsizes"/],
+  [['token', 'create', 'x', '--scopes', 'root'], /read, write, work, admin are allowed/],
+  [['sweep', 'create', '/nope.yaml'], /missing sweep file/],
+  [['runs', 'list', '--url', 'ftp://x'], /invalid URL "ftp:\/\/x"/],
+  [['dataset', 'add', 'mnist'], /missing --from PATH for "mnist"/],
+])('%j is wrong use: exit code 2, with the way out', async (args, message) => {
+  const ended = await smallbatch(args);
+  expect(ended).toMatchObject({ code: 2, stdout: '' });
+  expect(ended.stderr).toMatch(message);
+});
+
+test('an API that is not there is said with its address, exit code 1', async () => {
+  const ended = await smallbatch(['runs', 'list', '--url', 'http://127.0.0.1:9']);
+  expect(ended).toMatchObject({ code: 1, stdout: '' });
+  expect(ended.stderr).toMatch(/cannot reach the API at http:\/\/127\.0\.0\.1:9/);
+});
+
+test('the example file of the README and the demo are sweep files', async () => {
+  const { readSweepFile } = await import('../../../apps/cli/src/sweep-file.ts');
+  expect(readSweepFile(join(root, 'apps/cli/demo.yaml')).definition).toMatchObject({ name: 'demo' });
+});
