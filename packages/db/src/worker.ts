@@ -64,7 +64,7 @@ export async function createOwnRun(
         `/* createOwnRun lost */ WITH gone AS (
            UPDATE run SET status = 'FAILED', ended_at = now(), lease_expires_at = NULL, reason = 'its script was lost'
            WHERE team_id = $1 AND configuration_hash = $2 AND status = 'RUNNING' AND held AND sweep_id IS NULL AND lease_expires_at < now()
-           AND idempotency_key IS DISTINCT FROM $3 RETURNING id, attempt
+           AND ($3::text IS NULL OR idempotency_key IS DISTINCT FROM $3) RETURNING id, attempt
          )
          UPDATE attempt SET ended_at = now(), "end" = 'LOST', reason = 'its lease expired' FROM gone
          WHERE attempt.run_id = gone.id AND attempt.number = gone.attempt`,
