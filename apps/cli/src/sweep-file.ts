@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { plain } from './output/screen.ts';
 import { Problem } from './problem.ts';
 
@@ -47,12 +47,20 @@ export function readSweepFile(path: string): SweepFile {
     definition: definitionOf(document, name),
     explain: (problems) =>
       problems
-        .map(({ path, message, allowed }) => {
+        .map(({ path, value, message, allowed }) => {
           const at = place(nodeAt(document, path, ABOUT_KEY.test(message))?.range?.[0] ?? 0);
-          return `${at}: ${plain(message)}\n    allowed: ${plain(allowed)}`;
+          return `${at}: ${plain(message)}${missingValue(message, value)}\n    allowed: ${plain(allowed)}`;
         })
         .join('\n'),
   };
+}
+
+/** ` (0)` when the message does not name the value already. */
+function missingValue(message: string, value: unknown): string {
+  if (value === undefined || value === null) return '';
+  const text = JSON.stringify(value);
+  if (message.includes(text) || message.includes(String(value))) return '';
+  return ` (${plain(text.length <= 80 ? text : `${text.slice(0, 77)}…`)})`;
 }
 
 function readText(path: string, name: string): string {
@@ -98,7 +106,7 @@ function nodeAt(document: Document.Parsed, path: readonly (string | number)[], k
     const last = path[depth - 1]!;
     if (isMap(above)) {
       const pair = above.items.find(({ key }) => isScalar(key) && String(key.value) === String(last));
-      if (pair) return (key || !isNode(pair.value) ? pair.key : pair.value) as Node;
+      if (pair) return (key || !isScalar(pair.value) ? pair.key : pair.value) as Node;
     } else {
       const node = document.getIn(path.slice(0, depth), true);
       if (node) return node as Node;

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { DatabaseProblem, withoutPassword } from './problem.ts';
 
 /** Told of every statement that goes over a connection, Prisma's included. `name` is its leading comment, or its first word. */
-export type QueryListener = (name: string, sql: string) => void;
+export type QueryListener = (name: string, sql: string, values: readonly unknown[]) => void;
 
 const INT8 = 20;
 const INT8_ARRAY = 1016;
@@ -38,6 +38,8 @@ export function connectionConfig(url: string, applicationRole: boolean): pg.Clie
     parsed.searchParams.get('options') ?? '',
     '-c TimeZone=UTC',
     applicationRole ? '-c role=smallbatch_app -c statement_timeout=60s' : '',
+    // Indexes lie on flash or in memory, and every statement is short or bound by memory: compiling it costs more than it saves.
+    '-c random_page_cost=1.1 -c jit=off',
   ];
   parsed.searchParams.delete('options');
   if (!parsed.searchParams.has('application_name')) parsed.searchParams.set('application_name', 'smallbatch');
@@ -78,10 +80,10 @@ function watch(client: pg.PoolClient, listeners: Set<QueryListener>): void {
   const query = client.query.bind(client) as (...given: unknown[]) => unknown;
   client.query = ((...given: unknown[]) => {
     if (listeners.size > 0) {
-      const first = given[0];
-      const sql = typeof first === 'string' ? first : ((first as { text?: string }).text ?? '');
+      const [first, second] = given as [string | { text?: string; values?: unknown[] }, unknown];
+      const { text: sql = '', values } = typeof first === 'string' ? { text: first, values: second } : first;
       const name = /^\s*\/\* (.+?) \*\//.exec(sql)?.[1] ?? sql.trim().split(/\s/, 1)[0] ?? '';
-      for (const listener of listeners) listener(name, sql);
+      for (const listener of listeners) listener(name, sql, Array.isArray(values) ? values : []);
     }
     return query(...given);
   }) as typeof client.query;

@@ -1,14 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Api, startApi } from '@smallbatch/api';
-import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testDatabase } from '../../database.ts';
+import { startApi } from './api.ts';
 import { type Ended, root, smallbatch } from './smallbatch.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'smallbatch-cli-'));
-let api: Api;
+let api: { url: string; stop(): Promise<void> };
 
 const cli = (...args: string[]): Promise<Ended> =>
   smallbatch(args, { env: { SMALLBATCH_URL: api.url, SMALLBATCH_HOME: home } });
@@ -28,7 +27,7 @@ fixed: { width: 1, epochs: 1 }
 
 beforeAll(async () => {
   const database = await testDatabase();
-  api = await startApi({ db: await database.open(), port: 0, logger: pino({ level: 'silent' }) });
+  api = await startApi(database.url);
 });
 afterAll(async () => {
   await api.stop();
@@ -117,8 +116,8 @@ strategy: sobol
       ),
     );
     expect(settings.code).toBe(1);
-    expect(settings.stderr).toMatch(/sweep\.yaml:5:28: .*batchSize/);
-    expect(settings.stderr).toMatch(/sweep\.yaml:5:51: .*baseLearningRate/);
+    expect(settings.stderr).toMatch(/sweep\.yaml:5:26: invalid batchSize.* \(0\)\n +allowed: /);
+    expect(settings.stderr).toMatch(/sweep\.yaml:5:49: invalid baseLearningRate.* \(-0\.5\)/);
     expect(settings.stderr).toMatch(/sweep\.yaml:6:\d+: .*batchNormScope/);
     const huge = Array.from({ length: 250 }, (_, i) => i + 1).join(', ');
     const many = await cli(
@@ -136,7 +135,7 @@ strategy: sobol
     expect((await cli('sweep', 'list', '--format', 'json')).stdout).toBe(before);
   }, 60_000);
 
-  test('pauses, resumes, cancels and retries, and says what it cannot', async () => {
+  test('pauses, resumes and cancels, and says what it cannot', async () => {
     const { stdout } = await cli(
       'sweep',
       'create',
@@ -165,7 +164,7 @@ strategy: sobol
     expect(stdout).toMatch(/^sb_[\w-]{40,}\n$/);
     expect(stderr).not.toContain(stdout.trim());
     const [token] = rowsOf(await cli('token', 'list', '--format', 'json'));
-    expect(token).toMatchObject({ name: 'gpu', scopes: 'read work', revokedAt: null });
+    expect(token).toMatchObject({ name: 'gpu', scopes: 'work read', revokedAt: null });
     expect(stdout.startsWith(String(token?.prefix))).toBe(true);
     const list = () =>
       smallbatch(['runs', 'list'], { env: { SMALLBATCH_URL: api.url, SMALLBATCH_TOKEN: stdout.trim() } });

@@ -29,12 +29,12 @@ const rows: Row[] = [
 
 describe('a table', () => {
   test('is printed for people, with powers of two and a dash for what is not known', () => {
-    expect(render(columns, rows, 'table')).toBe('name   η̃  BN\na|b   2⁻⁸  yes\nc_1     –  no');
+    expect(render(columns, rows, 'table')).toBe('name    η̃  BN\na|b   2⁻⁸  yes\nc_1     –  no');
   });
 
   test('is markdown with its separators escaped', () => {
     expect(render(columns, rows, 'markdown')).toBe(
-      ['| name |  η̃ | BN  |', '| ---- | --: | --- |', '| a\\|b | 2⁻⁸ | yes |', '| c\\_1 |   – | no  |'].join(
+      ['| name |   η̃ | BN  |', '| ---- | --: | --- |', '| a\\|b | 2⁻⁸ | yes |', '| c\\_1 |   – | no  |'].join(
         '\n',
       ),
     );

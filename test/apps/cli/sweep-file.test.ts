@@ -38,6 +38,7 @@ test('a problem is placed at line and column: the value, an unknown key itself, 
     problem(['fixed', 'momentum']),
     problem(['dataset'], 'missing dataset'),
     problem(['axes']),
+    { ...problem(['fixed', 'epochs'], 'invalid epochs'), value: -3 },
   ]);
   expect(
     text
@@ -51,6 +52,7 @@ test('a problem is placed at line and column: the value, an unknown key itself, 
     ':6:1: invalid value',
     ':1:1: missing dataset',
     ':2:1: invalid value',
+    ':7:11: invalid epochs (-3)',
   ]);
   expect(text).toContain('\n    allowed: something else');
 });
@@ -69,7 +71,7 @@ test.each([
     'a: &a [x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d,*d,*d,*d,*d,*d]',
     /alias/i,
   ],
-])('%j is refused in words', (content, message) => {
+])('what cannot be a sweep file is refused in words (%#)', (content, message) => {
   expect(() => readSweepFile(file(content))).toThrow(message);
 });
 

@@ -194,7 +194,11 @@ function settingsOf(run: Run): Setting[] {
     datasetHash: dataset.hash,
     member: member.key,
     sweep: sweep?.key ?? null,
-    alsoIn: sweeps.map((one) => one.key).join(', ') || null,
+    alsoIn:
+      sweeps
+        .map((one) => one.key)
+        .filter((other) => other !== sweep?.key)
+        .join(', ') || null,
     budget: `${budget.value} ${budget.unit.toLowerCase()}`,
   };
   for (const [group, values] of Object.entries({ hyper, info })) {

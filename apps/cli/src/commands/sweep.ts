@@ -40,7 +40,7 @@ const Changed = graphql(`
   fragment Changed on ChangeSweepResult {
     __typename
     ... on SweepChanged { runs sweep { key status } }
-    ... on SweepEnded { message status }
+    ... on SweepEnded { message }
     ... on NotFound { message }
   }
 `);

@@ -23,6 +23,8 @@ export const ORDER_SQL = {
   QUEUE: 'r.queue_rank',
 } as const;
 export type OrderField = keyof typeof ORDER_SQL;
+/** Where absent values come last, which no index is in the order of. */
+const NULLABLE = new Set<OrderField>(['STARTED_AT', 'ENDED_AT', 'BN_BATCH']);
 export interface Order {
   readonly field: OrderField;
   readonly direction: 'ASC' | 'DESC';
@@ -55,16 +57,27 @@ export async function runPage(db: Db, query: PageQuery): Promise<PageRow[]> {
   const flip = (direction: 'ASC' | 'DESC') =>
     query.backwards ? (direction === 'ASC' ? 'DESC' : 'ASC') : direction;
   const keys = [
-    ...query.order.map(({ field, direction }) => ({ sql: ORDER_SQL[field] as string, direction })),
-    { sql: 'r.id', direction: 'ASC' as const },
+    ...query.order.map(({ field, direction }) => ({
+      sql: ORDER_SQL[field] as string,
+      direction,
+      nullable: NULLABLE.has(field),
+    })),
+    // The id goes the way of the first field: then one index, read forwards or backwards, has the whole order.
+    { sql: 'r.id', direction: query.order[0]?.direction ?? 'ASC', nullable: false },
   ];
   const nulls = query.backwards ? 'FIRST' : 'LAST';
-  const orderBy = keys.map(({ sql, direction }) => `${sql} ${flip(direction)} NULLS ${nulls}`).join(', ');
+  const orderBy = keys
+    .map(({ sql, direction, nullable }) => `${sql} ${flip(direction)}${nullable ? ` NULLS ${nulls}` : ''}`)
+    .join(', ');
   const where = compileFilter(query.where, query.teamId, values);
   let after = 'true';
-  if (query.from) {
+  const oneWay = keys.every(({ direction, nullable }) => direction === keys[0]!.direction && !nullable);
+  if (query.from && oneWay) {
+    const place = keys.map((_, i) => values.add(query.from![i] ?? null)).join(', ');
+    after = `(${keys.map(({ sql }) => sql).join(', ')}) ${flip(keys[0]!.direction) === 'ASC' ? '>' : '<'} (${place})`;
+  } else if (query.from) {
     const given = query.from;
-    const terms = keys.map(({ sql, direction }, i) => {
+    const terms = keys.map(({ sql, direction, nullable }, i) => {
       const value = given[i] ?? null;
       const equal = keys
         .slice(0, i)
@@ -72,6 +85,7 @@ export async function runPage(db: Db, query: PageQuery): Promise<PageRow[]> {
       const operator = flip(direction) === 'ASC' ? '>' : '<';
       let beyond: string;
       if (value === null) beyond = query.backwards ? `${sql} IS NOT NULL` : 'false';
+      else if (!nullable) beyond = `${sql} ${operator} ${values.add(value)}`;
       else
         beyond = query.backwards
           ? `${sql} ${operator} ${values.add(value)}`

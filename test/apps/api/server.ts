@@ -1,0 +1,58 @@
+import { type Api, startApi } from '@smallbatch/api';
+import type { Db } from '@smallbatch/db';
+import { afterAll } from 'vitest';
+import { testDatabase } from '../../database.ts';
+
+export interface TestApi {
+  readonly api: Api;
+  readonly db: Db;
+  readonly teamId: string;
+  readonly memberId: string;
+  readonly asOwner: Awaited<ReturnType<typeof testDatabase>>['asOwner'];
+  /** Asks, and returns the whole answer with its status. */
+  ask(
+    query: string,
+    variables?: object,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; data: any; errors: { message: string; extensions: { code: string } }[] }>;
+  /** SQL statements by name since the last call. */
+  statements(): string[];
+}
+
+/** The real server on a database of the test file's own. */
+export async function testApi(): Promise<TestApi> {
+  const database = await testDatabase();
+  const { db, teamId, memberId } = await database.openOwned();
+  const api = await startApi({ db, port: 0, lease: { lease: 60, heartbeat: 15 }, logger: quiet });
+  afterAll(() => api.stop());
+  const seen: string[] = [];
+  // Every statement of the named SQL and of Prisma goes through a client of this pool.
+  db.pool.on('connect', (client) => {
+    const inner = client.query.bind(client) as (...args: unknown[]) => unknown;
+    client.query = ((...args: [string | { text: string }, ...unknown[]]) => {
+      const [first] = args;
+      seen.push(typeof first === 'string' ? first : first.text);
+      return inner(...args);
+    }) as typeof client.query;
+  });
+  return {
+    api,
+    db,
+    teamId,
+    memberId,
+    asOwner: database.asOwner,
+    async ask(text, variables = {}, headers = {}) {
+      const response = await fetch(`http://127.0.0.1:${api.port}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ query: text, variables }),
+      });
+      const { data = null, errors = [] } = (await response.json()) as never;
+      return { status: response.status, data, errors };
+    },
+    statements: () => seen.splice(0).filter((text) => !/^(BEGIN|COMMIT|ROLLBACK|SET|DEALLOCATE)/.test(text)),
+  };
+}
+
+const silent = (): void => {};
+const quiet = { level: 'silent', info: silent, warn: silent, error: silent, debug: silent } as never;

@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, type TestContext, test } from 'vitest';
+import { leftovers } from '../../../setup/processes.mjs';
+import { root, type Started, smallbatch, start } from './smallbatch.ts';
+
+const homes = mkdtempSync(join(tmpdir(), 'smallbatch-up-'));
+const MARK = 'SMALLBATCH_UP_TEST';
+const mark = randomUUID();
+let count = 0;
+const freshHome = () => join(homes, String(count++));
+
+const servers: Server[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await new Promise((done) => server.close(done));
+});
+afterAll(async () => {
+  expect(await leftovers(MARK, mark, 3_000)).toEqual([]);
+  rmSync(homes, { recursive: true, force: true });
+});
+
+const env = { [MARK]: mark, LOG_LEVEL: 'warn' };
+const up = (home: string, ...flags: string[]): Started =>
+  start(['up', '--home', home, '--no-demo', ...flags], { env });
+const upFails = (flags: string[], more: NodeJS.ProcessEnv = {}) =>
+  smallbatch(['up', '--no-demo', '--no-worker', ...flags], { env: { ...env, ...more } });
+
+/** Listens on a port of loopback, a free one unless it is said. */
+function listen(port = 0): Promise<number> {
+  return new Promise((done, failed) => {
+    const server = createServer();
+    server.once('error', failed);
+    server.listen(port, '127.0.0.1', () => {
+      servers.push(server);
+      done((server.address() as { port: number }).port);
+    });
+  });
+}
+
+async function ask(url: string, query: string): Promise<unknown> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  });
+  return ((await response.json()) as { data: unknown }).data;
+}
+
+function needsDashboard(context: TestContext): void {
+  if (!existsSync(join(root, 'apps/dashboard/.next/BUILD_ID')))
+    context.skip('the dashboard is not built: npm run build');
+}
+
+const postmaster = (home: string) =>
+  Number(readFileSync(join(home, 'postgres/postmaster.pid'), 'utf8').split('\n')[0]);
+/** A process that has ended counts as gone when its parent, or the system in its place, has taken note. */
+async function gone(pid: number): Promise<boolean> {
+  for (let tries = 0; tries < 20; tries++) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return true;
+    }
+    await new Promise((next) => setTimeout(next, 50));
+  }
+  return false;
+}
+
+describe('smallbatch up', () => {
+  test('serves API, dashboard and health on one origin, keeps its secrets to itself, and stops within 5 s of Ctrl-C', async (context) => {
+    needsDashboard(context);
+    const home = freshHome();
+    const one = up(home);
+    const url = (await one.says(/Smallbatch is at (http:\/\/localhost:\d+)/))[1]!;
+    expect(await ask(url, '{ datasets { name } viewer { member { role } } }')).toMatchObject({
+      datasets: [{ name: 'shapes' }, { name: 'shapes-hard' }],
+      viewer: { member: { role: 'OWNER' } },
+    });
+    expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+    const page = await fetch(url);
+    expect(page.headers.get('content-type')).toContain('text/html');
+    expect(statSync(join(home, 'worker.token')).mode & 0o777).toBe(0o600);
+    expect(statSync(home).mode & 0o077).toBeLessThanOrEqual(0o11);
+
+    const pid = postmaster(home);
+    const asked = performance.now();
+    one.process.kill('SIGINT');
+    const { code } = await one.ended;
+    expect(code).toBe(0);
+    expect(performance.now() - asked).toBeLessThan(5_000);
+    expect(await leftovers(MARK, mark, 500)).toEqual([]);
+    expect(await gone(pid)).toBe(true);
+    expect(one.said()).toContain('stopped; "npm start" goes on where this left off');
+  }, 90_000);
+
+  test('leaves no child behind when it is killed, and the next start recovers in under 10 s with what was there', async (context) => {
+    needsDashboard(context);
+    const home = freshHome();
+    const first = up(home);
+    const url = (await first.says(/Smallbatch is at (\S+)/))[1]!;
+    await ask(url, 'mutation { createToken(name: "kept", scopes: [READ]) { __typename } }');
+    const pid = postmaster(home);
+    first.process.kill('SIGKILL');
+    expect(await leftovers(MARK, mark, 5_000)).toEqual([]);
+    expect(await gone(pid)).toBe(true);
+
+    const started = performance.now();
+    const second = up(home, '--no-worker');
+    const again = (await second.says(/Smallbatch is at (\S+)/))[1]!;
+    expect(performance.now() - started).toBeLessThan(10_000);
+    const { tokens } = (await ask(again, '{ tokens { name } }')) as { tokens: { name: string }[] };
+    expect(tokens.map(({ name }) => name).sort()).toEqual(['kept', 'workers of smallbatch up']);
+
+    const third = await upFails(['--home', home]);
+    expect(third.code).toBe(1);
+    expect(third.stderr).toMatch(/home \S+ is in use by process \d+/);
+    second.process.kill('SIGTERM');
+    expect((await second.ended).code).toBe(0);
+  }, 120_000);
+
+  test('a taken --port is an error; a taken default port is passed over, and that is said', async (context) => {
+    const taken = await listen();
+    const refused = await upFails(['--home', freshHome(), '--port', String(taken)]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(`invalid --port ${taken}: another program listens there`);
+
+    needsDashboard(context);
+    await listen(4000).catch(() => {});
+    const one = up(freshHome(), '--no-worker');
+    expect((await one.says(/port 4000 is taken by another program: using (\d+)/))[1]).not.toBe('4000');
+    await one.says(/Smallbatch is at http:\/\/localhost:(?!4000)\d+/);
+    one.process.kill('SIGTERM');
+    expect((await one.ended).code).toBe(0);
+  }, 90_000);
+
+  test.each([
+    [
+      'postgresql://nobody@127.0.0.1:9/x',
+      /unreachable PostgreSQL at postgresql:\/\/nobody@127\.0\.0\.1:9\/x/,
+    ],
+    ['mysql://x', /invalid .*DATABASE_URL|invalid database URL/i],
+  ])('a wrong DATABASE_URL (%s) is one sentence and exit code 1', async (url, message) => {
+    const { code, stderr } = await upFails(['--home', freshHome()], { DATABASE_URL: url });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  test('a home that cannot be used, and an address beyond loopback, are refused with the way out', async () => {
+    const file = join(homes, 'a-file');
+    writeFileSync(file, '');
+    const home = await upFails(['--home', join(file, 'inside')]);
+    expect(home.code).toBe(1);
+    expect(home.stderr).toMatch(/invalid home \S+ \(ENOTDIR\): name a folder that you may write/);
+    const wide = await upFails(['--home', freshHome(), '--listen', '0.0.0.0']);
+    expect(wide.code).toBe(2);
+    expect(wide.stderr).toMatch(/unsupported --listen 0\.0\.0\.0: .*no accounts yet/);
+  });
+});

@@ -1,0 +1,196 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSweep, type Db, type NewRun } from '@smallbatch/db';
+import { storeDataset } from '@smallbatch/trainer';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { testDatabase } from '../database.ts';
+import { newRun, newSweep } from '../packages/db/new-run.ts';
+
+// Real processes of what was built: an API with a lease of 2 seconds, and workers.
+const root = join(import.meta.dirname, '../..');
+const LEASE = 2;
+const started: ChildProcess[] = [];
+let database: Awaited<ReturnType<typeof testDatabase>>;
+let owner: { db: Db; teamId: string; memberId: string };
+let home: string;
+let port = 0;
+let datasetId: string;
+
+async function startApi(at = 0): Promise<ChildProcess> {
+  const api = fork(join(root, 'apps/api/dist/main.js'), {
+    env: {
+      ...process.env,
+      DATABASE_URL: database.url,
+      PORT: String(at),
+      SMALLBATCH_LEASE_SECONDS: String(LEASE),
+      LOG_LEVEL: 'silent',
+    },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  started.push(api);
+  const [{ listening }] = (await once(api, 'message')) as [{ listening: string }];
+  port = Number(new URL(listening).port);
+  return api;
+}
+
+interface Event {
+  kind: string;
+  reason?: string;
+  key?: string;
+}
+interface Worker {
+  child: ChildProcess;
+  events: Event[];
+  ended: Promise<unknown>;
+}
+function startWorker(sweep: string): Worker {
+  const child = fork(join(root, 'packages/trainer/dist/worker-process.js'), { serialization: 'advanced' });
+  started.push(child);
+  const events: Event[] = [];
+  child.on('message', (event: Event) => events.push(event));
+  child.send({ url: `http://127.0.0.1:${port}`, home, sweep, untilEmpty: true });
+  return { child, events, ended: once(child, 'exit') };
+}
+
+beforeAll(async () => {
+  database = await testDatabase();
+  owner = await database.openOwned();
+  home = await mkdtemp(join(tmpdir(), 'smallbatch-workers-'));
+  const shape = { classes: 3, channels: 3, height: 8, width: 8, trainCount: 48, testCount: 12 };
+  const images = new Uint8Array(60 * 192).map((_, i) => (i * 37) % 251);
+  const labels = new Uint8Array(60).map((_, i) => i % 3);
+  const { hash } = await storeDataset(home, { name: 'tiny', description: 'tiny', shape, images, labels });
+  const { id } = await owner.db.prisma.dataset.create({
+    data: { id: crypto.randomUUID(), teamId: owner.teamId, name: 'tiny', hash, ...shape },
+  });
+  datasetId = id;
+  await startApi();
+});
+afterAll(async () => {
+  for (const child of started) if (child.exitCode === null) child.kill('SIGKILL');
+  await rm(home, { recursive: true, force: true });
+});
+
+let next = 0;
+const sweepOf = (count: number, epochs: number, given: Partial<NewRun> = {}) => {
+  const steps = epochs * 24;
+  const cells = Array.from({ length: count }, (_, seed) =>
+    newRun(datasetId, {
+      seed,
+      width: 1,
+      batchSize: 2,
+      budgetValue: epochs,
+      plannedSteps: steps,
+      bundleKey: `tiny ${next}`,
+      baseLearningRate: 2 ** -(8 + (next % 30)),
+      ...given,
+    }),
+  );
+  next++;
+  return createSweep(owner.db, newSweep(owner, cells));
+};
+const until = async (what: () => Promise<boolean>, seconds = 60): Promise<void> => {
+  const end = Date.now() + seconds * 1000;
+  while (!(await what())) {
+    if (Date.now() > end) throw new Error('waited in vain');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+};
+const runsOf = (sweepId: string) =>
+  database.asOwner<{ id: string; status: string; attempt: number }>(
+    'SELECT id, status, attempt FROM run WHERE sweep_id = $1 ORDER BY queue_rank',
+    [sweepId],
+  );
+/** Each run is DONE, with each epoch's point of each metric once. */
+async function expectComplete(sweepId: string, count: number, epochs: number): Promise<void> {
+  const runs = await runsOf(sweepId);
+  expect(runs.map(({ status }) => status)).toEqual(Array.from({ length: count }, () => 'DONE'));
+  const points = await database.asOwner<{ n: number; d: number; runs: number }>(
+    `SELECT count(*)::int AS n, count(DISTINCT (c.run_id, u.step))::int AS d, count(DISTINCT c.run_id)::int AS runs
+     FROM run r JOIN chunk c ON c.run_id = r.id JOIN metric m ON m.id = c.metric_id, unnest(c.steps) AS u (step)
+     WHERE r.sweep_id = $1 AND m.name = 'test_accuracy'`,
+    [sweepId],
+  );
+  expect(points[0]).toEqual({ n: count * epochs, d: count * epochs, runs: count });
+  const summaries = await database.asOwner<{ n: number }>(
+    `SELECT sum(s.count)::int AS n FROM run r JOIN run_metric s ON s.run_id = r.id JOIN metric m ON m.id = s.metric_id WHERE r.sweep_id = $1 AND m.name = 'test_accuracy'`,
+    [sweepId],
+  );
+  expect(summaries[0]!.n).toBe(count * epochs);
+}
+
+test('8 workers on 500 tiny runs: every run is done once, and every point is there once', async () => {
+  const sweep = await sweepOf(500, 1);
+  const workers = Array.from({ length: 8 }, () => startWorker(sweep.key));
+  await Promise.all(workers.map(({ ended }) => ended));
+  await expectComplete(sweep.id, 500, 1);
+  expect((await runsOf(sweep.id)).filter(({ attempt }) => attempt !== 1)).toEqual([]);
+});
+
+test('a worker that is killed in the middle of a run loses it to another, which begins anew', async () => {
+  const sweep = await sweepOf(1, 40);
+  const victim = startWorker(sweep.key);
+  await until(
+    async () =>
+      (
+        await database.asOwner('SELECT FROM chunk c JOIN run r ON r.id = c.run_id WHERE r.sweep_id = $1', [
+          sweep.id,
+        ])
+      ).length > 0,
+  );
+  victim.child.kill('SIGKILL');
+  await victim.ended;
+  expect((await runsOf(sweep.id))[0]).toMatchObject({ status: 'RUNNING', attempt: 1 });
+  const heir = startWorker(sweep.key);
+  await heir.ended;
+  await expectComplete(sweep.id, 1, 40);
+  expect((await runsOf(sweep.id))[0]!.attempt).toBe(2);
+  const ends = await database.asOwner('SELECT "end" FROM attempt WHERE run_id = $1 ORDER BY number', [
+    (await runsOf(sweep.id))[0]!.id,
+  ]);
+  expect(ends).toEqual([{ end: 'LOST' }, { end: 'DONE' }]);
+});
+
+test('a worker that slept past its lease is refused, and says aloud what it discards', async () => {
+  const sweep = await sweepOf(1, 60);
+  const sleeper = startWorker(sweep.key);
+  await until(
+    async () =>
+      (
+        await database.asOwner('SELECT FROM chunk c JOIN run r ON r.id = c.run_id WHERE r.sweep_id = $1', [
+          sweep.id,
+        ])
+      ).length > 0,
+  );
+  sleeper.child.kill('SIGSTOP');
+  const heir = startWorker(sweep.key);
+  await until(async () => (await runsOf(sweep.id))[0]!.attempt === 2);
+  sleeper.child.kill('SIGCONT');
+  await Promise.all([heir.ended, sleeper.ended]);
+  await expectComplete(sweep.id, 1, 60);
+  expect(sleeper.events.filter(({ kind }) => kind === 'discarded').length).toBeGreaterThan(0);
+  expect(heir.events.filter(({ kind }) => kind === 'discarded')).toEqual([]);
+});
+
+test('an API that is killed and comes back is delivered everything that was trained meanwhile', async () => {
+  const sweep = await sweepOf(6, 20);
+  const [api] = started;
+  const workers = [startWorker(sweep.key), startWorker(sweep.key)];
+  await until(
+    async () =>
+      (
+        await database.asOwner('SELECT FROM chunk c JOIN run r ON r.id = c.run_id WHERE r.sweep_id = $1', [
+          sweep.id,
+        ])
+      ).length > 0,
+  );
+  api!.kill('SIGKILL');
+  await once(api!, 'exit');
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await startApi(port);
+  await Promise.all(workers.map(({ ended }) => ended));
+  await expectComplete(sweep.id, 6, 20);
+});
