@@ -1,4 +1,5 @@
 // npm test: all set-up, then every test; the last line is `N passed, N failed, N skipped`.
+// npm test -- PATH … runs those of these files and folders.
 import { checkNode } from './node.mjs';
 
 checkNode();
@@ -42,9 +43,15 @@ async function run(name, script, args) {
   total.skipped.push(...report.skipped);
 }
 
-const vitest = ['run', '--reporter=default', '--reporter=./test/reports/vitest.ts'];
-await run('vitest', 'vitest/vitest.mjs', vitest);
-await run('playwright', '@playwright/test/cli.js', ['test']);
+const only = process.argv.slice(2);
+const vitest = ['run', '--reporter=default', '--reporter=./test/reports/vitest.ts', ...only];
+// With some files asked for, one of the two runners may have none of them.
+await run('vitest', 'vitest/vitest.mjs', only.length > 0 ? [...vitest, '--passWithNoTests'] : vitest);
+await run('playwright', '@playwright/test/cli.js', [
+  'test',
+  ...only,
+  ...(only.length > 0 ? ['--pass-with-no-tests'] : []),
+]);
 rmSync(folder, { recursive: true, force: true });
 
 for (const { pid, command } of await leftovers(MARK, mark, 5_000)) {
