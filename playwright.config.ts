@@ -14,6 +14,7 @@ export default defineConfig({
   use: {
     browserName: 'chromium',
     headless: true,
+    locale: 'en-GB',
     launchOptions: browser(),
     screenshot: 'only-on-failure',
     trace: 'retain-on-failure',

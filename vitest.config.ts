@@ -28,7 +28,9 @@ const alias = ['packages', 'apps'].flatMap((folder) =>
 
 export default defineConfig({
   // One copy of graphql for our sources and for the libraries, which Node gives the CommonJS one.
-  resolve: { alias: [...alias, { find: /^graphql$/, replacement: resolve('node_modules/graphql/index.js') }] },
+  resolve: {
+    alias: [...alias, { find: /^graphql$/, replacement: resolve('node_modules/graphql/index.js') }],
+  },
   test: {
     include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
     globalSetup: ['test/global-setup.ts'],

@@ -80,7 +80,7 @@ export function RunView({ runKey }: { runKey: string }) {
         {run.sweep ? (
           <>
             , of{' '}
-            <Anchor component={Link} href={`/sweeps/${encodeURIComponent(run.sweep.key)}`}>
+            <Anchor component={Link} underline="always" href={`/sweeps/${encodeURIComponent(run.sweep.key)}`}>
               {run.sweep.key}
             </Anchor>
           </>
