@@ -1,3 +1,5 @@
+/// <reference lib="dom" />
+
 import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

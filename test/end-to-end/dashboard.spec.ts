@@ -1,3 +1,5 @@
+/// <reference lib="dom" />
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
