@@ -219,7 +219,6 @@ const engineModule = (async () => {
   // Its exports offer only a loader that fetches; the parts lie beside it.
   const place = dirname(prisma.resolve('@prisma/schema-engine-wasm'));
   const parts = await import(join(place, 'schema_engine_bg.js'));
-  // @ts-expect-error: the types of Node 20 have WebAssembly as a namespace without values
   const { instance } = await WebAssembly.instantiate(readFileSync(join(place, 'schema_engine_bg.wasm')), {
     './schema_engine_bg.js': parts,
   });
