@@ -33,6 +33,8 @@ async function readFiles(path: string): Promise<Map<string, Buffer>> {
   archive.on('entry', (header, stream, next) => {
     const name = basename(header.name);
     const parts: Buffer[] = [];
+    // The end of a cut archive reaches the entry too; the pipeline below is what tells of it.
+    stream.on('error', () => {});
     stream.on('data', (part) => wanted(name) && parts.push(part as Buffer));
     stream.on('end', () => {
       if (wanted(name)) files.set(name, Buffer.concat(parts));
