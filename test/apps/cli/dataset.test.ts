@@ -97,7 +97,7 @@ test('other bytes under a name that is taken are refused, and other files are re
     folderOf('other', (files) => files['data_batch_1.bin']!.writeUInt8(9, 0)),
   );
   expect(other.code).toBe(1);
-  expect(other.stderr).toMatch(/cifar-small/);
+  expect(other.stderr).toMatch(/invalid name "cifar-small": it belongs to other bytes/);
   const after = readdirSync(join(home, 'datasets')).sort();
   expect(after.filter((name) => !/^[0-9a-f]{64}$/.test(name))).toEqual([]);
   expect(after).toEqual(before);

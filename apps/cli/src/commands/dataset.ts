@@ -2,6 +2,7 @@ import { type Client, graphql, type ResultOf } from '@smallbatch/client';
 import {
   DatasetError,
   generateShapes,
+  hashOf,
   listDatasets,
   RECIPES,
   readCifar10,
@@ -66,7 +67,7 @@ async function add(name: string, options: ApiOptions & { from?: string; home?: s
 
 /** Keeps a data set in the home and tells the API of it. A built-in one needs no `from`; the same again changes nothing. */
 export async function addDataset(client: Client, home: string, name: string, from?: string) {
-  const recipe = RECIPES[name];
+  const recipe = Object.hasOwn(RECIPES, name) ? RECIPES[name] : undefined;
   if (!from && !recipe) {
     throw new Problem(
       `missing --from PATH for "${plain(name)}": only ${Object.keys(RECIPES).join(', ')} are made here; name the folder or tar of CIFAR-10's binary files`,
@@ -84,9 +85,17 @@ export async function addDataset(client: Client, home: string, name: string, fro
   }
   const kept = recipe ? (await listDatasets(home)).find((one) => one.name === name) : undefined;
   try {
-    const stored =
-      kept ?? (await storeDataset(home, recipe ? generateShapes(recipe) : await readCifar10(from!, name)));
-    const { shape, hash, description } = stored;
+    const content = kept ? undefined : recipe ? generateShapes(recipe) : await readCifar10(from!, name);
+    const { shape, description, hash } = kept ?? { ...content!, hash: hashOf(content!) };
+    // A name that has other bytes already is refused before anything is written.
+    const { datasets } = await client.query(Datasets, {});
+    const taken = datasets.find((one) => one.name === name && one.hash !== hash);
+    if (taken) {
+      throw new Problem(
+        `invalid name "${plain(name)}": it belongs to other bytes (hash ${taken.hash.slice(0, 12)}…, these have ${hash.slice(0, 12)}…), and a name never changes its data; choose another name`,
+      );
+    }
+    if (content) await storeDataset(home, content);
     const { addDataset: result } = await client.mutate(
       Add,
       { input: { name, hash, description, ...shape } },
@@ -98,7 +107,7 @@ export async function addDataset(client: Client, home: string, name: string, fro
         result.problems.map((one) => `${plain(one.message)} (allowed: ${plain(one.allowed)})`).join('\n'),
       );
     }
-    return { ...stored, created: result.created };
+    return { shape, hash, created: result.created };
   } catch (error) {
     if (error instanceof DatasetError) throw new Problem(plain(error.message));
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
