@@ -37,8 +37,8 @@ export default defineConfig({
     pool: 'forks',
     // CI has two cores.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     teardownTimeout: 15_000,
   },
 });
