@@ -1,10 +1,11 @@
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, type TestContext, test } from 'vitest';
-import { leftovers } from '../../../setup/processes.mjs';
+import { leftovers, startedWith } from '../../../setup/processes.mjs';
 import { root, type Started, smallbatch, start } from './smallbatch.ts';
 
 const homes = mkdtempSync(join(tmpdir(), 'smallbatch-up-'));
@@ -70,7 +71,7 @@ async function gone(pid: number): Promise<boolean> {
 }
 
 describe('smallbatch up', () => {
-  test('serves API, dashboard and health on one origin, keeps its secrets to itself, and stops within 5 s of Ctrl-C', async (context) => {
+  test('serves API, dashboard and health on one origin, starts a killed API again, and stops within 5 s of Ctrl-C', async (context) => {
     needsDashboard(context);
     const home = freshHome();
     const one = up(home);
@@ -84,6 +85,13 @@ describe('smallbatch up', () => {
     expect(page.headers.get('content-type')).toContain('text/html');
     expect(statSync(join(home, 'worker.token')).mode & 0o777).toBe(0o600);
     expect(statSync(home).mode & 0o077).toBeLessThanOrEqual(0o11);
+
+    const server = startedWith(MARK, mark).find(({ command }) => command.includes('apps/api/src/main.ts'));
+    process.kill(server!.pid, 'SIGKILL');
+    await one.says(/the api ended with SIGKILL; starting it again/);
+    await expect
+      .poll(() => ask(url, '{ __typename }').catch(() => 'away'), { timeout: 20_000 })
+      .toEqual({ __typename: 'Query' });
 
     const pid = postmaster(home);
     const asked = performance.now();
@@ -120,6 +128,37 @@ describe('smallbatch up', () => {
     second.process.kill('SIGTERM');
     expect((await second.ended).code).toBe(0);
   }, 120_000);
+
+  test('ends with one sentence, and leaves nothing running, when its PostgreSQL is killed', async (context) => {
+    needsDashboard(context);
+    const home = freshHome();
+    const one = up(home, '--no-worker');
+    await one.says(/Smallbatch is at/);
+    process.kill(postmaster(home), 'SIGKILL');
+    const { code, stderr } = await one.ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/PostgreSQL ended by itself: .*Start again: it recovers\./s);
+    expect(await leftovers(MARK, mark, 3_000)).toEqual([]);
+  }, 90_000);
+
+  test('under npm start it ends with everything when npm is killed, which no signal tells it', async (context) => {
+    needsDashboard(context);
+    const place = join(homes, 'npm');
+    mkdirSync(place);
+    const main = join(root, 'apps/cli/src/main.ts');
+    const command = `cd ${root} && node --import tsx --conditions=source ${main} up --no-demo --no-worker --home ${freshHome()} 2> ${place}/said`;
+    writeFileSync(join(place, 'package.json'), JSON.stringify({ scripts: { start: command } }));
+    const npm = spawn('npm', ['start', '--silent'], {
+      cwd: place,
+      stdio: 'ignore',
+      env: { ...process.env, ...env },
+    });
+    await expect
+      .poll(() => readFileSync(join(place, 'said'), { encoding: 'utf8', flag: 'a+' }), { timeout: 60_000 })
+      .toContain('Smallbatch is at');
+    npm.kill('SIGKILL');
+    expect(await leftovers(MARK, mark, 8_000)).toEqual([]);
+  }, 90_000);
 
   test('a taken --port is an error; a taken default port is passed over, and that is said', async (context) => {
     const taken = await listen();
