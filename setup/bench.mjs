@@ -20,7 +20,7 @@ await ensureSetup();
 
 const file = values.json;
 if (file) writeFileSync(file, '');
-printLine(['case', 'median', 'unit', 'min', 'max', 'n', 'limit']);
+printLine(['case', 'median', 'unit', 'min', 'max', 'n', 'limit', 'of limit']);
 await bench((row) => {
   if (file) appendFileSync(file, `${JSON.stringify(row)}\n`);
   printLine([
@@ -31,6 +31,7 @@ await bench((row) => {
     number(row.max),
     row.n,
     number(row.limit),
+    row.limit ? (row.value / row.limit).toFixed(2) : '',
   ]);
 });
 
