@@ -31,7 +31,10 @@ export function makeClient() {
           url: `${origin.replace(/^http/, 'ws')}/graphql`,
           retryAttempts: Number.POSITIVE_INFINITY,
           shouldRetry: () => true,
-          on: { connected: () => become('live'), closed: () => become('lost') },
+          on: {
+            connected: () => become('live'), // 1000: nothing is watched any more, which is no loss.
+            closed: (event) => become((event as { code?: number }).code === 1000 ? 'connecting' : 'lost'),
+          },
         });
   return createClient({
     url: `${origin}/graphql`,

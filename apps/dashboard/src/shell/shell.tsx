@@ -84,11 +84,7 @@ function Header() {
         </Group>
         <Group gap="xs">
           <span role="status">
-            {live === 'lost' ? (
-              <Badge color="orange" autoContrast>
-                disconnected, trying again
-              </Badge>
-            ) : null}
+            {live === 'lost' ? <Badge variant="default">disconnected, trying again</Badge> : null}
           </span>
           <ActionIcon
             variant="default"
