@@ -2,6 +2,7 @@
 
 import 'graphiql/graphiql.css';
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
+import { useMounted } from '@mantine/hooks';
 import dynamic from 'next/dynamic';
 import { useMemo } from 'react';
 import { Loading } from './state';
@@ -20,12 +21,11 @@ const EXAMPLE = `# Best test accuracy for each batch size, with and without batc
 `;
 
 export function Explorer() {
+  // GraphiQL is for browsers alone: the server, and the first picture of the page, leave its place empty.
+  const mounted = useMounted();
   const fetcher = useMemo(
-    () =>
-      typeof window === 'undefined'
-        ? undefined
-        : createGraphiQLFetcher({ url: `${window.location.origin}/graphql` }),
-    [],
+    () => (mounted ? createGraphiQLFetcher({ url: `${window.location.origin}/graphql` }) : undefined),
+    [mounted],
   );
   return (
     <div style={{ height: '80vh' }}>
