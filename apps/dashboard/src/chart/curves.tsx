@@ -48,7 +48,7 @@ export function CurveChart({
         scales: { x: { time: false } },
         axes: [
           { ...axis, label: 'step' },
-          { ...axis, size: 64, values: (_plot, values) => values.map(format) },
+          { ...axis, size: 64, values: (_plot, values) => values.map((value) => format(value)) },
         ],
         series: [
           { label: 'step' },
