@@ -55,7 +55,9 @@ describe('the command line', () => {
     const worked = await cli('worker', '--once', '--processes', '1');
     expect(worked.code).toBe(0);
     expect(worked.stderr.match(/ (done|diverged)$/gm)).toHaveLength(4);
-    const [sweep] = rowsOf(await cli('sweep', 'show', 'small-grid-1', '--format', 'json'));
+    const watched = await cli('sweep', 'show', 'small-grid-1', '--watch', '--format', 'json');
+    expect(watched.stderr).toMatch(/small-grid-1 done: 4 of 4 runs, \d diverged, 0 failed/);
+    const [sweep] = rowsOf(watched);
     expect(sweep).toMatchObject({ status: 'DONE', done: 4, total: 4, failed: 0 });
 
     const runs = rowsOf(await cli('runs', 'list', '--format', 'json', '--status', 'done'));
