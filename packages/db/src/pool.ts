@@ -72,7 +72,11 @@ export function makePool(
     idleTimeoutMillis: 30_000,
   });
   pool.on('error', () => {});
-  pool.on('connect', (client) => watch(client, listeners));
+  pool.on('connect', (client) => {
+    // A connection that is in use when PostgreSQL goes away tells its query; unheard, the event would end the process too.
+    client.on('error', () => {});
+    watch(client, listeners);
+  });
   return pool;
 }
 
