@@ -3,7 +3,7 @@ import { PAPER_SCHEDULE } from './learning-rate.ts';
 import { fitsModel, MODELS } from './models.ts';
 
 /** The trainer's semantic version: part of every configuration, raised when the same axes would give other numbers. */
-export const TRAINER_VERSION = '1.0.0';
+export const TRAINER_VERSION = '2.0.0';
 
 /** Everything that fixes a training but data set, free parameters and seed. Field by field as in the sweep file. */
 export interface Axes {

@@ -90,19 +90,18 @@ function eachShortcut(
   const [m = 0, inner = 0, height = 0, width = 0] = x;
   const outer = Number(channels);
   const s = Number(stride);
-  const before = Math.floor((outer - inner) / 2);
   for (let n = 0; n < m; n++)
     for (let c = 0; c < inner; c++)
       for (let h = 0; h < height; h += s)
         for (let w = 0; w < width; w += s) {
-          const y = ((n * outer + c + before) * (height / s) + h / s) * (width / s) + w / s;
+          const y = ((n * outer + c) * (height / s) + h / s) * (width / s) + w / s;
           visit(((n * inner + c) * height + h) * width + w, y);
         }
 }
 
 /**
- * Parameter-free shortcut of a ResNet where the width doubles: every second place, new channels zero, half of them before
- * and half after (He et al. 2015, option A). Images [m, C, H, W] → [m, channels, H/stride, W/stride].
+ * Parameter-free shortcut of a ResNet where the width doubles: every second place, the new channels zero
+ * (He et al. 2015, option A). Images [m, C, H, W] → [m, channels, H/stride, W/stride].
  */
 export const shortcut: Primitive = {
   shape: ([x], { stride, channels }) => [

@@ -31,6 +31,16 @@ const models: [string, Record<string, unknown>][] = [
     { model: 'alexnet', width: 2, batchSize: 3, batchNorm: true, batchNormScope: 'CONV' },
   ],
   ['AlexNet with BN everywhere', { model: 'alexnet', width: 2, batchSize: 4, batchNorm: true }],
+  // Whole blocks of channels: these take the blocked layout where the machine has one.
+  ['ResNet-8 of width 16 without BN', { model: 'resnet8', width: 16, batchSize: 3 }],
+  ['ResNet-8 of width 16 with BN', { model: 'resnet8', width: 16, batchSize: 4, batchNorm: true }],
+  ['ResNet-8 of width 16, one sample a step', { model: 'resnet8', width: 16, batchSize: 1, batchNorm: true }],
+  [
+    'ResNet-8 of width 16 with 18 samples and a BN batch of 6',
+    { model: 'resnet8', width: 16, batchSize: 18, batchNorm: true, bnBatch: 6 },
+  ],
+  ['AlexNet of width 16 without BN', { model: 'alexnet', width: 16, batchSize: 2 }],
+  ['AlexNet of width 16 with BN everywhere', { model: 'alexnet', width: 16, batchSize: 4, batchNorm: true }],
 ];
 
 /** Largest difference relative to the largest number of the reference. */

@@ -1,18 +1,28 @@
 import type { Shape, StepProgram, Value } from '@smallbatch/program';
+import * as blockedBatchNorm from './blocked/batch-norm.ts';
+import { type BlockedLowering, fitsBlocks } from './blocked/blocked.ts';
+import * as blockedConv from './blocked/conv.ts';
+import * as blockedPool from './blocked/pool.ts';
 import { Graph } from './graph.ts';
 import * as batchNorm from './lower/batch-norm.ts';
 import * as conv from './lower/conv.ts';
 import * as elementwise from './lower/elementwise.ts';
-import type { Lowering } from './lower/lowering.ts';
+import type { Fusion, Lowered, Lowering } from './lower/lowering.ts';
 import * as pool from './lower/pool.ts';
 import * as rows from './lower/rows.ts';
 
-const lowerings: Readonly<Record<string, Lowering>> = {
+const plainly: Readonly<Record<string, Lowering>> = {
   ...batchNorm,
   ...conv,
   ...elementwise,
   ...pool,
   ...rows,
+};
+const inBlocks: Readonly<Record<string, BlockedLowering>> = {
+  ...plainly,
+  ...blockedBatchNorm,
+  ...blockedConv,
+  ...blockedPool,
 };
 
 export interface Compiled {
@@ -21,6 +31,8 @@ export interface Compiled {
   /** Shapes of the tensors that go in and out, for R runs. */
   readonly inputs: ReadonlyMap<string, Shape>;
   readonly outputs: ReadonlyMap<string, Shape>;
+  /** Channels of a block where images and convolution weights are blocked, else 1. */
+  readonly block: number;
 }
 
 /** Images have the runs among the channels; everything else that goes in or out has them outermost. */
@@ -46,16 +58,24 @@ function needed(program: StepProgram, wanted: ReadonlySet<string>): StepProgram[
     .reverse();
 }
 
+export interface CompileOptions {
+  /** Names of the outputs that are computed; all unless said. */
+  readonly wanted?: ReadonlySet<string>;
+  /** Channels of a block of the device's blocked layout; 1 for none. Programs that have other channels are compiled plainly. */
+  readonly block?: number;
+}
+
 /**
- * Compiles the wanted outputs of a step program for R runs side by side into one ONNX graph: one call a step. Imports nothing of Node, so that the
+ * Compiles a step program for R runs side by side into one ONNX graph: one call a step. Imports nothing of Node, so that the
  * same graph can be given to ONNX Runtime in a browser.
  */
 export function compile(
   program: StepProgram,
   runs: number,
-  wanted: ReadonlySet<string> = new Set(program.outputs.keys()),
+  { wanted = new Set(program.outputs.keys()), block: offered = 1 }: CompileOptions = {},
 ): Compiled {
   const graph = new Graph();
+  const block = offered > 1 && fitsBlocks(program, offered) ? offered : 1;
   const names = new Map<number, string>();
   const inputs = new Map<string, Shape>();
   for (const [name, value] of program.inputs) {
@@ -82,12 +102,58 @@ export function compile(
       return graph.reshape(wide, [runs * per, ...Array.from({ length: rank - 1 }, () => 1)]);
     });
 
-  for (const step of needed(program, wanted)) {
+  const steps = needed(program, wanted);
+  const uses = new Map<number, number>();
+  for (const { inputs } of steps) for (const { id } of inputs) uses.set(id, (uses.get(id) ?? 0) + 1);
+  for (const [name, { id }] of program.outputs) if (wanted.has(name)) uses.set(id, (uses.get(id) ?? 0) + 1);
+  const given = new Set([...program.inputs.values()].map(({ id }) => id));
+  const context = { graph, runs, perRun, block, isPlain: ({ id }: Value) => given.has(id) };
+  /** Values whose node waits for what follows in the same pass. */
+  const waiting = new Map<number, (fusion: Fusion) => string>();
+  const keep = (id: number, lowered: Lowered): void => {
+    if (typeof lowered === 'string') names.set(id, lowered);
+    else waiting.set(id, lowered);
+  };
+  const nameOf = ({ id }: Value): string => {
+    const write = waiting.get(id);
+    if (write) names.set(id, write({}));
+    waiting.delete(id);
+    return names.get(id)!;
+  };
+  /** The writer of a value that nothing else uses. */
+  const take = ({ id }: Value): ((fusion: Fusion) => string) | undefined => {
+    const write = uses.get(id) === 1 ? waiting.get(id) : undefined;
+    if (write) waiting.delete(id);
+    return write;
+  };
+  const lowerings = block > 1 ? inBlocks : plainly;
+  for (const step of steps) {
+    const [left, right] = step.inputs;
+    const out = step.outputs[0]!.id;
+    if (step.op === 'relu') {
+      const write = take(left!);
+      if (write) {
+        names.set(out, write({ relu: true }));
+        continue;
+      }
+    }
+    if (step.op === 'add') {
+      const writeLeft = take(left!);
+      const write = writeLeft ?? take(right!);
+      if (write) {
+        const sum = nameOf(writeLeft ? right! : left!);
+        waiting.set(out, (fusion) => {
+          if (fusion.sum === undefined) return write({ sum, relu: fusion.relu });
+          const both = graph.add(write({ sum }), fusion.sum);
+          return fusion.relu ? graph.node('Relu', [both]) : both;
+        });
+        continue;
+      }
+    }
     const lower = lowerings[step.op];
     if (!lower) throw new Error(`unsupported primitive "${step.op}" on engine onnx`);
-    const from = step.inputs.map(({ id }) => names.get(id)!);
-    lower({ graph, runs, perRun }, from, step).forEach((name, index) => {
-      names.set(step.outputs[index]!.id, name);
+    lower(context, step.inputs.map(nameOf), step).forEach((lowered, index) => {
+      keep(step.outputs[index]!.id, lowered);
     });
   }
   const outputs = new Map<string, Shape>();
@@ -95,7 +161,7 @@ export function compile(
     if (!wanted.has(name)) continue;
     const shape = stacked(value, runs, false);
     outputs.set(name, shape);
-    graph.output(`${name}'`, names.get(value.id)!, shape);
+    graph.output(`${name}'`, nameOf(value), shape);
   }
-  return { bytes: graph.encode(), inputs, outputs };
+  return { bytes: graph.encode(), inputs, outputs, block };
 }

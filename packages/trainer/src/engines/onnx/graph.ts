@@ -84,6 +84,7 @@ export class Graph {
       opsetImport: [
         { domain: '', version: OPSET },
         { domain: 'com.microsoft', version: 1 },
+        { domain: 'com.microsoft.nchwc', version: 1 },
       ],
       graph: {
         name: 'step',

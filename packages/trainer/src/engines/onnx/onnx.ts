@@ -3,6 +3,8 @@ import type { Parameter, Shape } from '@smallbatch/program';
 import { evaluation, fillNormal, size, trainingStep, velocityOf } from '@smallbatch/program';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Batch, Engine, Session, SessionOptions, State } from '../engine.ts';
+import { blockSize } from './blocked/block-size.ts';
+import { blockWeights } from './blocked/blocked.ts';
 import type { Compiled } from './compile.ts';
 import { compile } from './compile.ts';
 
@@ -30,7 +32,7 @@ export async function openOnnx({ threads = 1 } = {}): Promise<Engine> {
     name: 'onnx',
     device: 'cpu',
     versions: { onnxruntime: version, node: process.versions.node },
-    open: (options) => OnnxSession.open(options, settings),
+    open: async (options) => OnnxSession.open(options, settings, await blockSize()),
   };
 }
 
@@ -39,6 +41,7 @@ class OnnxSession implements Session {
   readonly #parameters: readonly Parameter[];
   /** Parameters, statistics and velocities: everything that a step reads and writes. */
   readonly #stateNames: readonly string[];
+  readonly #shapes: ReadonlyMap<string, Shape>;
   readonly #train: InferenceSession;
   readonly #evaluate: InferenceSession;
   readonly #inputs: ReadonlyMap<string, Shape>;
@@ -49,6 +52,7 @@ class OnnxSession implements Session {
   readonly #ones: Float32Array;
   readonly #evaluationImages: Shape;
   readonly #evaluationLogits: Tensor;
+  readonly #block: number;
 
   private constructor(
     options: SessionOptions,
@@ -64,8 +68,15 @@ class OnnxSession implements Session {
       ...step.parameters.map(({ name }) => name),
       ...(step.velocities ? trained.map(({ name }) => velocityOf(name)) : []),
     ];
+    this.#block = train.block;
     this.#train = sessions.train;
     this.#evaluate = sessions.evaluate;
+    this.#shapes = new Map(
+      step.parameters.flatMap(({ name, shape }) => [
+        [name, shape],
+        [velocityOf(name), shape],
+      ]),
+    );
     this.#inputs = train.inputs;
     const allocate = (): Tensors =>
       Object.fromEntries(this.#stateNames.map((name) => [name, zeros(train.inputs.get(name)!)]));
@@ -80,13 +91,14 @@ class OnnxSession implements Session {
   static async open(
     options: SessionOptions,
     settings: InferenceSession.SessionOptions,
+    block: number,
   ): Promise<OnnxSession> {
     const { axes, data, runs, evaluationBatch } = options;
     const step = trainingStep(axes, data);
     // The loss is worked out of the logits in double precision, outside: its sums would round by how rows happen to lie.
     const wanted = new Set([...step.program.outputs.keys()].filter((name) => name !== 'loss'));
-    const train = compile(step.program, runs, wanted);
-    const evaluate = compile(evaluation(axes, data, evaluationBatch), runs);
+    const train = compile(step.program, runs, { wanted, block });
+    const evaluate = compile(evaluation(axes, data, evaluationBatch), runs, { block: train.block });
     const sessions = {
       train: await InferenceSession.create(train.bytes, settings),
       evaluate: await InferenceSession.create(evaluate.bytes, settings),
@@ -100,15 +112,23 @@ class OnnxSession implements Session {
     return all.subarray(slot * each, (slot + 1) * each);
   }
 
+  /** Numbers of a state tensor between the plain order and that of the graph. */
+  #ordered(name: string, values: Float32Array, back: boolean): Float32Array {
+    const shape = this.#shapes.get(name)!;
+    return this.#block > 1 && shape.length === 4 ? blockWeights(values, shape, this.#block, back) : values;
+  }
+
   initialise(slot: number, seed: number): void {
     for (const tensor of Object.values(this.#now)) this.#slot(tensor, slot).fill(0);
     this.#parameters.forEach(({ name, start, fanIn }, stream) => {
       const target = this.#slot(this.#now[name]!, slot);
       if (start === 'one') target.fill(1);
       if (start !== 'he') return;
-      fillNormal(target, seed, 'initialisation', stream);
+      const values = new Float32Array(target.length);
+      fillNormal(values, seed, 'initialisation', stream);
       const deviation = Math.sqrt(2 / fanIn);
-      for (let i = 0; i < target.length; i++) target[i]! *= deviation;
+      for (let i = 0; i < values.length; i++) values[i]! *= deviation;
+      target.set(this.#ordered(name, values, false));
     });
   }
 
@@ -139,7 +159,12 @@ class OnnxSession implements Session {
   }
 
   state(slot: number): State {
-    return new Map(this.#stateNames.map((name) => [name, this.#slot(this.#now[name]!, slot).slice()]));
+    return new Map(
+      this.#stateNames.map((name) => [
+        name,
+        this.#ordered(name, this.#slot(this.#now[name]!, slot), true).slice(),
+      ]),
+    );
   }
 
   restore(slot: number, state: State): void {
@@ -151,7 +176,7 @@ class OnnxSession implements Session {
           `invalid state: "${name}" has ${values?.length ?? 'no'} numbers in place of ${target.length}`,
         );
       }
-      target.set(values);
+      target.set(this.#ordered(name, values, false));
     }
   }
 

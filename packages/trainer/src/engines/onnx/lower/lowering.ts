@@ -13,8 +13,17 @@ export interface Context {
   perRun(scalar: string, rank: number, per: number): string;
 }
 
+/** What a pass that ends in an affine map may take along: a value to add, and then a ReLU. */
+export interface Fusion {
+  readonly sum?: string | undefined;
+  readonly relu?: boolean | undefined;
+}
+
+/** The name of a tensor, or what writes its node down once it is known what follows in the same pass. */
+export type Lowered = string | ((fusion: Fusion) => string);
+
 /** Names of the inputs' tensors → names of the outputs' tensors. */
-export type Lowering = (context: Context, inputs: readonly string[], step: Step) => string[];
+export type Lowering = (context: Context, inputs: readonly string[], step: Step) => Lowered[];
 
 /** [m, C, H, W] of an image value, as four numbers. */
 export function image(shape: Shape): { m: number; channels: number; height: number; width: number } {

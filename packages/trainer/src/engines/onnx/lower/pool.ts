@@ -68,15 +68,9 @@ export const shortcut: Lowering = ({ graph, runs }, [x], { inputs, outputs, attr
   const { m, channels, height, width } = image(inputs[0]!.shape);
   const out = image(outputs[0]!.shape);
   const stride = Number(attributes.stride);
-  const before = Math.floor((out.channels - channels) / 2);
   const part = graph.slice(x!, [2, 3], [0, 0], [height, width], [stride, stride]);
   const area = out.height * out.width;
-  const wide = graph.pad(
-    graph.reshape(part, [m, runs, channels, area]),
-    [2],
-    [before],
-    [out.channels - channels - before],
-  );
+  const wide = graph.pad(graph.reshape(part, [m, runs, channels, area]), [2], [0], [out.channels - channels]);
   return [graph.reshape(wide, [m, runs * out.channels, out.height, out.width])];
 };
 
@@ -88,11 +82,10 @@ export const shortcutGradient: Lowering = ({ graph, runs }, [dy], { inputs, outp
   const { m, channels: wide, height: h, width: w } = image(inputs[0]!.shape);
   const { channels, height, width } = image(outputs[0]!.shape);
   const stride = Number(attributes.stride);
-  const before = Math.floor((wide - channels) / 2);
   const spread = new Float32Array(w * stride * width);
   for (let place = 0; place < w; place++) spread[place * stride * width + place * stride] = 1;
   const matrix = graph.floats(`spread_${w}_${stride}_${width}`, spread, [w, stride * width]);
-  const narrow = graph.slice(graph.reshape(dy!, [m, runs, wide, h * w]), [2], [before], [before + channels]);
+  const narrow = graph.slice(graph.reshape(dy!, [m, runs, wide, h * w]), [2], [0], [channels]);
   const rows = graph.matmul(graph.reshape(narrow, [m * runs * channels * h, w]), matrix);
   return [graph.reshape(rows, [m, runs * channels, height, width])];
 };

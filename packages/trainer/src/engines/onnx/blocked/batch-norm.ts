@@ -1,0 +1,98 @@
+import { BATCH_NORM_EPSILON } from '@smallbatch/program';
+import type { Graph } from '../graph.ts';
+import { image } from '../lower/lowering.ts';
+import { affine, type BlockedLowering, blockedNode, sumOf } from './blocked.ts';
+
+const inverseRoot = (graph: Graph, variance: string): string =>
+  graph.node('Reciprocal', [graph.node('Sqrt', [graph.add(variance, graph.float(BATCH_NORM_EPSILON))])]);
+
+/** How the samples of a step fall into BN batches: statistics are [groups, R·C], affine maps take one vector a sample where groups differ. */
+function layout(graph: Graph, m: number, groups: number, channels: number, height: number, width: number) {
+  const each = m / groups;
+  const perGroup = (sums: string, factor: number): string => {
+    const parts = graph.reshape(sums, [groups, each, channels]);
+    const sum = graph.reshape(each > 1 ? sumOf(graph, parts, each) : sums, [groups, channels]);
+    return factor === 1 ? sum : graph.mul(sum, graph.float(factor));
+  };
+  return {
+    count: each * height * width,
+    /** Mean of each group and channel. */
+    mean: (x: string): string => perGroup(blockedNode(graph, 'GlobalAveragePool', [x], {}), 1 / each),
+    /** Mean of x·y of each group and channel: y is taken as the kernel of a convolution that leaves one place. */
+    meanProduct(x: string, y: string): string {
+      const one = graph.reshape(x, [1, m * channels, height, width]);
+      const other = graph.reshape(y, [m * channels, 1, height, width]);
+      const settings = { group: m * channels, kernel_shape: [height, width] };
+      return perGroup(blockedNode(graph, 'Conv', [one, other], settings), 1 / (each * height * width));
+    },
+    affine(x: string, scale: string, shift: string, fusion: Parameters<typeof affine>[5] = {}): string {
+      if (groups === 1) return affine(graph, x, scale, graph.reshape(shift, [channels]), channels, fusion);
+      const all = m * channels;
+      const spread = (vector: string): string =>
+        graph.node('Expand', [
+          graph.reshape(vector, [groups, 1, channels]),
+          graph.ints([groups, each, channels]),
+        ]);
+      const wide = (value: string): string => graph.reshape(value, [1, all, height, width]);
+      const sum = fusion.sum && wide(fusion.sum);
+      const y = affine(graph, wide(x), spread(scale), graph.reshape(spread(shift), [all]), all, {
+        ...fusion,
+        sum,
+      });
+      return graph.reshape(y, [m, channels, height, width]);
+    },
+  };
+}
+
+/** Statistics from the sums of x and x², so that the images are read twice and written once, with what follows in the same pass. */
+export const batchNorm: BlockedLowering = ({ graph, runs }, [x, scale, shift], { inputs, attributes }) => {
+  const { m, channels, height, width } = image(inputs[0]!.shape);
+  const all = runs * channels;
+  const view = layout(graph, m, Number(attributes.groups), all, height, width);
+  const mean = view.mean(x!);
+  const spread = graph.sub(view.meanProduct(x!, x!), graph.mul(mean, mean));
+  const variance = graph.node('Relu', [spread]);
+  const factor = graph.mul(inverseRoot(graph, variance), scale!);
+  const offset = graph.sub(shift!, graph.mul(mean, factor));
+  return [(fusion) => view.affine(x!, factor, offset, fusion), mean, variance];
+};
+
+/** dx = a·dy + b·x + c with a, b, c per channel, so that only two sums over the images are needed. */
+export const batchNormGradient: BlockedLowering = (
+  { graph, runs },
+  [x, scale, mean, variance, dy],
+  { inputs, attributes },
+) => {
+  const { m, channels, height, width } = image(inputs[0]!.shape);
+  const groups = Number(attributes.groups);
+  const all = runs * channels;
+  const view = layout(graph, m, groups, all, height, width);
+  const inverse = inverseRoot(graph, variance!);
+  const meanDy = view.mean(dy!);
+  const meanDyX = view.meanProduct(x!, dy!);
+  // Means of dy·x̂ and dy: dγ and dβ divided by the count.
+  const meanDyNormal = graph.mul(graph.sub(meanDyX, graph.mul(mean!, meanDy)), inverse);
+  const a = graph.mul(inverse, scale!);
+  const minusB = graph.mul(graph.mul(a, inverse), meanDyNormal);
+  const b = graph.node('Neg', [minusB]);
+  const c = graph.sub(graph.mul(minusB, mean!), graph.mul(a, meanDy));
+  const fromX = view.affine(x!, b, c);
+  const none = graph.node('Expand', [graph.float(0), graph.ints([groups, all])]);
+  const dx = view.affine(dy!, a, none, { sum: fromX });
+  const total = (value: string): string => {
+    const sum = graph.reshape(groups > 1 ? sumOf(graph, value, groups) : value, [all]);
+    return graph.mul(sum, graph.float(view.count));
+  };
+  return [dx, total(meanDyNormal), total(meanDy)];
+};
+
+export const batchNormInference: BlockedLowering = (
+  { graph, runs },
+  [x, scale, shift, mean, variance],
+  { inputs },
+) => {
+  const all = runs * inputs[0]!.shape[1]!;
+  const factor = graph.mul(inverseRoot(graph, variance!), scale!);
+  const offset = graph.sub(shift!, graph.mul(mean!, factor));
+  return [(fusion) => affine(graph, x!, factor, offset, all, fusion)];
+};
