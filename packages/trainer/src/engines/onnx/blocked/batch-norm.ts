@@ -1,6 +1,6 @@
 import { BATCH_NORM_EPSILON } from '@smallbatch/program';
 import type { Graph } from '../graph.ts';
-import { image } from '../lower/lowering.ts';
+import { type Fusion, image } from '../lower/lowering.ts';
 import { affine, type BlockedLowering, blockedNode, sumOf } from './blocked.ts';
 
 const inverseRoot = (graph: Graph, variance: string): string =>
@@ -9,11 +9,13 @@ const inverseRoot = (graph: Graph, variance: string): string =>
 /** How the samples of a step fall into BN batches: statistics are [groups, R·C], affine maps take one vector a sample where groups differ. */
 function layout(graph: Graph, m: number, groups: number, channels: number, height: number, width: number) {
   const each = m / groups;
+  /** Sums over the samples of each group, times `factor`: [groups, channels], of one group [channels]. */
   const perGroup = (sums: string, factor: number): string => {
-    const parts = graph.reshape(sums, [groups, each, channels]);
-    const sum = graph.reshape(each > 1 ? sumOf(graph, parts, each) : sums, [groups, channels]);
-    return factor === 1 ? sum : graph.mul(sum, graph.float(factor));
+    const weights = graph.floats(`weights_${each}_${factor}`, new Float32Array(each).fill(factor), [each]);
+    if (each === 1) return graph.mul(graph.reshape(sums, [...outer, channels]), graph.float(factor));
+    return graph.node('MatMul', [weights, graph.reshape(sums, [...outer, each, channels])]);
   };
+  const outer = groups > 1 ? [groups] : [];
   return {
     count: each * height * width,
     /** Mean of each group and channel. */
@@ -25,8 +27,8 @@ function layout(graph: Graph, m: number, groups: number, channels: number, heigh
       const settings = { group: m * channels, kernel_shape: [height, width] };
       return perGroup(blockedNode(graph, 'Conv', [one, other], settings), 1 / (each * height * width));
     },
-    affine(x: string, scale: string, shift: string, fusion: Parameters<typeof affine>[5] = {}): string {
-      if (groups === 1) return affine(graph, x, scale, graph.reshape(shift, [channels]), channels, fusion);
+    affine(x: string, scale: string, shift: string | undefined, fusion: Fusion = {}): string {
+      if (groups === 1) return affine(graph, x, scale, shift, channels, fusion);
       const all = m * channels;
       const spread = (vector: string): string =>
         graph.node('Expand', [
@@ -35,7 +37,7 @@ function layout(graph: Graph, m: number, groups: number, channels: number, heigh
         ]);
       const wide = (value: string): string => graph.reshape(value, [1, all, height, width]);
       const sum = fusion.sum && wide(fusion.sum);
-      const y = affine(graph, wide(x), spread(scale), graph.reshape(spread(shift), [all]), all, {
+      const y = affine(graph, wide(x), spread(scale), shift && graph.reshape(spread(shift), [all]), all, {
         ...fusion,
         sum,
       });
@@ -77,10 +79,9 @@ export const batchNormGradient: BlockedLowering = (
   const b = graph.node('Neg', [minusB]);
   const c = graph.sub(graph.mul(minusB, mean!), graph.mul(a, meanDy));
   const fromX = view.affine(x!, b, c);
-  const none = graph.node('Expand', [graph.float(0), graph.ints([groups, all])]);
-  const dx = view.affine(dy!, a, none, { sum: fromX });
+  const dx = view.affine(dy!, a, undefined, { sum: fromX });
   const total = (value: string): string => {
-    const sum = graph.reshape(groups > 1 ? sumOf(graph, value, groups) : value, [all]);
+    const sum = groups > 1 ? graph.reshape(sumOf(graph, value, groups), [all]) : value;
     return graph.mul(sum, graph.float(view.count));
   };
   return [dx, total(meanDyNormal), total(meanDy)];

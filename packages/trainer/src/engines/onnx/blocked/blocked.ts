@@ -78,11 +78,11 @@ export function affine(
   graph: Graph,
   x: string,
   scale: string,
-  shift: string,
+  shift: string | undefined,
   channels: number,
   { sum, relu }: Fusion = {},
 ): string {
-  const inputs = [x, graph.reshape(scale, [channels, 1, 1, 1]), shift, ...(sum ? [sum] : [])];
+  const inputs = [x, graph.reshape(scale, [channels, 1, 1, 1]), shift ?? '', ...(sum ? [sum] : [])];
   return blockedNode(graph, 'Conv', inputs, {
     group: channels,
     kernel_shape: [1, 1],

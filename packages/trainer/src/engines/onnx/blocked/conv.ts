@@ -55,10 +55,27 @@ export const convInputGradient: BlockedLowering = (
   const pad = Number(attributes.pad);
   const [f, c] = [filters / block, channels / block];
   const taps = kernel * kernel;
-  const parted = graph.reshape(w!, [runs, f, c, taps, block, block]);
-  const swapped = graph.transpose(parted, [0, 2, 1, 3, 5, 4]);
+  // Each block of the weights transposed: the operator that leaves the blocked layout does just that to maps of B places.
+  const sides = block === 4 ? [2, 2] : [block / 4, 4];
+  const maps = graph.reshape(w!, [runs * f * c * taps, block, ...sides]);
+  const blocks = graph.reshape(blockedNode(graph, 'ReorderOutput', [maps], { channels: block }), [-1, block ** 2]);
+  /** The transposed blocks by run, kind, block of channels, block of filters and tap; tap −1 is zero. */
+  const chosen = (kinds: readonly (readonly number[])[]): string => {
+    const rows: number[] = [];
+    let zeros = false;
+    for (let r = 0; r < runs; r++)
+      for (const wanted of kinds)
+        for (let ic = 0; ic < c; ic++)
+          for (let jf = 0; jf < f; jf++)
+            for (const tap of wanted) {
+              zeros ||= tap < 0;
+              rows.push(tap < 0 ? runs * f * c * taps : ((r * f + jf) * c + ic) * taps + tap);
+            }
+    const table = zeros ? graph.pad(blocks, [0], [0], [1]) : blocks;
+    return graph.node('Gather', [table, graph.ints(rows)], { axis: 0 });
+  };
   if (stride === 1) {
-    const turned = taps === 1 ? swapped : graph.slice(swapped, [3], [taps - 1], [-taps - 1], [-1]);
+    const turned = chosen([Array.from({ length: taps }, (_, tap) => taps - 1 - tap)]);
     const back = kernel - 1 - pad;
     const weights = graph.reshape(turned, [runs * channels, filters, kernel, kernel]);
     const settings = { group: runs, kernel_shape: [kernel, kernel], pads: [back, back, back, back] };
@@ -77,21 +94,18 @@ export const convInputGradient: BlockedLowering = (
     const tap = parity + pad - 2 * (low + d);
     return tap >= 0 && tap < kernel ? tap : -1;
   };
-  const wanted: number[] = [];
-  for (let py = 0; py < 2; py++)
-    for (let px = 0; px < 2; px++)
-      for (let dy = 0; dy < side; dy++)
-        for (let dx = 0; dx < side; dx++) {
+  const each = Array.from({ length: side }, (_, d) => d);
+  const kinds = [0, 1].flatMap((py) =>
+    [0, 1].map((px) =>
+      each.flatMap((dy) =>
+        each.map((dx) => {
           const [ty, tx] = [tapOf(py, dy), tapOf(px, dx)];
-          wanted.push(ty < 0 || tx < 0 ? taps : ty * kernel + tx);
-        }
-  const padded = graph.pad(swapped, [3], [0], [1]);
-  const area = side * side;
-  const chosen = graph.node('Gather', [padded, graph.ints(wanted)], { axis: 3 });
-  const four = graph.transpose(
-    graph.reshape(chosen, [runs, c, f, 4, area, block * block]),
-    [0, 3, 1, 2, 4, 5],
+          return ty < 0 || tx < 0 ? -1 : ty * kernel + tx;
+        }),
+      ),
+    ),
   );
+  const four = chosen(kinds);
   const [h, v] = [height / 2, width / 2];
   const parts = blockedNode(
     graph,
