@@ -7,7 +7,7 @@ import { Graph } from './graph.ts';
 import * as batchNorm from './lower/batch-norm.ts';
 import * as conv from './lower/conv.ts';
 import * as elementwise from './lower/elementwise.ts';
-import type { Fusion, Lowered, Lowering } from './lower/lowering.ts';
+import type { Deferred, Fusion, Lowered, Lowering } from './lower/lowering.ts';
 import * as pool from './lower/pool.ts';
 import * as rows from './lower/rows.ts';
 
@@ -108,45 +108,58 @@ export function compile(
   for (const [name, { id }] of program.outputs) if (wanted.has(name)) uses.set(id, (uses.get(id) ?? 0) + 1);
   const given = new Set([...program.inputs.values()].map(({ id }) => id));
   const context = { graph, runs, perRun, block, isPlain: ({ id }: Value) => given.has(id) };
-  /** Values whose node waits for what follows in the same pass. */
-  const waiting = new Map<number, (fusion: Fusion) => string>();
+  /** Values whose nodes wait for what follows in the same pass. */
+  const waiting = new Map<number, Deferred>();
   const keep = (id: number, lowered: Lowered): void => {
     if (typeof lowered === 'string') names.set(id, lowered);
     else waiting.set(id, lowered);
   };
   const nameOf = ({ id }: Value): string => {
-    const write = waiting.get(id);
-    if (write) names.set(id, write({}));
+    const deferred = waiting.get(id);
+    if (deferred) names.set(id, deferred.write({}));
     waiting.delete(id);
     return names.get(id)!;
   };
-  /** The writer of a value that nothing else uses. */
-  const take = ({ id }: Value): ((fusion: Fusion) => string) | undefined => {
-    const write = uses.get(id) === 1 ? waiting.get(id) : undefined;
-    if (write) waiting.delete(id);
-    return write;
+  /** The writer of a value that nothing else uses, if it takes along what follows. */
+  const take = ({ id }: Value, takes: Deferred['takes']): Deferred | undefined => {
+    const deferred = uses.get(id) === 1 ? waiting.get(id) : undefined;
+    if (deferred?.takes !== takes) return undefined;
+    waiting.delete(id);
+    return deferred;
   };
   const lowerings = block > 1 ? inBlocks : plainly;
   for (const step of steps) {
     const [left, right] = step.inputs;
     const out = step.outputs[0]!.id;
     if (step.op === 'relu') {
-      const write = take(left!);
-      if (write) {
-        names.set(out, write({ relu: true }));
+      const deferred = take(left!, 'sum and relu');
+      if (deferred) {
+        names.set(out, deferred.write({ relu: true }));
         continue;
       }
     }
     if (step.op === 'add') {
-      const writeLeft = take(left!);
-      const write = writeLeft ?? take(right!);
-      if (write) {
-        const sum = nameOf(writeLeft ? right! : left!);
-        waiting.set(out, (fusion) => {
-          if (fusion.sum === undefined) return write({ sum, relu: fusion.relu });
-          const both = graph.add(write({ sum }), fusion.sum);
+      const first = take(left!, 'sum and relu');
+      const deferred = first ?? take(right!, 'sum and relu');
+      if (deferred) {
+        const sum = nameOf(first ? right! : left!);
+        const write = (fusion: Fusion): string => {
+          if (fusion.sum === undefined) return deferred.write({ sum, relu: fusion.relu });
+          const both = graph.add(deferred.write({ sum }), fusion.sum);
           return fusion.relu ? graph.node('Relu', [both]) : both;
-        });
+        };
+        waiting.set(out, { takes: 'sum and relu', write });
+        continue;
+      }
+    }
+    if (step.op === 'sgd') {
+      // η goes into the smaller factor of the product that is the gradient.
+      const deferred = take(right!, 'factor');
+      if (deferred) {
+        const { shape } = left!;
+        const kept = graph.mul(nameOf(left!), perRun('keep', shape.length, shape[0]!));
+        const factor = perRun('learningRate', shape.length, shape[0]!);
+        names.set(out, graph.sub(kept, deferred.write({ factor })));
         continue;
       }
     }

@@ -56,7 +56,8 @@ export const batchNorm: BlockedLowering = ({ graph, runs }, [x, scale, shift], {
   const variance = graph.node('Relu', [spread]);
   const factor = graph.mul(inverseRoot(graph, variance), scale!);
   const offset = graph.sub(shift!, graph.mul(mean, factor));
-  return [(fusion) => view.affine(x!, factor, offset, fusion), mean, variance];
+  const write = (fusion: Fusion): string => view.affine(x!, factor, offset, fusion);
+  return [{ takes: 'sum and relu', write }, mean, variance];
 };
 
 /** dx = a·dy + b·x + c with a, b, c per channel, so that only two sums over the images are needed. */
@@ -95,5 +96,6 @@ export const batchNormInference: BlockedLowering = (
   const all = runs * inputs[0]!.shape[1]!;
   const factor = graph.mul(inverseRoot(graph, variance!), scale!);
   const offset = graph.sub(shift!, graph.mul(mean!, factor));
-  return [(fusion) => affine(graph, x!, factor, offset, all, fusion)];
+  const write = (fusion: Fusion): string => affine(graph, x!, factor, offset, all, fusion);
+  return [{ takes: 'sum and relu', write }];
 };

@@ -23,7 +23,7 @@ export const conv: BlockedLowering = (
     });
   const all = [x!, w!, ...(bias ? [bias] : [])];
   if (common || !isPlain(inputs[0]!) || isAccepted(runs * channels, block)) {
-    return [(fusion) => convolve(all, common ? 1 : runs, fusion)];
+    return [{ takes: 'sum and relu', write: (fusion) => convolve(all, common ? 1 : runs, fusion) }];
   }
   // The images of a few runs at a time.
   const few = Math.floor((block - 1) / channels);
@@ -58,7 +58,10 @@ export const convInputGradient: BlockedLowering = (
   // Each block of the weights transposed: the operator that leaves the blocked layout does just that to maps of B places.
   const sides = block === 4 ? [2, 2] : [block / 4, 4];
   const maps = graph.reshape(w!, [runs * f * c * taps, block, ...sides]);
-  const blocks = graph.reshape(blockedNode(graph, 'ReorderOutput', [maps], { channels: block }), [-1, block ** 2]);
+  const blocks = graph.reshape(blockedNode(graph, 'ReorderOutput', [maps], { channels: block }), [
+    -1,
+    block ** 2,
+  ]);
   /** The transposed blocks by run, kind, block of channels, block of filters and tap; tap −1 is zero. */
   const chosen = (kinds: readonly (readonly number[])[]): string => {
     const rows: number[] = [];
@@ -84,7 +87,7 @@ export const convInputGradient: BlockedLowering = (
         ...settings,
         ...(relu ? { activation: 'Relu' } : {}),
       });
-    return [convolve];
+    return [{ takes: 'sum and relu', write: convolve }];
   }
   if (stride !== 2) throw new Error(`unsupported stride ${stride} on engine onnx`);
   // Place 2a + p takes dy[a + d] with tap p + pad − 2d: for one side, the taps of each d by parity; −1 where there is none.

@@ -13,14 +13,21 @@ export interface Context {
   perRun(scalar: string, rank: number, per: number): string;
 }
 
-/** What a pass that ends in an affine map may take along: a value to add, and then a ReLU. */
+/** What follows a value and may be done in the same pass: a factor for each run [R, 1, 1], or a value to add and then a ReLU. */
 export interface Fusion {
+  readonly factor?: string | undefined;
   readonly sum?: string | undefined;
   readonly relu?: boolean | undefined;
 }
 
-/** The name of a tensor, or what writes its node down once it is known what follows in the same pass. */
-export type Lowered = string | ((fusion: Fusion) => string);
+/** A value whose nodes are written down once it is known what follows, and what it may take along. */
+export interface Deferred {
+  readonly takes: 'factor' | 'sum and relu';
+  write(fusion: Fusion): string;
+}
+
+/** The name of a tensor, or what will write one. */
+export type Lowered = string | Deferred;
 
 /** Names of the inputs' tensors → names of the outputs' tensors. */
 export type Lowering = (context: Context, inputs: readonly string[], step: Step) => Lowered[];

@@ -1,4 +1,4 @@
-import type { Lowering } from './lowering.ts';
+import type { Fusion, Lowering } from './lowering.ts';
 import { image } from './lowering.ts';
 
 export const flatten: Lowering = ({ graph, runs }, [x], { outputs }) => {
@@ -11,9 +11,14 @@ export const unflatten: Lowering = ({ graph, runs }, [x], { outputs }) => {
   return [graph.reshape(graph.transpose(x!, [1, 0, 2]), [m, runs * channels, height, width])];
 };
 
-export const matmul: Lowering = ({ graph }, [a, b], { attributes }) => [
-  graph.matmul(a!, b!, { transA: attributes.transposeA ? 1 : 0, transB: attributes.transposeB ? 1 : 0 }),
-];
+export const matmul: Lowering = ({ graph }, [a, b], { attributes }) => {
+  const write = ({ factor }: Fusion): string =>
+    graph.matmul(a!, factor ? graph.mul(b!, factor) : b!, {
+      transA: attributes.transposeA ? 1 : 0,
+      transB: attributes.transposeB ? 1 : 0,
+    });
+  return [{ takes: 'factor', write }];
+};
 
 export const addRow: Lowering = ({ graph, runs }, [x, bias], { inputs }) => [
   graph.add(x!, graph.reshape(bias!, [runs, 1, inputs[1]!.shape[0]!])),
