@@ -1,6 +1,7 @@
 import type { Schedule } from './learning-rate.ts';
 import { PAPER_SCHEDULE } from './learning-rate.ts';
-import { fitsModel, MODELS } from './models.ts';
+import { describeModel, MODEL_NAMES } from './models.ts';
+import { batchSizes, epochsOf } from './plan.ts';
 
 /** The trainer's semantic version: part of every configuration, raised when the same axes would give other numbers. */
 export const TRAINER_VERSION = '2.0.0';
@@ -12,7 +13,8 @@ export interface Axes {
   readonly width: number;
   /** m. */
   readonly batchSize: number;
-  readonly batchSchedule: null;
+  /** m times `factor` at each of the fractions of all epochs; null: m stays. */
+  readonly batchSchedule: { readonly at: readonly number[]; readonly factor: number } | null;
   /** η̃; the learning rate is η = η̃·m (Masters & Luschi 2018, equation 9). */
   readonly baseLearningRate: number;
   readonly schedule: Schedule;
@@ -27,7 +29,14 @@ export interface Axes {
   /** Null: the whole batch. */
   readonly bnBatch: number | null;
   readonly augmentation: boolean;
-  readonly budget: { readonly unit: 'EPOCHS' | 'STEPS' | 'GOAL_ERROR'; readonly value: number };
+  /** GOAL_ERROR: until the test error is at most `value`, for `epochs` epochs at most; the schedule is laid out over these. */
+  readonly budget: {
+    readonly unit: 'EPOCHS' | 'STEPS' | 'GOAL_ERROR';
+    readonly value: number;
+    readonly epochs: number | null;
+  };
+  /** Epochs between evaluations; the last epoch is always evaluated. */
+  readonly evaluateEvery: number;
 }
 
 export interface DataShape {
@@ -66,6 +75,7 @@ export const AXIS_NAMES = [
   'budget',
   'epochs',
   'steps',
+  'evaluateEvery',
 ] as const;
 export type AxisName = (typeof AXIS_NAMES)[number];
 
@@ -112,16 +122,14 @@ export function checkAxes(input: Readonly<Record<string, unknown>>, data: DataSh
   };
 
   const model = input.model;
-  const description = typeof model === 'string' && Object.hasOwn(MODELS, model) ? MODELS[model] : undefined;
-  const models = `one of ${Object.keys(MODELS).join(', ')}`;
-  if (!given('model')) bad('model', 'missing model', models);
-  else if (!description) bad('model', 'unknown model', models);
-  else if (!fitsModel(model as string, data)) {
-    const divisor = model === 'alexnet' ? 8 : 4;
+  const description = typeof model === 'string' ? describeModel(model) : undefined;
+  if (!given('model')) bad('model', 'missing model', `one of ${MODEL_NAMES}`);
+  else if (!description) bad('model', 'unknown model', `one of ${MODEL_NAMES}`);
+  else if (data.height % description.divisor || data.width % description.divisor) {
     bad(
       'model',
       `unsupported image size ${data.height}×${data.width} for this model`,
-      `sides divisible by ${divisor}`,
+      `sides divisible by ${description.divisor}`,
     );
   }
 
@@ -149,8 +157,6 @@ export function checkAxes(input: Readonly<Record<string, unknown>>, data: DataSh
   const nesterov = boolean('nesterov');
   if (nesterov && momentum === 0)
     bad('nesterov', 'invalid nesterov: it needs momentum', 'false, or a momentum above 0');
-  if (given('batchSchedule')) bad('batchSchedule', 'unsupported batchSchedule in this version', 'null');
-
   const batchNorm = boolean('batchNorm');
   const scopes = description?.batchNormScopes ?? [];
   let batchNormScope: Axes['batchNormScope'] = batchNorm && scopes.length > 1 ? 'ALL' : null;
@@ -179,11 +185,10 @@ export function checkAxes(input: Readonly<Record<string, unknown>>, data: DataSh
     );
   }
 
-  const checked: Omit<Axes, 'schedule' | 'budget'> = {
+  const checked: Omit<Axes, 'schedule' | 'budget' | 'batchSchedule' | 'evaluateEvery'> = {
     model: typeof model === 'string' ? model : '',
     width,
     batchSize: m,
-    batchSchedule: null,
     baseLearningRate,
     warmUp: boolean('warmUp'),
     momentum,
@@ -197,23 +202,94 @@ export function checkAxes(input: Readonly<Record<string, unknown>>, data: DataSh
   const schedule = checkSchedule(input.schedule, bad);
   const budget = checkBudget(input, bad);
   if (problems.length > 0 || !schedule || !budget) return { ok: false, problems };
-  return { ok: true, axes: { ...checked, schedule, budget } };
+  const batchSchedule = checkBatchSchedule(input.batchSchedule, { ...checked, budget }, largest, bad);
+  const epochs = epochsOf(budget);
+  if (given('evaluateEvery') && epochs === undefined) {
+    bad('evaluateEvery', 'invalid evaluateEvery: the budget is in steps', 'null, or a budget in epochs');
+  }
+  const evaluateEvery = number(
+    'evaluateEvery',
+    1,
+    (every) => isWhole(every, 1, epochs ?? 1),
+    `a whole number of epochs from 1 to ${epochs ?? 1}`,
+  );
+  if ('atEpochs' in schedule && epochs !== undefined && schedule.atEpochs.some((epoch) => epoch >= epochs)) {
+    bad(
+      'schedule',
+      `invalid schedule: a drop at or after the end of ${epochs} epochs`,
+      `epochs below ${epochs}`,
+    );
+  }
+  const axes = { ...checked, schedule, budget, batchSchedule: batchSchedule ?? null, evaluateEvery };
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, axes };
+}
+
+function checkBatchSchedule(
+  value: unknown,
+  axes: Pick<Axes, 'batchSize' | 'budget' | 'bnBatch'>,
+  largest: number,
+  bad: Bad,
+): Axes['batchSchedule'] | undefined {
+  if (value === undefined || value === null) return null;
+  const allowed = '{ at: [rising fractions of the epochs], factor: a number above 0 }, or null';
+  const { at, factor } = (typeof value === 'object' ? value : {}) as Record<string, unknown>;
+  if (!areShares(at) || at.length === 0 || typeof factor !== 'number' || !(factor > 0) || factor === 1) {
+    bad('batchSchedule', 'invalid batchSchedule', allowed);
+    return undefined;
+  }
+  if (axes.budget.unit === 'STEPS') {
+    bad('batchSchedule', 'invalid batchSchedule: the budget is in steps', 'a budget in epochs, or null');
+    return undefined;
+  }
+  const schedule = { at, factor };
+  const sizes = batchSizes({ ...axes, batchSchedule: schedule });
+  const wrong = sizes.find((m) => m < 1 || m > largest);
+  const exact = sizes.every((m, i) => i === 0 || m === sizes[i - 1]! * factor);
+  if (wrong !== undefined || !exact) {
+    bad(
+      'batchSchedule',
+      `invalid batchSchedule: batch sizes ${sizes.join(', ')}`,
+      `whole numbers from 1 to ${largest}`,
+    );
+  } else if (axes.bnBatch && sizes.some((m) => m % axes.bnBatch!)) {
+    bad(
+      'batchSchedule',
+      `invalid batchSchedule: BN batch ${axes.bnBatch} divides not all of ${sizes.join(', ')}`,
+      'multiples of the BN batch',
+    );
+  }
+  return schedule;
+}
+
+/** Rising fractions of a run. */
+function areShares(at: unknown): at is number[] {
+  return (
+    Array.isArray(at) &&
+    at.length <= 20 &&
+    at.every(
+      (share, i) => typeof share === 'number' && share > 0 && share < 1 && (i === 0 || share > at[i - 1]),
+    )
+  );
 }
 
 type Bad = (axis: string, message: string, allowed: string) => void;
 
 function checkSchedule(value: unknown, bad: Bad): Schedule | undefined {
   if (value === undefined || value === null) return PAPER_SCHEDULE;
-  const allowed = '"constant", "cosine", or { kind: steps, at: [fractions of the run], factor }';
+  const allowed =
+    '"constant", "cosine", { kind: steps, at: [fractions of the run], factor } or { kind: steps, atEpochs: [epochs], factor }';
   const schedule = (typeof value === 'string' ? { kind: value } : value) as Record<string, unknown>;
   if (schedule.kind === 'constant' || schedule.kind === 'cosine') return { kind: schedule.kind };
-  const { at = PAPER_SCHEDULE.kind === 'steps' ? PAPER_SCHEDULE.at : [], factor = 0.1 } = schedule;
+  const { at, atEpochs, factor = 0.1 } = schedule;
+  const inEpochs =
+    Array.isArray(atEpochs) &&
+    atEpochs.length <= 20 &&
+    atEpochs.every((epoch, i) => isWhole(epoch, 1, 1e6) && (i === 0 || epoch > atEpochs[i - 1]));
+  const shares =
+    at === undefined && atEpochs === undefined && 'at' in PAPER_SCHEDULE ? PAPER_SCHEDULE.at : at;
   const fits =
     schedule.kind === 'steps' &&
-    Array.isArray(at) &&
-    at.every(
-      (share, i) => typeof share === 'number' && share > 0 && share < 1 && (i === 0 || share > at[i - 1]),
-    ) &&
+    (atEpochs === undefined ? areShares(shares) : inEpochs && at === undefined) &&
     typeof factor === 'number' &&
     factor > 0 &&
     factor <= 1;
@@ -221,7 +297,7 @@ function checkSchedule(value: unknown, bad: Bad): Schedule | undefined {
     bad('schedule', 'invalid schedule', allowed);
     return undefined;
   }
-  return { kind: 'steps', at: at as number[], factor: factor as number };
+  return inEpochs ? { kind: 'steps', atEpochs, factor } : { kind: 'steps', at: shares as number[], factor };
 }
 
 function checkBudget(input: Readonly<Record<string, unknown>>, bad: Bad): Axes['budget'] | undefined {
@@ -229,7 +305,7 @@ function checkBudget(input: Readonly<Record<string, unknown>>, bad: Bad): Axes['
     (key) => input[key] !== undefined && input[key] !== null,
   );
   const allowed =
-    'one of epochs: N, steps: N, budget: { epochs: N } or { steps: N }, N a whole number from 1';
+    'one of epochs: N, steps: N, budget: { epochs: N }, { steps: N } or { goalError: E, epochs: N }, N a whole number from 1, E between 0 and 1';
   const [way] = ways;
   if (!way) {
     bad('budget', 'missing budget', allowed);
@@ -240,27 +316,18 @@ function checkBudget(input: Readonly<Record<string, unknown>>, bad: Bad): Axes['
     return undefined;
   }
   const given = way === 'budget' ? (input.budget as Record<string, unknown>) : { [way]: input[way] };
-  const entries = typeof given === 'object' ? Object.entries(given) : [];
-  const [unit, value] = entries[0] ?? [];
-  if (unit === 'goalError') {
-    bad(way, 'unsupported budget "goalError" in this version', allowed);
-    return undefined;
+  const { epochs, steps, goalError, ...rest } = typeof given === 'object' ? given : { other: given };
+  const isCount = (value: unknown): value is number => isWhole(value, 1, 1e9);
+  if (Object.keys(rest).length === 0) {
+    if (goalError !== undefined) {
+      const fits = typeof goalError === 'number' && goalError > 0 && goalError < 1;
+      if (fits && isCount(epochs) && steps === undefined)
+        return { unit: 'GOAL_ERROR', value: goalError, epochs };
+    } else if (isCount(epochs) && steps === undefined) return { unit: 'EPOCHS', value: epochs, epochs: null };
+    else if (isCount(steps) && epochs === undefined) return { unit: 'STEPS', value: steps, epochs: null };
   }
-  const units = { epochs: 'EPOCHS', steps: 'STEPS' } as const;
-  if (entries.length !== 1 || !unit || !(unit in units) || !isWhole(value, 1, 1e9)) {
-    bad(way, 'invalid budget', allowed);
-    return undefined;
-  }
-  return { unit: units[unit as keyof typeof units], value };
-}
-
-/** Steps of one epoch: the last partial batch is dropped. */
-export const stepsPerEpoch = (axes: Pick<Axes, 'batchSize'>, data: DataShape): number =>
-  Math.floor(data.trainCount / axes.batchSize);
-
-/** Steps that a run of these axes trains, unless it diverges or is pruned. */
-export function plannedSteps(axes: Pick<Axes, 'batchSize' | 'budget'>, data: DataShape): number {
-  return axes.budget.unit === 'EPOCHS' ? axes.budget.value * stepsPerEpoch(axes, data) : axes.budget.value;
+  bad(way, 'invalid budget', allowed);
+  return undefined;
 }
 
 /** JSON with sorted keys: equal values have equal texts. */
@@ -273,21 +340,25 @@ export function canonical(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** What runs must have in common to train side by side, apart from the data set: what shapes the program, and the length. */
-export function bundleKey(axes: Axes): string {
-  const { model, width, batchSize, batchNorm, batchNormScope, bnBatch, augmentation, budget, nesterov } =
-    axes;
+/** What shapes the program of a step: the same for all runs that one compiled step can train, and what its speed depends on. */
+export function shapeKey(axes: Axes): string {
+  const { model, width, batchSize, batchSchedule, batchNorm, batchNormScope, bnBatch, nesterov } = axes;
   const momentum = axes.momentum > 0;
   return canonical({
     model,
     width,
     batchSize,
+    batchSchedule,
     batchNorm,
     batchNormScope,
     bnBatch,
-    augmentation,
-    budget,
     momentum,
     nesterov,
   });
+}
+
+/** What runs must have in common to train side by side, apart from the data set: what shapes the program, and the length. */
+export function bundleKey(axes: Axes): string {
+  const { augmentation, budget, evaluateEvery } = axes;
+  return canonical({ shape: shapeKey(axes), augmentation, budget, evaluateEvery });
 }

@@ -2,8 +2,10 @@
 export * from './axes.ts';
 export * from './cost.ts';
 export * from './differentiate.ts';
+export * from './initial.ts';
 export * from './learning-rate.ts';
 export * from './models.ts';
+export * from './plan.ts';
 export * from './primitives/batch-norm.ts';
 export { type PrimitiveName, primitives } from './primitives/index.ts';
 export * from './program.ts';

@@ -2,7 +2,8 @@
  * The paper's models, written on primitives (Masters & Luschi 2018, section 5). What it leaves open is chosen here:
  * - reduced AlexNet: 3×3 stride-2 max pools after convolutions 1, 2 and 5; two hidden layers of 256; no dropout, no LRN;
  * - a convolution has a bias exactly where no batch norm follows it; the classifier always has one;
- * - the ReLU comes after batch norm, and in a residual block after the sum (He et al. 2015, figure 2).
+ * - the ReLU comes after batch norm, and in a residual block after the sum (He et al. 2015, figure 2);
+ * - all poolings are 3×3 with stride 2.
  */
 import type { Axes, DataShape } from './axes.ts';
 import type { Builder, Value } from './program.ts';
@@ -21,33 +22,44 @@ export interface ModelDescription {
   readonly description: string;
   readonly width: number;
   readonly batchNormScopes: readonly ('CONV' | 'ALL')[];
+  /** What the sides of the images must be divisible by, as the poolings and strides halve them. */
+  readonly divisor: number;
 }
 
-/** Number of convolutions in a ResNet of the CIFAR form is 6n+1, with the classifier 6n+2. */
-const resnetBlocks = (model: string): number => {
-  const depth = Number(/^resnet(\d+)$/.exec(model)?.[1]);
-  return (depth - 2) / 6;
-};
+/** The models that the paper trains. */
+export const MODELS = ['alexnet', 'resnet8', 'resnet20', 'resnet32', 'resnet50'] as const;
+export const MODEL_NAMES = `${MODELS.join(', ')}, or resnet of any other depth 6n+2 from 8 to 1202`;
 
-const RESNETS = [8, 20, 32];
+/** n of a ResNet of the CIFAR form, whose convolutions and classifier are 6n+2 layers. */
+const resnetBlocks = (model: string): number => (Number(/^resnet([1-9]\d*)$/.exec(model)?.[1]) - 2) / 6;
 
-export const MODELS: Readonly<Record<string, ModelDescription>> = {
-  alexnet: {
-    description: 'Reduced AlexNet: five convolutions, two hidden layers',
+/** What is known of a model by its name, or undefined for a name that stands for none. */
+export function describeModel(model: string): ModelDescription | undefined {
+  if (model === 'alexnet') {
+    return {
+      description: 'Reduced AlexNet: five convolutions, two hidden layers',
+      width: 16,
+      batchNormScopes: ['CONV', 'ALL'],
+      divisor: 8,
+    };
+  }
+  if (model === 'resnet50') {
+    return {
+      description: 'ResNet-50 of the ImageNet form: bottlenecks, 3, 4, 6 and 3 of them',
+      width: 64,
+      batchNormScopes: [],
+      divisor: 32,
+    };
+  }
+  const n = resnetBlocks(model);
+  if (!Number.isInteger(n) || n < 1 || n > 200) return undefined;
+  return {
+    description: `ResNet-${6 * n + 2} of the CIFAR form (6n+2, n = ${n})`,
     width: 16,
-    batchNormScopes: ['CONV', 'ALL'],
-  },
-  ...Object.fromEntries(
-    RESNETS.map((depth) => [
-      `resnet${depth}`,
-      {
-        description: `ResNet-${depth} of the CIFAR form (6n+2, n = ${(depth - 2) / 6})`,
-        width: 16,
-        batchNormScopes: [],
-      },
-    ]),
-  ),
-};
+    batchNormScopes: [],
+    divisor: 4,
+  };
+}
 
 /** Statistics of one batch-norm layer of a training step, for the running averages. */
 export interface LayerStatistics {
@@ -123,8 +135,9 @@ export class Network {
 
   /** Images [m, C, H, W] → logits [m, classes]. */
   logits(axes: Axes, images: Value, classes: number): Value {
-    return axes.model === 'alexnet'
-      ? this.#alexnet(axes, images, classes)
+    if (axes.model === 'alexnet') return this.#alexnet(axes, images, classes);
+    return axes.model === 'resnet50'
+      ? this.#bottlenecks(axes, images, classes)
       : this.#resnet(axes, images, classes);
   }
 
@@ -156,10 +169,26 @@ export class Network {
     }
     return this.dense('classifier', this.#build.apply('globalAveragePool', [x]), classes, false);
   }
-}
 
-/** Data shapes that the models accept: the poolings halve the image three times (AlexNet) or twice (ResNets). */
-export function fitsModel(model: string, { height, width }: DataShape): boolean {
-  const divisor = model === 'alexnet' ? 8 : 4;
-  return height % divisor === 0 && width % divisor === 0;
+  /**
+   * ResNet-50 (He et al. 2015, table 1): a 7×7 convolution and a max pool, then bottlenecks of 1×1, 3×3 and 1×1 that widen
+   * fourfold. The first 1×1 convolution of a stage has the stride, as in that paper; where the shape changes, the shortcut is a
+   * 1×1 convolution (option B).
+   */
+  #bottlenecks({ width, batchNorm }: Axes, images: Value, classes: number): Value {
+    let x = this.maxPool(this.relu(this.conv('conv1', images, width, 7, 2, batchNorm)));
+    [3, 4, 6, 3].forEach((blocks, stage) => {
+      const channels = width * 2 ** stage;
+      for (let block = 0; block < blocks; block++) {
+        const name = `stage${stage + 1}.block${block + 1}`;
+        const stride = stage > 0 && block === 0 ? 2 : 1;
+        let y = this.relu(this.conv(`${name}.conv1`, x, channels, 1, stride, batchNorm));
+        y = this.relu(this.conv(`${name}.conv2`, y, channels, 3, 1, batchNorm));
+        y = this.conv(`${name}.conv3`, y, 4 * channels, 1, 1, batchNorm);
+        const past = block > 0 ? x : this.conv(`${name}.shortcut`, x, 4 * channels, 1, stride, batchNorm);
+        x = this.relu(this.#build.apply('add', [y, past]));
+      }
+    });
+    return this.dense('classifier', this.#build.apply('globalAveragePool', [x]), classes, false);
+  }
 }

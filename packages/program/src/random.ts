@@ -45,6 +45,7 @@ export const PURPOSES = {
   images: 4,
   noise: 5,
   order: 6,
+  probe: 7,
 } as const;
 export type Purpose = keyof typeof PURPOSES;
 

@@ -1,16 +1,48 @@
-import type { Axes } from '@smallbatch/program';
-import { learningRateAt, plannedSteps, score, stepsPerEpoch } from '@smallbatch/program';
-import { epochOrder, writeSample } from './datasets/batches.ts';
+import type { Axes, Phase } from '@smallbatch/program';
+import {
+  epochsBefore,
+  evaluation,
+  initialValues,
+  learningRateAt,
+  peakBytes,
+  placeOf,
+  planOf,
+  samplesBefore,
+  score,
+  trainingStep,
+} from '@smallbatch/program';
 import type { Dataset } from './datasets/dataset.ts';
-import type { Engine } from './engines/engine.ts';
+import type { Engine, Session, State } from './engines/engine.ts';
+import { Feed } from './feed.ts';
+import { type Measure, measure } from './measures.ts';
 
 /** A loss above this has left all bounds: chance on ten classes is ln 10 = 2.3 nats. */
 export const DIVERGED_LOSS = 50;
+/** Images of one evaluation call: at most so many, and at most so much memory. */
 const EVALUATION_BATCH = 50;
+const EVALUATION_BYTES = 128e6;
+
+/** Loss and hits of an epoch so far. */
+export interface Sums {
+  readonly loss: number;
+  readonly correct: number;
+  readonly steps: number;
+}
+
+/** Everything that a run needs to go on from a step as if it had never stopped. */
+export interface Snapshot {
+  readonly step: number;
+  readonly samplesSeen: number;
+  readonly deviceSeconds: number;
+  readonly sums: Sums;
+  readonly state: State;
+}
 
 export interface Member {
   readonly axes: Axes;
   readonly seed: number;
+  /** Where it goes on, the same step for all runs of a bundle; from the beginning without. */
+  readonly from?: Snapshot | undefined;
 }
 
 export interface Measured {
@@ -20,157 +52,310 @@ export interface Measured {
   readonly values: Readonly<Record<string, number>>;
 }
 
+export interface End {
+  readonly step: number;
+  readonly samplesSeen: number;
+  readonly deviceSeconds: number;
+  readonly divergedStep?: number;
+  /** Parameters and running statistics at the end. */
+  state(): State;
+}
+
+/** What is to happen before a step. */
+export interface Order {
+  /** Members that train no more (cancelled, pruned, taken over). */
+  readonly stopped?: ReadonlySet<number>;
+  /** Take a snapshot of every member first. */
+  readonly keep?: boolean;
+  /** End the loop here; after a snapshot, if one is asked for too. */
+  readonly leave?: boolean;
+}
+
 /** What a loop tells about its runs, by their place in the bundle, and asks before every step. */
 export interface Watcher {
   measured(member: number, point: Measured): void;
-  ended(
-    member: number,
-    end: { step: number; samplesSeen: number; deviceSeconds: number; divergedStep?: number },
-  ): void;
-  /** Members that train no more (cancelled, taken over), or undefined to stop all. Waits while the runs are paused. */
-  before(step: number): Promise<ReadonlySet<number> | undefined>;
+  ended(member: number, end: End): void;
+  /** Waits while the runs are paused. */
+  before(step: number): Order | Promise<Order>;
+  snapshot?(member: number, snapshot: Snapshot): void;
+}
+
+export interface TrainOptions {
+  /** What is measured after each evaluated epoch, beside loss and accuracy. */
+  readonly measures?: readonly Measure[];
+}
+
+/** What is known of one run while it trains. */
+interface Progress {
+  readonly index: number;
+  readonly member: Member;
+  loss: number;
+  correct: number;
+  steps: number;
+  deviceSeconds: number;
 }
 
 /**
  * Trains the runs of a bundle side by side: the one training loop. It knows data, program, engine and watcher, and nothing
- * else. A run that diverges ends with that result while its neighbours go on; nothing of a run depends on its neighbours.
+ * else. A run that ends (it diverges, reaches its goal, is stopped) leaves its neighbours to go on; once half of a session's
+ * runs have ended, the others move together. Nothing of a run depends on its neighbours.
  */
 export async function train(
   engine: Engine,
   dataset: Dataset,
   members: readonly Member[],
   watcher: Watcher,
+  { measures = [] }: TrainOptions = {},
 ): Promise<void> {
-  const runs = members.length;
-  const [{ axes }] = members as [Member];
+  const { axes, from } = members[0]!;
   const { shape } = dataset;
-  const m = axes.batchSize;
-  const total = plannedSteps(axes, shape);
-  const perEpoch = stepsPerEpoch(axes, shape);
-  const each = shape.channels * shape.height * shape.width;
-  const evaluationBatch = Math.min(EVALUATION_BATCH, shape.testCount);
-  const session = await engine.open({ axes, data: shape, runs, evaluationBatch });
-  for (const [r, { seed }] of members.entries()) session.initialise(r, seed);
+  const plan = planOf(axes, shape);
+  const { totalSteps } = plan;
+  const { parameters } = trainingStep({ ...axes, batchSize: 2, batchSchedule: null, bnBatch: null }, shape);
+  const trained = parameters.flatMap(({ name, statistic }) => (statistic ? [] : [name]));
+  const evaluationBatch = evaluationBatchOf(axes, dataset);
+  let active: Progress[] = members.map((member, index) => ({
+    index,
+    member,
+    deviceSeconds: member.from?.deviceSeconds ?? 0,
+    ...(member.from?.sums ?? { loss: 0, correct: 0, steps: 0 }),
+  }));
+  const states = new Map<Progress, State>();
+  for (const run of active) {
+    const { from: snapshot, seed } = run.member;
+    states.set(
+      run,
+      snapshot?.state ??
+        new Map(parameters.map((parameter, i) => [parameter.name, initialValues(parameter, i, seed)])),
+    );
+  }
 
-  const images = new Float32Array(m * runs * each);
-  const labels = new Float32Array(runs * m * shape.classes);
-  const classes = members.map(() => new Uint8Array(m));
-  const learningRate = new Float32Array(runs);
-  const weightDecay = Float32Array.from(members, (member) => member.axes.weightDecay);
-  const momentum = Float32Array.from(members, (member) => member.axes.momentum);
-  const sums = members.map(() => ({ loss: 0, correct: 0, steps: 0 }));
-  const deviceSeconds = new Float64Array(runs);
-  const training = new Set(members.keys());
-  let orders: Uint32Array[] = [];
-  let epochStart = performance.now();
+  let session: Session | undefined;
+  /** Runs by their slot in the session; those that have ended keep theirs until the others move together. */
+  let slots: Progress[] = [];
+  let feed: Feed | undefined;
+  let phase: Phase | undefined;
+  let rates = new Float32Array();
+  let decays = new Float32Array();
+  let momenta = new Float32Array();
+  const keepStates = (): void => {
+    for (const run of active) states.set(run, session!.state(slots.indexOf(run)));
+  };
+  /** Opens a session for the runs that are left, in which each goes on from its state. */
+  const open = async (next: Phase): Promise<void> => {
+    if (session) {
+      keepStates();
+      await session.close();
+      session = undefined;
+    }
+    phase = next;
+    slots = [...active];
+    session = await engine.open({
+      axes: { ...axes, batchSize: phase.batchSize, batchSchedule: null },
+      data: shape,
+      runs: slots.length,
+      evaluationBatch,
+    });
+    slots.forEach((run, slot) => {
+      session!.initialise(slot, run.member.seed);
+      const start = session!.state(slot);
+      for (const [name, values] of states.get(run)!) start.set(name, values);
+      session!.restore(slot, start);
+    });
+    states.clear();
+    feed = new Feed(
+      dataset,
+      plan,
+      phase,
+      slots.map(({ member }) => member),
+    );
+    rates = new Float32Array(slots.length);
+    decays = Float32Array.from(slots, ({ member }) => member.axes.weightDecay);
+    momenta = Float32Array.from(slots, ({ member }) => member.axes.momentum);
+  };
 
-  const end = (r: number, step: number, divergedStep?: number): void => {
-    training.delete(r);
-    const ended = { step, samplesSeen: step * m, deviceSeconds: deviceSeconds[r]! };
-    watcher.ended(r, divergedStep === undefined ? ended : { ...ended, divergedStep });
+  const end = (run: Progress, step: number, divergedStep?: number): void => {
+    const slot = slots.indexOf(run);
+    active = active.filter((one) => one !== run);
+    const ended = {
+      step,
+      samplesSeen: samplesBefore(plan, step),
+      deviceSeconds: run.deviceSeconds,
+      state: () => session!.state(slot),
+    };
+    watcher.ended(run.index, divergedStep === undefined ? ended : { ...ended, divergedStep });
   };
   /** The time of one call is shared by the runs that were training in it. */
-  const timed = async <T>(call: Promise<T>): Promise<T> => {
+  const timed = async <T>(call: () => Promise<T>): Promise<T> => {
     const start = performance.now();
-    const result = await call;
-    for (const r of training) deviceSeconds[r]! += (performance.now() - start) / 1000 / training.size;
+    const result = await call();
+    for (const run of active) run.deviceSeconds += (performance.now() - start) / 1000 / active.length;
     return result;
   };
 
+  let epochStart = performance.now();
   try {
-    for (let step = 0; step < total && training.size > 0; step++) {
-      const stopped = await watcher.before(step);
-      if (!stopped) return;
-      for (const r of stopped) training.delete(r);
-      const epoch = Math.floor(step / perEpoch);
-      const inEpoch = step % perEpoch;
-      if (inEpoch === 0) orders = members.map(({ seed }) => epochOrder(dataset, seed, epoch));
-
-      labels.fill(0);
-      members.forEach((member, r) => {
-        for (let i = 0; i < m; i++) {
-          const sample = orders[r]![inEpoch * m + i]!;
-          const augment = member.axes.augmentation ? { seed: member.seed, epoch } : undefined;
-          writeSample(images, (i * runs + r) * each, dataset, sample, augment);
-          classes[r]![i] = dataset.labels[sample]!;
-          labels[(r * m + i) * shape.classes + dataset.labels[sample]!] = 1;
-        }
-        learningRate[r] = learningRateAt(member.axes, step, total);
-      });
-
-      const logits = await timed(session.step({ images, labels, learningRate, weightDecay, momentum }));
-      for (const r of training) {
-        const own = logits.subarray(r * m * shape.classes, (r + 1) * m * shape.classes);
-        const { loss, correct } = score(own, classes[r]!, shape.classes);
-        const sum = sums[r]!;
-        sum.loss += loss;
-        sum.correct += correct;
-        sum.steps++;
-        if (!(loss <= DIVERGED_LOSS)) {
-          watcher.measured(r, {
-            step: step + 1,
-            epoch: (step + 1) / perEpoch,
-            samplesSeen: (step + 1) * m,
-            values: { train_loss: loss },
+    for (let step = from?.step ?? 0; step < totalSteps; step++) {
+      const { stopped, keep, leave } = await watcher.before(step);
+      if (stopped?.size) active = active.filter(({ index }) => !stopped.has(index));
+      if (keep && watcher.snapshot) {
+        for (const run of active) {
+          const { loss, correct, steps, deviceSeconds } = run;
+          const state = session ? session.state(slots.indexOf(run)) : states.get(run)!;
+          const samplesSeen = samplesBefore(plan, step);
+          watcher.snapshot(run.index, {
+            step,
+            samplesSeen,
+            deviceSeconds,
+            sums: { loss, correct, steps },
+            state,
           });
-          end(r, step + 1, step + 1);
         }
       }
+      if (leave || active.length === 0) return;
 
-      if (inEpoch === perEpoch - 1 || step === total - 1) {
-        const tested = await timed(evaluate(session, dataset, runs, evaluationBatch));
-        const seconds = (performance.now() - epochStart) / 1000;
-        epochStart = performance.now();
-        for (const r of training) {
-          const { loss, correct, steps } = sums[r]!;
-          const { loss: testLoss, correct: testCorrect } = tested[r]!;
-          const values = {
-            train_loss: loss / steps,
-            train_accuracy: correct / (steps * m),
-            test_loss: testLoss / shape.testCount,
-            test_accuracy: testCorrect / shape.testCount,
-            learning_rate: learningRateAt(members[r]!.axes, step, total),
-            samples_per_second: (steps * m) / seconds,
-          };
-          sums[r] = { loss: 0, correct: 0, steps: 0 };
-          watcher.measured(r, {
-            step: step + 1,
-            epoch: (step + 1) / perEpoch,
-            samplesSeen: (step + 1) * m,
-            values,
-          });
-          if (!Number.isFinite(testLoss)) end(r, step + 1, step + 1);
+      const place = placeOf(plan, step);
+      if (!session || place.phase !== phase || active.length <= slots.length / 2) await open(place.phase);
+      const m = place.phase.batchSize;
+      const { epoch, inEpoch } = place;
+      const perEpoch = place.phase.stepsPerEpoch;
+      const batch = await feed!.take(step);
+      slots.forEach(({ member }, slot) => {
+        rates[slot] = learningRateAt(member.axes, plan, step);
+      });
+      const logits = await timed(() => {
+        const done = session!.step({
+          images: batch.images,
+          labels: batch.labels,
+          learningRate: rates,
+          weightDecay: decays,
+          momentum: momenta,
+        });
+        if (inEpoch < perEpoch - 1) feed!.ahead(step + 1);
+        return done;
+      });
+      const after = {
+        step: step + 1,
+        epoch: epochsBefore(plan, step + 1),
+        samplesSeen: samplesBefore(plan, step + 1),
+      };
+      for (const run of [...active]) {
+        const slot = slots.indexOf(run);
+        const own = logits.subarray(slot * m * shape.classes, (slot + 1) * m * shape.classes);
+        const { loss, correct } = score(own, batch.classes[slot]!, shape.classes);
+        run.loss += loss;
+        run.correct += correct;
+        run.steps++;
+        if (!(loss <= DIVERGED_LOSS)) {
+          watcher.measured(run.index, { ...after, values: { train_loss: loss } });
+          end(run, step + 1, step + 1);
         }
+      }
+      const last = step === totalSteps - 1;
+      if ((inEpoch < perEpoch - 1 && !last) || active.length === 0) continue;
+
+      const due = last || (epoch + 1) % axes.evaluateEvery === 0;
+      const tested = due
+        ? await timed(() => evaluate(session!, dataset, slots.length, evaluationBatch))
+        : undefined;
+      const probed =
+        due && measures.length > 0
+          ? await timed(() =>
+              measure(measures, {
+                session: session!,
+                feed: feed!,
+                members: slots.map(({ member }) => member),
+                batchSize: m,
+                trainCount: shape.trainCount,
+                epoch,
+                trained,
+                start: (slot) =>
+                  new Map(
+                    parameters.map((parameter, i) => [
+                      parameter.name,
+                      initialValues(parameter, i, slots[slot]!.member.seed),
+                    ]),
+                  ),
+              }),
+            )
+          : undefined;
+      const seconds = (performance.now() - epochStart) / 1000;
+      epochStart = performance.now();
+      for (const run of [...active]) {
+        const slot = slots.indexOf(run);
+        const values: Record<string, number> = {
+          train_loss: run.loss / run.steps,
+          train_accuracy: run.correct / (run.steps * m),
+          learning_rate: learningRateAt(run.member.axes, plan, step),
+          samples_per_second: (run.steps * m) / seconds,
+          ...probed?.[slot],
+        };
+        run.loss = 0;
+        run.correct = 0;
+        run.steps = 0;
+        const result = tested?.[slot];
+        if (result) {
+          values.test_loss = result.loss / shape.testCount;
+          values.test_accuracy = result.correct / shape.testCount;
+        }
+        const { budget } = run.member.axes;
+        const reached =
+          result !== undefined &&
+          budget.unit === 'GOAL_ERROR' &&
+          1 - result.correct / shape.testCount <= budget.value;
+        if (reached) values.steps_to_goal = step + 1;
+        watcher.measured(run.index, { ...after, values });
+        if (result && !Number.isFinite(result.loss)) end(run, step + 1, step + 1);
+        else if (reached) end(run, step + 1);
       }
     }
-    for (const r of [...training]) end(r, total);
+    for (const run of [...active]) end(run, totalSteps);
   } finally {
-    await session.close();
+    await session?.close();
   }
+}
+
+/** As many images as memory allows, a function of the axes alone. */
+function evaluationBatchOf(axes: Axes, { shape }: Dataset): number {
+  const [one, two] = [1, 2].map((count) => peakBytes(evaluation(axes, shape, count))) as [number, number];
+  const most = Math.floor((EVALUATION_BYTES - one) / Math.max(1, two - one)) + 1;
+  return Math.max(1, Math.min(EVALUATION_BATCH, most, shape.testCount));
 }
 
 /** Loss (summed) and hits of every run on the whole test split, in the order of the samples. */
 async function evaluate(
-  session: Awaited<ReturnType<Engine['open']>>,
+  session: Session,
   dataset: Dataset,
   runs: number,
   batch: number,
 ): Promise<{ loss: number; correct: number }[]> {
-  const { shape } = dataset;
+  const { shape, labels } = dataset;
   const each = shape.channels * shape.height * shape.width;
-  const images = new Float32Array(batch * each);
+  const images = [new Float32Array(batch * each), new Float32Array(batch * each)];
   const results = Array.from({ length: runs }, () => ({ loss: 0, correct: 0 }));
-  for (let from = 0; from < shape.testCount; from += batch) {
+  const ask = (from: number): void | Promise<void> => {
     const count = Math.min(batch, shape.testCount - from);
-    for (let i = 0; i < count; i++) writeSample(images, i * each, dataset, shape.trainCount + from + i);
-    const logits = await session.evaluate(images);
+    if (count <= 0) return;
+    const requests = Array.from({ length: count }, (_, i) => ({
+      sample: shape.trainCount + from + i,
+      offset: i * each,
+    }));
+    return dataset.fill(images[(from / batch) % 2]!, requests);
+  };
+  let filled = ask(0);
+  for (let from = 0; from < shape.testCount; from += batch) {
+    await filled;
+    const called = session.evaluate(images[(from / batch) % 2]!);
+    filled = ask(from + batch);
+    const logits = await called;
+    const count = Math.min(batch, shape.testCount - from);
     const first = shape.trainCount + from;
-    const labels = dataset.labels.subarray(first, first + count);
+    const own = labels.subarray(first, first + count);
     results.forEach((result, r) => {
       const start = r * batch * shape.classes;
       const { loss, correct } = score(
         logits.subarray(start, start + count * shape.classes),
-        labels,
+        own,
         shape.classes,
       );
       result.loss += loss * count;

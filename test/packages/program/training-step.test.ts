@@ -6,6 +6,7 @@ import {
   permutation,
   philox,
   plannedSteps,
+  planOf,
 } from '@smallbatch/program';
 import { describe, expect, test } from 'vitest';
 
@@ -63,7 +64,8 @@ describe('the models', () => {
 describe('the learning rate', () => {
   test('is η̃·m, falls tenfold at 50 % and 75 % of all iterations', () => {
     const axes = axesOf({});
-    const at = (share: number) => learningRateAt(axes, share * 1000, 1000);
+    const plan = planOf({ ...axes, budget: { unit: 'STEPS', value: 1000, epochs: null } }, cifar);
+    const at = (share: number) => learningRateAt(axes, plan, share * 1000);
     expect([at(0), at(0.499), at(0.5), at(0.749)]).toEqual([2, 2, 0.2, 0.2]);
     expect(at(0.75)).toBeCloseTo(0.02, 12);
     expect(plannedSteps(axes, cifar)).toBe(82 * 12_500);
@@ -71,7 +73,8 @@ describe('the learning rate', () => {
 
   test('warms up from η/32 linearly over the first 5 %', () => {
     const axes = axesOf({ warmUp: true });
-    const at = (step: number) => learningRateAt(axes, step, 1000);
+    const plan = planOf({ ...axes, budget: { unit: 'STEPS', value: 1000, epochs: null } }, cifar);
+    const at = (step: number) => learningRateAt(axes, plan, step);
     expect(at(0)).toBeCloseTo(2 / 32, 12);
     expect(at(25)).toBeCloseTo((2 + 2 / 32) / 2, 12);
     expect(at(50)).toBe(2);

@@ -129,3 +129,22 @@ export const runningAverage: Primitive = {
     ];
   },
 };
+
+/**
+ * Adds a part's statistic to the sum over a batch that is taken in parts: sum + (mean over the groups of new)·share.
+ * sum [C], new [groups, C] → [C]. Attribute share, the part's share of the batch.
+ */
+export const addStatistic: Primitive = {
+  shape: ([sum]) => [sum!],
+  reference([sum, fresh], [sums, freshs], { share }) {
+    const channels = sums![0]!;
+    const groups = freshs![0]!;
+    return [
+      sum!.map((value, c) => {
+        let mean = 0;
+        for (let k = 0; k < groups; k++) mean += fresh![k * channels + c]! / groups;
+        return value + mean * Number(share);
+      }),
+    ];
+  },
+};

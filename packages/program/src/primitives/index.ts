@@ -1,4 +1,10 @@
-import { batchNorm, batchNormGradient, batchNormInference, runningAverage } from './batch-norm.ts';
+import {
+  addStatistic,
+  batchNorm,
+  batchNormGradient,
+  batchNormInference,
+  runningAverage,
+} from './batch-norm.ts';
 import { conv, convFilterGradient, convInputGradient } from './conv.ts';
 import { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './cross-entropy.ts';
 import { add, flatten, relu, reluGradient, sumChannels, sumRows, unflatten } from './elementwise.ts';
@@ -17,6 +23,7 @@ import { momentum, sgd } from './update.ts';
 export const primitives = {
   add,
   addRow,
+  addStatistic,
   batchNorm,
   batchNormGradient,
   batchNormInference,

@@ -1,5 +1,5 @@
 import { draw, permutation } from '@smallbatch/program';
-import type { Dataset } from './dataset.ts';
+import type { Content, StoredDataset } from './dataset.ts';
 
 /** Pixels are moved to (value / 255 − 0.5) / 0.3 for every data set and channel: fixed numbers that need no statistics. */
 const NORMALISED = Float32Array.from({ length: 256 }, (_, value) => (value / 255 - 0.5) / 0.3);
@@ -8,7 +8,7 @@ const BLACK = NORMALISED[0]!;
 const PAD = 4;
 
 /** The order of an epoch: every training sample once, reshuffled each epoch, a function of seed and epoch alone. */
-export const epochOrder = (dataset: Dataset, seed: number, epoch: number): Uint32Array =>
+export const epochOrder = (dataset: Pick<StoredDataset, 'shape'>, seed: number, epoch: number): Uint32Array =>
   permutation(seed, 'shuffle', epoch, dataset.shape.trainCount);
 
 /**
@@ -18,7 +18,7 @@ export const epochOrder = (dataset: Dataset, seed: number, epoch: number): Uint3
 export function writeSample(
   target: Float32Array,
   offset: number,
-  { images, shape }: Dataset,
+  { images, shape }: Pick<Content, 'images' | 'shape'>,
   sample: number,
   augment?: { seed: number; epoch: number },
 ): void {

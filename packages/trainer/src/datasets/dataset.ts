@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataShape } from '@smallbatch/program';
+import { writeSample } from './batches.ts';
 
 /** Labelled images as bytes: one split after the other, each sample's channels after each other, row-major. */
 export interface Content {
@@ -15,8 +16,19 @@ export interface Content {
   readonly labels: Uint8Array;
 }
 
-export interface Dataset extends Content {
-  readonly hash: string;
+/** A sample, and where its pixels go; with `augment` it is augmented for that seed and epoch. */
+export interface SampleRequest {
+  readonly sample: number;
+  readonly offset: number;
+  readonly augment?: { readonly seed: number; readonly epoch: number };
+}
+
+export interface Dataset extends StoredDataset {
+  /** [trainCount + testCount], training samples first. */
+  readonly labels: Uint16Array;
+  /** Writes the normalised pixels [C, H, W] of each sample to `target` from its offset. */
+  fill(target: Float32Array, requests: readonly SampleRequest[]): void | Promise<void>;
+  close(): Promise<void>;
 }
 
 /** A data set that cannot be read: the message names the file, the place and the way out. */
@@ -35,7 +47,7 @@ export function hashOf({ shape, images, labels }: Content): string {
 const folderOf = (home: string): string => join(home, 'datasets');
 
 /** Keeps a data set in `home`, whole or not at all. The same content is kept once. */
-export async function storeDataset(home: string, content: Content): Promise<Dataset> {
+export async function storeDataset(home: string, content: Content): Promise<StoredDataset> {
   const hash = hashOf(content);
   const folder = folderOf(home);
   const target = join(folder, hash);
@@ -57,7 +69,8 @@ export async function storeDataset(home: string, content: Content): Promise<Data
       await rm(draft, { recursive: true, force: true });
     }
   }
-  return { ...content, hash };
+  const { name, description, shape } = content;
+  return { name, description, shape, hash };
 }
 
 export interface StoredDataset {
@@ -91,11 +104,28 @@ export async function openDataset(home: string, hash: string): Promise<Dataset> 
     readFile(join(folder, 'images.bin')),
     readFile(join(folder, 'labels.bin')),
   ]);
-  const dataset = { ...stored, images: new Uint8Array(images), labels: new Uint8Array(labels) };
-  if (hashOf(dataset) !== hash) {
+  const content = { ...stored, images: new Uint8Array(images), labels: new Uint8Array(labels) };
+  if (hashOf(content) !== hash) {
     throw new DatasetError(
       `damaged data set "${stored.name}" in ${folder}: its bytes are not those of its hash. Remove the folder and add it again.`,
     );
   }
-  return dataset;
+  return ofContent(content, hash);
+}
+
+/** A data set that is held in memory. */
+export function ofContent(content: Content, hash: string): Dataset {
+  const { name, description, shape } = content;
+  return {
+    name,
+    description,
+    shape,
+    hash,
+    labels: Uint16Array.from(content.labels),
+    fill(target, requests) {
+      for (const { sample, offset, augment } of requests)
+        writeSample(target, offset, content, sample, augment);
+    },
+    async close() {},
+  };
 }

@@ -6,6 +6,8 @@ export interface Engine {
   readonly device: string;
   /** Versions of the engine and of what it stands on, recorded with every attempt. */
   readonly versions: Readonly<Record<string, string>>;
+  /** Most bytes that the steps of a session may take, as far as the engine knows. */
+  readonly memoryBytes: number;
   open(options: SessionOptions): Promise<Session>;
 }
 
@@ -17,6 +19,8 @@ export interface SessionOptions {
   readonly runs: number;
   /** Images of one evaluation call. */
   readonly evaluationBatch: number;
+  /** Samples that a step takes at once, a divisor of m: as many as the engine finds good unless said. */
+  readonly part?: number;
 }
 
 export interface Batch {
@@ -44,6 +48,8 @@ export interface Session {
   step(batch: Batch): Promise<Float32Array>;
   /** Logits [R, n, classes] of images [n, C, H, W], n = evaluationBatch; running statistics in batch norm; overwritten too. */
   evaluate(images: Float32Array): Promise<Float32Array>;
+  /** Gradients of the mean loss of a batch by trained parameter, [R, …] each; the state stays as it is. */
+  gradients(batch: Pick<Batch, 'images' | 'labels'>): Promise<State>;
   state(slot: number): State;
   restore(slot: number, state: State): void;
   close(): Promise<void>;

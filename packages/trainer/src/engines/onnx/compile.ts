@@ -107,7 +107,7 @@ export function compile(
   for (const { inputs } of steps) for (const { id } of inputs) uses.set(id, (uses.get(id) ?? 0) + 1);
   for (const [name, { id }] of program.outputs) if (wanted.has(name)) uses.set(id, (uses.get(id) ?? 0) + 1);
   const given = new Set([...program.inputs.values()].map(({ id }) => id));
-  const context = { graph, runs, perRun, block, isPlain: ({ id }: Value) => given.has(id) };
+  const context = { graph, runs, perRun, once, block, isPlain: ({ id }: Value) => given.has(id) };
   /** Values whose nodes wait for what follows in the same pass. */
   const waiting = new Map<number, Deferred>();
   const keep = (id: number, lowered: Lowered): void => {

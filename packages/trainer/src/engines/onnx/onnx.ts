@@ -1,26 +1,42 @@
 import { createRequire } from 'node:module';
-import type { Parameter, Shape } from '@smallbatch/program';
-import { evaluation, fillNormal, size, trainingStep, velocityOf } from '@smallbatch/program';
+import { totalmem } from 'node:os';
+import type { Parameter, Shape, StepProgram } from '@smallbatch/program';
+import {
+  accumulatedStep,
+  evaluation,
+  initialValues,
+  partOf,
+  size,
+  sumOfParts,
+  trainingStep,
+  velocityOf,
+} from '@smallbatch/program';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Batch, Engine, Session, SessionOptions, State } from '../engine.ts';
 import { blockSize } from './blocked/block-size.ts';
 import { blockWeights } from './blocked/blocked.ts';
-import type { Compiled } from './compile.ts';
-import { compile } from './compile.ts';
+import { type Compiled, compile } from './compile.ts';
 
 const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
 
 type Tensors = Record<string, Tensor>;
+type Settings = InferenceSession.SessionOptions;
 
 const zeros = (shape: Shape): Tensor => new Tensor('float32', new Float32Array(size(shape)), [...shape]);
 const numbers = (tensor: Tensor): Float32Array => tensor.data as Float32Array;
+
+/**
+ * A batch is taken in parts that need at most this much memory, where batch norm allows it. A constant, not a measurement: how sums
+ * are parted shows in the last bits, and these must be the same on every machine.
+ */
+const PART_BYTES = 64e6;
 
 /**
  * ONNX Runtime on the CPU. One thread a session: a run's bits then do not depend on how many runs train beside it, and a
  * process a core is faster than threads that share a step.
  */
 export async function openOnnx({ threads = 1 } = {}): Promise<Engine> {
-  const settings: InferenceSession.SessionOptions = {
+  const settings: Settings = {
     executionProviders: ['cpu'],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
@@ -28,82 +44,117 @@ export async function openOnnx({ threads = 1 } = {}): Promise<Engine> {
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
   };
+  const block = await blockSize();
   return {
     name: 'onnx',
     device: 'cpu',
-    versions: { onnxruntime: version, node: process.versions.node },
-    open: async (options) => OnnxSession.open(options, settings, await blockSize()),
+    versions: { onnxruntime: version, node: process.versions.node, block: String(block) },
+    memoryBytes: totalmem() / 2,
+    open: (options) => OnnxSession.open(options, settings, block),
   };
+}
+
+interface Ready {
+  readonly session: InferenceSession;
+  readonly graph: Compiled;
+}
+
+async function ready(
+  program: StepProgram,
+  runs: number,
+  settings: Settings,
+  options: Parameters<typeof compile>[2],
+): Promise<Ready> {
+  const graph = compile(program, runs, options);
+  return { graph, session: await InferenceSession.create(graph.bytes, settings) };
 }
 
 class OnnxSession implements Session {
   readonly runs: number;
+  readonly #options: SessionOptions;
+  readonly #settings: Settings;
+  readonly #part: number;
   readonly #parameters: readonly Parameter[];
+  readonly #trained: readonly string[];
   /** Parameters, statistics and velocities: everything that a step reads and writes. */
   readonly #stateNames: readonly string[];
   readonly #shapes: ReadonlyMap<string, Shape>;
-  readonly #train: InferenceSession;
-  readonly #evaluate: InferenceSession;
-  readonly #inputs: ReadonlyMap<string, Shape>;
+  readonly #block: number;
+  /** The whole step, or the update alone where the batch is taken in parts. */
+  readonly #update: Ready;
+  #accumulate: Ready | undefined;
+  readonly #evaluate: Ready;
   /** The state lives twice: a step reads one and writes the other. Nothing is allocated per step. */
   #now: Tensors;
   #next: Tensors;
+  /** Sums over the parts of a batch, twice too, and zeros to begin with. */
+  #sums: { now: Tensors; next: Tensors; zero: Tensors } | undefined;
   readonly #logits: Tensor;
+  readonly #partLogits: Tensor;
   readonly #ones: Float32Array;
-  readonly #evaluationImages: Shape;
   readonly #evaluationLogits: Tensor;
-  readonly #block: number;
 
   private constructor(
     options: SessionOptions,
-    step: ReturnType<typeof trainingStep>,
-    graphs: { train: Compiled; evaluate: Compiled },
-    sessions: { train: InferenceSession; evaluate: InferenceSession },
+    settings: Settings,
+    part: number,
+    step: { parameters: readonly Parameter[]; velocities: boolean },
+    graphs: { update: Ready; accumulate: Ready | undefined; evaluate: Ready },
   ) {
-    this.runs = options.runs;
+    const { axes, data, runs } = options;
+    this.runs = runs;
+    this.#options = options;
+    this.#settings = settings;
+    this.#part = part;
     this.#parameters = step.parameters;
-    const { train, evaluate } = graphs;
-    const trained = step.parameters.filter(({ statistic }) => !statistic);
+    this.#trained = step.parameters.flatMap(({ name, statistic }) => (statistic ? [] : [name]));
     this.#stateNames = [
       ...step.parameters.map(({ name }) => name),
-      ...(step.velocities ? trained.map(({ name }) => velocityOf(name)) : []),
+      ...(step.velocities ? this.#trained.map(velocityOf) : []),
     ];
-    this.#block = train.block;
-    this.#train = sessions.train;
-    this.#evaluate = sessions.evaluate;
     this.#shapes = new Map(
       step.parameters.flatMap(({ name, shape }) => [
         [name, shape],
         [velocityOf(name), shape],
       ]),
     );
-    this.#inputs = train.inputs;
+    this.#update = graphs.update;
+    this.#accumulate = graphs.accumulate;
+    this.#evaluate = graphs.evaluate;
+    this.#block = graphs.evaluate.graph.block;
     const allocate = (): Tensors =>
-      Object.fromEntries(this.#stateNames.map((name) => [name, zeros(train.inputs.get(name)!)]));
+      Object.fromEntries(
+        this.#stateNames.map((name) => [name, zeros(graphs.update.graph.inputs.get(name)!)]),
+      );
     this.#now = allocate();
     this.#next = allocate();
-    this.#ones = new Float32Array(options.runs).fill(1);
-    this.#logits = zeros(train.outputs.get('logits')!);
-    this.#evaluationImages = evaluate.inputs.get('images')!;
-    this.#evaluationLogits = zeros(evaluate.outputs.get('logits')!);
+    this.#ones = new Float32Array(runs).fill(1);
+    this.#logits = zeros([runs, axes.batchSize, data.classes]);
+    this.#partLogits = part < axes.batchSize ? zeros([runs, part, data.classes]) : this.#logits;
+    this.#evaluationLogits = zeros(graphs.evaluate.graph.outputs.get('logits')!);
   }
 
-  static async open(
-    options: SessionOptions,
-    settings: InferenceSession.SessionOptions,
-    block: number,
-  ): Promise<OnnxSession> {
+  static async open(options: SessionOptions, settings: Settings, block: number): Promise<OnnxSession> {
     const { axes, data, runs, evaluationBatch } = options;
-    const step = trainingStep(axes, data);
-    // The loss is worked out of the logits in double precision, outside: its sums would round by how rows happen to lie.
-    const wanted = new Set([...step.program.outputs.keys()].filter((name) => name !== 'loss'));
-    const train = compile(step.program, runs, { wanted, block });
-    const evaluate = compile(evaluation(axes, data, evaluationBatch), runs, { block: train.block });
-    const sessions = {
-      train: await InferenceSession.create(train.bytes, settings),
-      evaluate: await InferenceSession.create(evaluate.bytes, settings),
-    };
-    return new OnnxSession(options, step, { train, evaluate }, sessions);
+    const part = options.part ?? partOf(axes, data, PART_BYTES);
+    const evaluate = await ready(evaluation(axes, data, evaluationBatch), runs, settings, { block });
+    const blocked = { block: evaluate.graph.block };
+    if (part === axes.batchSize) {
+      const step = trainingStep(axes, data);
+      // The loss is worked out of the logits in double precision, outside: its sums would round by how rows happen to lie.
+      const wanted = new Set([...step.program.outputs.keys()].filter((name) => name !== 'loss'));
+      const update = await ready(step.program, runs, settings, { wanted, ...blocked });
+      return new OnnxSession(options, settings, part, step, { update, accumulate: undefined, evaluate });
+    }
+    const step = accumulatedStep(axes, data, part);
+    const update = await ready(step.apply, runs, settings, blocked);
+    const accumulate = await OnnxSession.#opened(step.accumulate, runs, settings, evaluate.graph.block);
+    return new OnnxSession(options, settings, part, step, { update, accumulate, evaluate });
+  }
+
+  static #opened(program: StepProgram, runs: number, settings: Settings, block: number): Promise<Ready> {
+    const wanted = new Set([...program.outputs.keys()].filter((name) => name !== 'loss'));
+    return ready(program, runs, settings, { wanted, block });
   }
 
   #slot(tensor: Tensor, slot: number): Float32Array {
@@ -120,41 +171,115 @@ class OnnxSession implements Session {
 
   initialise(slot: number, seed: number): void {
     for (const tensor of Object.values(this.#now)) this.#slot(tensor, slot).fill(0);
-    this.#parameters.forEach(({ name, start, fanIn }, stream) => {
-      const target = this.#slot(this.#now[name]!, slot);
-      if (start === 'one') target.fill(1);
-      if (start !== 'he') return;
-      const values = new Float32Array(target.length);
-      fillNormal(values, seed, 'initialisation', stream);
-      const deviation = Math.sqrt(2 / fanIn);
-      for (let i = 0; i < values.length; i++) values[i]! *= deviation;
-      target.set(this.#ordered(name, values, false));
+    this.#parameters.forEach((parameter, stream) => {
+      const { name } = parameter;
+      const values = initialValues(parameter, stream, seed);
+      this.#slot(this.#now[name]!, slot).set(this.#ordered(name, values, false));
     });
   }
 
   async step(batch: Batch): Promise<Float32Array> {
+    const { inputs } = this.#update.graph;
     const feeds: Tensors = { ...this.#now };
     const feed = (name: string, values: Float32Array): void => {
-      const shape = this.#inputs.get(name);
+      const shape = inputs.get(name);
       if (shape) feeds[name] = new Tensor('float32', values, [...shape]);
     };
-    feed('images', batch.images);
-    feed('labels', batch.labels);
     feed('learningRate', batch.learningRate);
     feed('weightDecay', batch.weightDecay);
     feed('momentum', batch.momentum);
-    feed('one', this.#ones);
-    const fetches: Tensors = { "logits'": this.#logits };
+    const fetches: Tensors = {};
     for (const name of this.#stateNames) fetches[`${name}'`] = this.#next[name]!;
-    await this.#train.run(feeds, fetches);
+    if (this.#accumulate && this.#part < this.#options.axes.batchSize) {
+      const sums = await this.#sumParts(this.#accumulate, batch, this.#part);
+      for (const [name, tensor] of Object.entries(sums)) {
+        feeds[name] = new Tensor('float32', numbers(tensor), [...inputs.get(name)!]);
+      }
+    } else {
+      feed('images', batch.images);
+      feed('labels', batch.labels);
+      feed('one', this.#ones);
+      fetches["logits'"] = this.#logits;
+    }
+    await this.#update.session.run(feeds, fetches);
     [this.#now, this.#next] = [this.#next, this.#now];
     return numbers(this.#logits);
   }
 
+  /** Forward and backward over a batch in parts of `part` samples. → the sums by the names that the update takes. */
+  async #sumParts(
+    { session, graph }: Ready,
+    { images, labels }: Pick<Batch, 'images' | 'labels'>,
+    part: number,
+  ): Promise<Tensors> {
+    const { axes, data } = this.#options;
+    const m = axes.batchSize;
+    const names = [...graph.outputs.keys()].filter((name) => name !== 'logits');
+    const allocate = (): Tensors =>
+      Object.fromEntries(names.map((name) => [name, zeros(graph.inputs.get(name)!)]));
+    this.#sums ??= { now: allocate(), next: allocate(), zero: allocate() };
+    const sums = this.#sums;
+    const each = images.length / m;
+    const { classes } = data;
+    const own = new Float32Array(this.runs * part * classes);
+    const share = new Float32Array(this.runs).fill(part / m);
+    for (let from = 0; from < m; from += part) {
+      for (let r = 0; r < this.runs; r++) {
+        const first = (r * m + from) * classes;
+        own.set(labels.subarray(first, first + part * classes), r * part * classes);
+      }
+      const feeds: Tensors = {
+        images: new Tensor('float32', images.subarray(from * each, (from + part) * each), [
+          ...graph.inputs.get('images')!,
+        ]),
+        labels: new Tensor('float32', own, [...graph.inputs.get('labels')!]),
+        one: new Tensor('float32', share, [...graph.inputs.get('one')!]),
+      };
+      const before = from === 0 ? sums.zero : sums.now;
+      const fetches: Tensors = { "logits'": this.#partLogits };
+      for (const name of names) {
+        feeds[name] = before[name]!;
+        fetches[`${name}'`] = sums.next[name]!;
+      }
+      for (const { name } of this.#parameters) if (graph.inputs.has(name)) feeds[name] = this.#now[name]!;
+      await session.run(feeds, fetches);
+      [sums.now, sums.next] = [sums.next, sums.now];
+      if (this.#partLogits === this.#logits) continue;
+      for (let r = 0; r < this.runs; r++) {
+        const logits = numbers(this.#partLogits).subarray(r * part * classes, (r + 1) * part * classes);
+        numbers(this.#logits).set(logits, (r * m + from) * classes);
+      }
+    }
+    return sums.now;
+  }
+
+  async gradients(batch: Pick<Batch, 'images' | 'labels'>): Promise<State> {
+    const { axes, data } = this.#options;
+    this.#accumulate ??= await OnnxSession.#opened(
+      accumulatedStep(axes, data, this.#part).accumulate,
+      this.runs,
+      this.#settings,
+      this.#block,
+    );
+    const sums = await this.#sumParts(this.#accumulate, batch, this.#part);
+    return new Map(
+      this.#trained.map((name) => {
+        const tensor = sums[sumOfParts(name)]!;
+        const all = numbers(tensor).slice();
+        const each = all.length / this.runs;
+        for (let slot = 0; slot < this.runs; slot++) {
+          all.set(this.#ordered(name, this.#slot(tensor, slot), true), slot * each);
+        }
+        return [name, all];
+      }),
+    );
+  }
+
   async evaluate(images: Float32Array): Promise<Float32Array> {
-    const feeds: Tensors = { images: new Tensor('float32', images, [...this.#evaluationImages]) };
+    const shape = this.#evaluate.graph.inputs.get('images')!;
+    const feeds: Tensors = { images: new Tensor('float32', images, [...shape]) };
     for (const { name } of this.#parameters) feeds[name] = this.#now[name]!;
-    await this.#evaluate.run(feeds, { "logits'": this.#evaluationLogits });
+    await this.#evaluate.session.run(feeds, { "logits'": this.#evaluationLogits });
     return numbers(this.#evaluationLogits);
   }
 
@@ -181,6 +306,6 @@ class OnnxSession implements Session {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#train.release(), this.#evaluate.release()]);
+    for (const one of [this.#update, this.#evaluate, this.#accumulate]) await one?.session.release();
   }
 }

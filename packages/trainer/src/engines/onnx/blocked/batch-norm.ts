@@ -1,7 +1,7 @@
 import { BATCH_NORM_EPSILON } from '@smallbatch/program';
 import type { Graph } from '../graph.ts';
 import { type Fusion, image } from '../lower/lowering.ts';
-import { affine, type BlockedLowering, blockedNode, sumOf } from './blocked.ts';
+import { affine, type BlockedContext, type BlockedLowering, blockedNode, sumOf } from './blocked.ts';
 
 const inverseRoot = (graph: Graph, variance: string): string =>
   graph.node('Reciprocal', [graph.node('Sqrt', [graph.add(variance, graph.float(BATCH_NORM_EPSILON))])]);
@@ -18,6 +18,11 @@ function layout(graph: Graph, m: number, groups: number, channels: number, heigh
   const outer = groups > 1 ? [groups] : [];
   return {
     count: each * height * width,
+    /** Shape of the statistics. */
+    shape: [...outer, channels],
+    /** A vector [channels] in the shape of the statistics. */
+    spread: (vector: string): string =>
+      groups > 1 ? graph.node('Expand', [vector, graph.ints([groups, channels])]) : vector,
     /** Mean of each group and channel. */
     mean: (x: string): string => perGroup(blockedNode(graph, 'GlobalAveragePool', [x], {}), 1 / each),
     /** Mean of x·y of each group and channel: y is taken as the kernel of a convolution that leaves one place. */
@@ -30,14 +35,14 @@ function layout(graph: Graph, m: number, groups: number, channels: number, heigh
     affine(x: string, scale: string, shift: string | undefined, fusion: Fusion = {}): string {
       if (groups === 1) return affine(graph, x, scale, shift, channels, fusion);
       const all = m * channels;
-      const spread = (vector: string): string =>
+      const repeat = (vector: string): string =>
         graph.node('Expand', [
           graph.reshape(vector, [groups, 1, channels]),
           graph.ints([groups, each, channels]),
         ]);
       const wide = (value: string): string => graph.reshape(value, [1, all, height, width]);
       const sum = fusion.sum && wide(fusion.sum);
-      const y = affine(graph, wide(x), spread(scale), shift && graph.reshape(spread(shift), [all]), all, {
+      const y = affine(graph, wide(x), repeat(scale), shift && graph.reshape(repeat(shift), [all]), all, {
         ...fusion,
         sum,
       });
@@ -46,40 +51,53 @@ function layout(graph: Graph, m: number, groups: number, channels: number, heigh
   };
 }
 
-/** Statistics from the sums of x and x², so that the images are read twice and written once, with what follows in the same pass. */
-export const batchNorm: BlockedLowering = ({ graph, runs }, [x, scale, shift], { inputs, attributes }) => {
+/** x minus its mean, of which variance, result and gradient are made: sums of x² itself would cancel where samples are few. */
+function centred(
+  { graph, once }: BlockedContext,
+  view: ReturnType<typeof layout>,
+  x: string,
+  mean: string,
+): string {
+  return once(`centred ${x} ${mean}`, () => {
+    const one = once(`one ${view.shape}`, () =>
+      graph.node('Expand', [graph.float(1), graph.ints(view.shape)]),
+    );
+    return view.affine(x, one, graph.node('Neg', [mean]));
+  });
+}
+
+export const batchNorm: BlockedLowering = (context, [x, scale, shift], { inputs, attributes }) => {
+  const { graph, runs } = context;
   const { m, channels, height, width } = image(inputs[0]!.shape);
-  const all = runs * channels;
-  const view = layout(graph, m, Number(attributes.groups), all, height, width);
+  const view = layout(graph, m, Number(attributes.groups), runs * channels, height, width);
   const mean = view.mean(x!);
-  const spread = graph.sub(view.meanProduct(x!, x!), graph.mul(mean, mean));
-  const variance = graph.node('Relu', [spread]);
+  const middle = centred(context, view, x!, mean);
+  const variance = view.meanProduct(middle, middle);
   const factor = graph.mul(inverseRoot(graph, variance), scale!);
-  const offset = graph.sub(shift!, graph.mul(mean, factor));
-  const write = (fusion: Fusion): string => view.affine(x!, factor, offset, fusion);
+  const write = (fusion: Fusion): string => view.affine(middle, factor, view.spread(shift!), fusion);
   return [{ takes: 'sum and relu', write }, mean, variance];
 };
 
-/** dx = a·dy + b·x + c with a, b, c per channel, so that only two sums over the images are needed. */
+/** dx = a·dy + b·(x − mean) + c with a, b, c per channel, so that only two sums over the images are needed. */
 export const batchNormGradient: BlockedLowering = (
-  { graph, runs },
+  context,
   [x, scale, mean, variance, dy],
   { inputs, attributes },
 ) => {
+  const { graph, runs } = context;
   const { m, channels, height, width } = image(inputs[0]!.shape);
   const groups = Number(attributes.groups);
   const all = runs * channels;
   const view = layout(graph, m, groups, all, height, width);
+  const middle = centred(context, view, x!, mean!);
   const inverse = inverseRoot(graph, variance!);
   const meanDy = view.mean(dy!);
-  const meanDyX = view.meanProduct(x!, dy!);
   // Means of dy·x̂ and dy: dγ and dβ divided by the count.
-  const meanDyNormal = graph.mul(graph.sub(meanDyX, graph.mul(mean!, meanDy)), inverse);
+  const meanDyNormal = graph.mul(view.meanProduct(middle, dy!), inverse);
   const a = graph.mul(inverse, scale!);
-  const minusB = graph.mul(graph.mul(a, inverse), meanDyNormal);
-  const b = graph.node('Neg', [minusB]);
-  const c = graph.sub(graph.mul(minusB, mean!), graph.mul(a, meanDy));
-  const fromX = view.affine(x!, b, c);
+  const b = graph.node('Neg', [graph.mul(graph.mul(a, inverse), meanDyNormal)]);
+  const c = graph.node('Neg', [graph.mul(a, meanDy)]);
+  const fromX = view.affine(middle, b, c);
   const dx = view.affine(dy!, a, undefined, { sum: fromX });
   const total = (value: string): string => {
     const sum = groups > 1 ? graph.reshape(sumOf(graph, value, groups), [all]) : value;

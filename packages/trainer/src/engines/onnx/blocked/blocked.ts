@@ -19,6 +19,8 @@ export interface BlockedContext extends Context {
   readonly block: number;
   /** Whether an image value goes in from outside, in the plain layout. */
   isPlain(value: Value): boolean;
+  /** Writes what a key stands for once, and gives its name to all who ask. */
+  once(key: string, write: () => string): string;
 }
 
 export type BlockedLowering = (
@@ -27,18 +29,26 @@ export type BlockedLowering = (
   step: StepProgram['steps'][number],
 ) => Lowered[];
 
-/** Primitives whose results are weights or velocities, not images. */
-const OF_WEIGHTS: ReadonlySet<string> = new Set(['convFilterGradient', 'sgd', 'momentum']);
+/** Values that are weights, velocities or sums of gradients: in their own order of blocks, whatever their shape. */
+function weightsOf({ inputs, steps }: StepProgram): Set<number> {
+  const found = new Set([...inputs].flatMap(([name, { id }]) => (name === 'images' ? [] : [id])));
+  for (const { op, inputs, outputs } of steps) {
+    const isUpdate = op === 'convFilterGradient' || op === 'sgd' || op === 'momentum';
+    if (isUpdate || (op === 'add' && inputs.some(({ id }) => found.has(id)))) {
+      for (const { id } of outputs) found.add(id);
+    }
+  }
+  return found;
+}
 
 /** Whether every image of the program, but the ones that go in, has whole blocks of channels. */
 export function fitsBlocks(program: StepProgram, block: number): boolean {
-  const plain = new Set([...program.inputs.values()].map(({ id }) => id));
-  const images = program.steps
-    .filter(({ op }) => !OF_WEIGHTS.has(op))
-    .flatMap(({ outputs }) => outputs)
-    .filter(({ shape }) => shape.length === 4);
+  const weights = weightsOf(program);
   const first = program.inputs.get('images')?.shape[1] ?? 0;
-  return first < block && images.every(({ id, shape }) => plain.has(id) || shape[1]! % block === 0);
+  const images = program.steps
+    .flatMap(({ outputs }) => outputs)
+    .filter(({ id, shape }) => shape.length === 4 && !weights.has(id));
+  return first < block && images.every(({ shape }) => shape[1]! % block === 0);
 }
 
 /** Order in memory of a parameter: [outer, inner, …] → the same numbers blocked. Shapes as one run has them. */

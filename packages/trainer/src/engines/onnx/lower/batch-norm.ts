@@ -96,3 +96,9 @@ export const runningAverage: Lowering = ({ graph }, [old, fresh], { inputs, attr
     ),
   ];
 };
+
+export const addStatistic: Lowering = ({ graph }, [sum, fresh], { inputs, attributes }) => {
+  const groups = inputs[1]!.shape[0]!;
+  const mean = groups > 1 ? graph.reduceMean(fresh!, [0], 0) : graph.reshape(fresh!, [-1]);
+  return [graph.add(sum!, graph.mul(mean, graph.float(Number(attributes.share))))];
+};
