@@ -1,10 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSweep, type Db, type NewRun } from '@smallbatch/db';
-import { storeDataset } from '@smallbatch/trainer';
+import { Checkpoints, storeDataset } from '@smallbatch/trainer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { testDatabase } from '../database.ts';
 import { newRun, newSweep } from '../packages/db/new-run.ts';
@@ -46,12 +46,15 @@ interface Worker {
   events: Event[];
   ended: Promise<unknown>;
 }
-function startWorker(sweep: string): Worker {
+function startWorker(
+  sweep: string,
+  given: { checkpointSeconds?: number; untilEmpty?: boolean } = {},
+): Worker {
   const child = fork(join(root, 'packages/trainer/dist/worker-process.js'), { serialization: 'advanced' });
   started.push(child);
   const events: Event[] = [];
   child.on('message', (event: Event) => events.push(event));
-  child.send({ url: `http://127.0.0.1:${port}`, home, sweep, untilEmpty: true });
+  child.send({ url: `http://127.0.0.1:${port}`, home, sweep, untilEmpty: true, ...given });
   return { child, events, ended: once(child, 'exit') };
 }
 
@@ -73,6 +76,9 @@ afterAll(async () => {
   for (const child of started) if (child.exitCode === null) child.kill('SIGKILL');
   await rm(home, { recursive: true, force: true });
 });
+
+/** A run's id as the API gives it. */
+const globalId = (id: string): string => Buffer.from(`Run:${id}`).toString('base64');
 
 let next = 0;
 const sweepOf = (count: number, epochs: number, given: Partial<NewRun> = {}) => {
@@ -193,4 +199,92 @@ test('an API that is killed and comes back is delivered everything that was trai
   await startApi(port);
   await Promise.all(workers.map(({ ended }) => ended));
   await expectComplete(sweep.id, 6, 20);
+});
+
+/** Values of every deterministic metric of the runs of a sweep, by seed, step by step. */
+async function valuesOf(sweepId: string): Promise<string> {
+  const rows = await database.asOwner(
+    `SELECT r.seed, m.name, u.step, u.value FROM run r JOIN chunk c ON c.run_id = r.id JOIN metric m ON m.id = c.metric_id,
+       unnest(c.steps, c."values") AS u (step, value)
+     WHERE r.sweep_id = $1 AND m.name <> 'samples_per_second' ORDER BY 1, 2, 3`,
+    [sweepId],
+  );
+  return JSON.stringify(rows);
+}
+
+test('a killed run goes on from its checkpoint with another worker, also when the newest is torn, and its metrics are those of an undisturbed run', async () => {
+  const given = { batchNorm: true, momentum: 0.9, width: 2 };
+  const epochs = 200;
+  const undisturbed = await sweepOf(3, epochs, given);
+  await startWorker(undisturbed.key).ended;
+  await expectComplete(undisturbed.id, 3, epochs);
+  next--;
+
+  await database.asOwner("UPDATE run SET status = 'CANCELLED' WHERE sweep_id = $1", [undisturbed.id]);
+  const disturbed = await sweepOf(3, epochs, given);
+  const runs = await runsOf(disturbed.id);
+  const checkpoints = new Checkpoints(home);
+  const stepsOf = async (): Promise<number[]> => (await checkpoints.list()).get(globalId(runs[0]!.id)) ?? [];
+  const victim = startWorker(disturbed.key, { checkpointSeconds: 0.2 });
+  await until(async () => (await stepsOf()).length > 1);
+  victim.child.kill('SIGKILL');
+  await victim.ended;
+  const [newest = 0, before = 0] = await stepsOf();
+  expect(newest).toBeGreaterThan(before);
+  await truncate(
+    join(home, 'checkpoints', `${encodeURIComponent(globalId(runs[0]!.id))}.${newest}.checkpoint`),
+    99,
+  );
+
+  const heir = startWorker(disturbed.key, { checkpointSeconds: 0.2 });
+  await heir.ended;
+  await expectComplete(disturbed.id, 3, epochs);
+  expect(await valuesOf(disturbed.id)).toBe(await valuesOf(undisturbed.id));
+  expect(heir.events.filter(({ kind }) => kind === 'resumed').length).toBe(3);
+  expect(heir.events.filter(({ kind }) => kind === 'released').map(({ key }) => key)).toHaveLength(1);
+  const starts = await database.asOwner<{ start: number }>(
+    'SELECT max(start_step)::int AS start FROM attempt WHERE run_id = ANY ($1) GROUP BY run_id',
+    [runs.map(({ id }) => id)],
+  );
+  for (const { start } of starts) expect(start).toBeGreaterThan(0);
+  expect(await stepsOf()).toEqual([]);
+});
+
+test('a worker that is told to stop leaves a checkpoint, and the next one loses not a step', async () => {
+  const sweep = await sweepOf(2, 400, { width: 2 });
+  const first = startWorker(sweep.key, { checkpointSeconds: 1000 });
+  await until(async () => first.events.some(({ kind }) => kind === 'claimed'));
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  first.child.kill('SIGTERM');
+  await first.ended;
+  const runs = await runsOf(sweep.id);
+  expect(runs.map(({ status }) => status)).toEqual(['WAITING', 'WAITING']);
+  const second = startWorker(sweep.key);
+  await second.ended;
+  await expectComplete(sweep.id, 2, 400);
+  const attempts = await database.asOwner<{ number: number; start: number; end: string }>(
+    'SELECT number, start_step::int AS start, "end" FROM attempt WHERE run_id = $1 ORDER BY number',
+    [runs[0]!.id],
+  );
+  expect(attempts.map(({ end }) => end)).toEqual(['RELEASED', 'DONE']);
+  expect(attempts[1]!.start).toBeGreaterThan(0);
+});
+
+test('a run that needs more memory or another data set than any worker has waits, and says for what', async () => {
+  const large = await sweepOf(1, 1, { memoryBytes: 2 ** 50 });
+  const worker = startWorker(large.key, { untilEmpty: false });
+  await until(async () => worker.events.some(({ kind }) => kind === 'idle'));
+  const answer = await fetch(`http://127.0.0.1:${port}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: `{ run(key: "${large.key}/1") { status waitsFor } }` }),
+  });
+  const { data } = (await answer.json()) as { data: { run: { status: string; waitsFor: string } } };
+  expect(data.run.status).toBe('WAITING');
+  expect(data.run.waitsFor).toMatch(
+    /^a step needs 1048576.0 GiB of memory, and the workers that are up have [\d.]+ GiB at most$/,
+  );
+  await database.asOwner("UPDATE run SET status = 'CANCELLED' WHERE sweep_id = $1", [large.id]);
+  worker.child.kill('SIGTERM');
+  await worker.ended;
 });

@@ -5,6 +5,8 @@ import {
   runMetrics,
   type SweepState,
   sweepStates,
+  type WorkerUp,
+  workersUp,
 } from '@smallbatch/db';
 import DataLoader from 'dataloader';
 import type { Viewer } from './can.ts';
@@ -19,12 +21,15 @@ export interface Context {
   readonly live: Live;
   readonly sweepState: DataLoader<string, SweepState>;
   readonly runMetrics: DataLoader<string, readonly RunMetricRow[]>;
+  /** Workers of the team that are up: what they have, asked once a request. */
+  workersUp(): Promise<WorkerUp[]>;
   /** Loaders that depend on arguments, by what they were made for. */
   readonly loaders: Map<string, unknown>;
 }
 
 export function makeContext(given: Pick<Context, 'db' | 'viewer' | 'requestId' | 'lease' | 'live'>): Context {
   const { db } = given;
+  let up: Promise<WorkerUp[]> | undefined;
   return {
     ...given,
     sweepState: new DataLoader(
@@ -40,6 +45,10 @@ export function makeContext(given: Pick<Context, 'db' | 'viewer' | 'requestId' |
         byRun.set(row.runId, [...(byRun.get(row.runId) ?? []), row]);
       return ids.map((id) => byRun.get(id) ?? []);
     }),
+    workersUp() {
+      up ??= workersUp(db, given.viewer!.teamId, given.lease.lease);
+      return up;
+    },
     loaders: new Map(),
   };
 }

@@ -18,8 +18,14 @@ export interface ClaimOrder {
   readonly datasets: readonly string[];
   readonly trainerVersion: string;
   readonly max: number;
-  /** Most samples of one step, over all its runs. */
+  /** Most samples of one step, over all its runs, where the worker has not measured how many runs are good. */
   readonly maxSamples?: number;
+  /** Memory that a step may take; runs that need more are left to others. */
+  readonly memoryBytes?: number;
+  /** How many runs side by side are good, by the shape of their step and the data set's hash, where the worker knows. */
+  readonly sizes?: readonly { readonly shape: string; readonly dataset: string; readonly runs: number }[];
+  /** Where the worker could go on with a run. */
+  readonly checkpoints?: readonly { readonly runId: string; readonly step: number }[];
   readonly leaseSeconds: number;
   readonly sweepId?: string;
 }
@@ -29,6 +35,8 @@ export interface Claimed {
   readonly attempt: number;
   readonly slot: number;
   readonly startStep: number;
+  /** The last step up to which points of before are kept: what follows is to be reported again. */
+  readonly pointsUpTo: number;
 }
 
 // What may be claimed, as conditions on run with claimRuns' parameters. An own script's run is held, so no worker gets it, unless
@@ -36,7 +44,10 @@ export interface Claimed {
 const WAITING = `run.team_id = $1 AND run.status = 'WAITING' AND NOT run.held`;
 const EXPIRED = `run.team_id = $1 AND run.status = 'RUNNING' AND run.lease_expires_at < now()
   AND EXISTS (SELECT FROM cell JOIN sweep ON sweep.id = cell.sweep_id WHERE cell.run_id = run.id AND sweep.intent = 'OPEN')`;
-const FITS = `run.trainer_version = $4 AND ($7::uuid IS NULL OR EXISTS (SELECT FROM cell WHERE cell.sweep_id = $7 AND cell.run_id = run.id))`;
+const FITS = `run.trainer_version = $4 AND run.memory_bytes <= $9 AND ($7::uuid IS NULL OR EXISTS (SELECT FROM cell WHERE cell.sweep_id = $7 AND cell.run_id = run.id))`;
+
+/** Where a run begins: at the newest checkpoint that the worker has of it. */
+const START = `coalesce((SELECT k.step FROM kept AS k WHERE k.id = run.id), 0)`;
 
 /**
  * Hands out a bundle: the first run in line, and its mates that can train side by side with it. A run whose lease has expired
@@ -45,6 +56,7 @@ const FITS = `run.trainer_version = $4 AND ($7::uuid IS NULL OR EXISTS (SELECT F
  */
 export async function claimRuns(db: Db, order: ClaimOrder): Promise<Claimed[]> {
   const { teamId, workerId, datasets, trainerVersion, max, maxSamples, leaseSeconds, sweepId } = order;
+  const { memoryBytes = Number.MAX_VALUE, sizes = [], checkpoints = [] } = order;
   return transaction(db, async (sql) => {
     await sql.query(
       `/* claimRuns fail */ WITH given_up AS (
@@ -58,24 +70,28 @@ export async function claimRuns(db: Db, order: ClaimOrder): Promise<Claimed[]> {
       [teamId, ATTEMPTS],
     );
     const { rows } = await sql.query(
-      `/* claimRuns */ WITH mine AS (SELECT id FROM dataset WHERE team_id = $1 AND hash = ANY ($3)),
+      `/* claimRuns */ WITH mine AS (SELECT id, hash FROM dataset WHERE team_id = $1 AND hash = ANY ($3)),
+       kept AS (SELECT id, max(step) AS step FROM unnest($10::uuid[], $11::int8[]) AS k (id, step) GROUP BY id),
+       sizes AS (SELECT * FROM unnest($12::text[], $13::text[], $14::int[]) AS s (shape, hash, runs)),
        expired AS (
-         SELECT id, bundle_key, dataset_id, batch_size FROM run
+         SELECT id, bundle_key, dataset_id, batch_size, shape_key, memory_bytes, ${START} AS start FROM run
          WHERE ${EXPIRED} AND ${FITS} AND dataset_id IN (SELECT id FROM mine)
          ORDER BY queue_rank, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
        ), waiting AS (
-         SELECT id, bundle_key, dataset_id, batch_size FROM run
+         SELECT id, bundle_key, dataset_id, batch_size, shape_key, memory_bytes, ${START} AS start FROM run
          WHERE NOT EXISTS (SELECT FROM expired) AND ${WAITING} AND ${FITS} AND dataset_id IN (SELECT id FROM mine)
          ORDER BY queue_rank, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
        ), head AS (
-         SELECT *, greatest(0, least($5::int, $8::int / batch_size) - 1) AS room FROM (SELECT * FROM expired UNION ALL SELECT * FROM waiting) AS h
+         SELECT h.*, greatest(0, least($5::int, $9 / greatest(h.memory_bytes, $9 / 64), coalesce((SELECT s.runs FROM sizes AS s JOIN mine ON mine.hash = s.hash
+           WHERE s.shape = h.shape_key AND mine.id = h.dataset_id LIMIT 1), $8::int / batch_size))::int - 1) AS room
+         FROM (SELECT * FROM expired UNION ALL SELECT * FROM waiting) AS h
        ), expired_mates AS (
          SELECT run.id FROM run, head WHERE run.bundle_key = head.bundle_key AND run.dataset_id = head.dataset_id AND run.id <> head.id
-         AND ${EXPIRED} AND ${FITS}
+         AND ${EXPIRED} AND ${FITS} AND ${START} = head.start
          ORDER BY run.queue_rank, run.id LIMIT (SELECT room FROM head) FOR NO KEY UPDATE OF run SKIP LOCKED
        ), waiting_mates AS (
          SELECT run.id FROM run, head WHERE run.bundle_key = head.bundle_key AND run.dataset_id = head.dataset_id AND run.id <> head.id
-         AND ${WAITING} AND ${FITS}
+         AND ${WAITING} AND ${FITS} AND ${START} = head.start
          ORDER BY run.queue_rank, run.id LIMIT (SELECT room - (SELECT count(*) FROM expired_mates) FROM head) FOR NO KEY UPDATE OF run SKIP LOCKED
        ), chosen AS (
          SELECT id, (row_number() OVER () - 1)::int AS slot, count(*) OVER ()::int AS runs FROM (
@@ -83,22 +99,48 @@ export async function claimRuns(db: Db, order: ClaimOrder): Promise<Claimed[]> {
        ), before AS (
          UPDATE attempt SET ended_at = now(), "end" = 'LOST', reason = 'its lease expired' FROM run, chosen
          WHERE run.id = chosen.id AND run.status = 'RUNNING' AND attempt.run_id = run.id AND attempt.number = run.attempt
-       ), worker AS (SELECT engine, device, versions FROM worker WHERE id = $2 AND team_id = $1),
+       ), worker AS (
+         UPDATE worker SET last_seen_at = now(), datasets = $3, memory_bytes = $9 WHERE id = $2 AND team_id = $1
+         RETURNING engine, device, versions
+       ),
        taken AS (
          UPDATE run SET lost = run.lost + (run.status = 'RUNNING')::int, status = 'RUNNING', held = false, attempt = run.attempt + 1, sequence = 0, worker_id = $2,
-           lease_expires_at = now() + make_interval(secs => $6), engine = worker.engine, step = 0, samples_seen = 0,
+           lease_expires_at = now() + make_interval(secs => $6), engine = worker.engine, step = (SELECT start FROM head), samples_seen = 0,
            started_at = coalesce(run.started_at, now())
          FROM chosen, worker WHERE run.id = chosen.id RETURNING run.id, run.attempt, chosen.slot, chosen.runs
        ), written AS (
-         INSERT INTO attempt (run_id, number, team_id, worker_id, engine, device, versions, runs_side_by_side, slot)
-         SELECT taken.id, taken.attempt, $1, $2, worker.engine, worker.device, worker.versions, taken.runs, taken.slot FROM taken, worker
+         INSERT INTO attempt (run_id, number, team_id, worker_id, engine, device, versions, runs_side_by_side, slot, start_step)
+         SELECT taken.id, taken.attempt, $1, $2, worker.engine, worker.device, worker.versions, taken.runs, taken.slot, head.start FROM taken, worker, head
        )
-       SELECT id AS "runId", attempt, slot, 0 AS "startStep" FROM taken ORDER BY slot`,
-      [teamId, workerId, datasets, trainerVersion, max, leaseSeconds, sweepId ?? null, maxSamples ?? 2 ** 30],
+       SELECT taken.id AS "runId", attempt, slot, head.start AS "startStep", 0 AS "pointsUpTo" FROM taken, head ORDER BY slot`,
+      [
+        teamId,
+        workerId,
+        datasets,
+        trainerVersion,
+        max,
+        leaseSeconds,
+        sweepId ?? null,
+        maxSamples ?? 2 ** 30,
+        memoryBytes,
+        checkpoints.map(({ runId }) => runId),
+        checkpoints.map(({ step }) => step),
+        sizes.map(({ shape }) => shape),
+        sizes.map(({ dataset }) => dataset),
+        sizes.map(({ runs }) => runs),
+      ],
     );
     const again = rows.filter(({ attempt }) => attempt > 1).map(({ runId }) => runId);
-    if (again.length > 0) await supersede(sql, again, 0);
-    return rows;
+    if (again.length === 0) return rows;
+    const startStep = Number(rows[0].startStep);
+    await supersede(sql, again, startStep);
+    if (startStep === 0) return rows;
+    const kept = await sql.query(
+      '/* claimRuns points */ SELECT run_id, max(last_step) AS step FROM run_metric WHERE run_id = ANY ($1) GROUP BY run_id',
+      [again],
+    );
+    const upTo = new Map(kept.rows.map(({ run_id, step }) => [run_id, Number(step)]));
+    return rows.map((row) => ({ ...row, pointsUpTo: upTo.get(row.runId) ?? 0 }));
   });
 }
 
@@ -108,13 +150,15 @@ export interface HeartbeatRun {
   readonly step: number;
   readonly samplesSeen: number;
 }
-export type Command = 'CONTINUE' | 'PAUSE' | 'STOP' | 'LOST';
+export type Command = 'CONTINUE' | 'PAUSE' | 'PRUNE' | 'STOP' | 'LOST';
 
 export interface Heartbeat {
   readonly teamId: string;
   readonly workerId: string;
   readonly samplesPerSecond: number;
   readonly stopping: boolean;
+  /** Name, UUID, utilisation and memory of its GPU. */
+  readonly gpu?: unknown;
   readonly leaseSeconds: number;
   readonly runs: readonly HeartbeatRun[];
 }
@@ -125,9 +169,16 @@ export async function heartbeat(
   beat: Heartbeat,
 ): Promise<{ runId: string; attempt: number; command: Command }[] | undefined> {
   const known = await db.pool.query(
-    `/* heartbeat worker */ UPDATE worker SET last_seen_at = now(), samples_per_second = $3, stopped_at = CASE WHEN $4 THEN now() END
+    `/* heartbeat worker */ UPDATE worker SET last_seen_at = now(), samples_per_second = $3, stopped_at = CASE WHEN $4 THEN now() END,
+       gpu = coalesce($5, gpu)
      WHERE team_id = $1 AND id = $2`,
-    [beat.teamId, beat.workerId, beat.samplesPerSecond, beat.stopping],
+    [
+      beat.teamId,
+      beat.workerId,
+      beat.samplesPerSecond,
+      beat.stopping,
+      beat.gpu ? JSON.stringify(beat.gpu) : null,
+    ],
   );
   if (known.rowCount === 0) return undefined;
   if (beat.runs.length === 0) return [];

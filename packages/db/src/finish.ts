@@ -59,7 +59,7 @@ export async function finishRuns(db: Db, teamId: string, finishes: readonly Fini
          UPDATE run SET
            status = CASE WHEN f.outcome <> 'RELEASED' THEN f.outcome WHEN f.own THEN 'CANCELLED' ELSE 'WAITING' END::"RunStatus",
            diverged = f.diverged_step IS NOT NULL AND f.outcome = 'DONE', diverged_step = f.diverged_step, reason = f.reason,
-           step = f.step, samples_seen = f.samples_seen, device_seconds = run.device_seconds + f.device_seconds, info = run.info || f.info,
+           step = f.step, samples_seen = f.samples_seen, device_seconds = CASE WHEN f.device_seconds > 0 THEN f.device_seconds ELSE run.device_seconds END, info = run.info || f.info,
            lease_expires_at = NULL, worker_id = CASE f.outcome WHEN 'RELEASED' THEN NULL ELSE run.worker_id END,
            ended_at = CASE WHEN f.outcome <> 'RELEASED' OR f.own THEN now() END,
            held = f.own OR (f.outcome = 'RELEASED' AND NOT EXISTS (

@@ -59,7 +59,7 @@ const furthest = (columns: readonly (readonly number[])[]): number =>
 const goalOf = ({ metric, goal }: Series): Goal => {
   if (goal) return goal;
   if (metric.endsWith('accuracy')) return 'MAXIMISE';
-  return metric.endsWith('loss') || metric.endsWith('error') ? 'MINIMISE' : 'NONE';
+  return /(loss|error|^steps_to_goal)$/.test(metric) ? 'MINIMISE' : 'NONE';
 };
 
 async function metricIds(

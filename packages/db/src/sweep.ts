@@ -9,6 +9,7 @@ export interface NewRun {
   readonly model: string;
   readonly width: number;
   readonly batchSize: number;
+  readonly batchSchedule: unknown;
   readonly baseLearningRate: number;
   readonly schedule: string;
   readonly warmUp: boolean;
@@ -21,12 +22,18 @@ export interface NewRun {
   readonly augmentation: boolean;
   readonly budgetUnit: BudgetUnit;
   readonly budgetValue: number;
+  readonly budgetEpochs: number | null;
+  readonly evaluateEvery: number;
   readonly seed: number;
   readonly hyper: Readonly<Record<string, string | number | boolean>>;
   readonly configurationHash: string;
   readonly settingHash: string;
   readonly trainerVersion: string;
   readonly bundleKey: string;
+  readonly shapeKey: string;
+  readonly memoryBytes: number;
+  /** Parted by commas. */
+  readonly measures: string;
   readonly plannedSteps: number;
 }
 
@@ -50,6 +57,7 @@ const COLUMNS: [column: string, type: string, of: (run: NewRun) => unknown][] = 
   ['model', 'text', (run) => run.model],
   ['width', 'int', (run) => run.width],
   ['batch_size', 'int', (run) => run.batchSize],
+  ['batch_schedule', 'jsonb', (run) => run.batchSchedule && JSON.stringify(run.batchSchedule)],
   ['base_learning_rate', 'float8', (run) => run.baseLearningRate],
   ['schedule', 'text', (run) => run.schedule],
   ['warm_up', 'bool', (run) => run.warmUp],
@@ -62,12 +70,17 @@ const COLUMNS: [column: string, type: string, of: (run: NewRun) => unknown][] = 
   ['augmentation', 'bool', (run) => run.augmentation],
   ['budget_unit', '"BudgetUnit"', (run) => run.budgetUnit],
   ['budget_value', 'float8', (run) => run.budgetValue],
+  ['budget_epochs', 'float8', (run) => run.budgetEpochs],
+  ['evaluate_every', 'int', (run) => run.evaluateEvery],
   ['seed', 'int8', (run) => run.seed],
   ['hyper', 'jsonb', (run) => JSON.stringify(run.hyper)],
   ['configuration_hash', 'text', (run) => run.configurationHash],
   ['setting_hash', 'text', (run) => run.settingHash],
   ['trainer_version', 'text', (run) => run.trainerVersion],
   ['bundle_key', 'text', (run) => run.bundleKey],
+  ['shape_key', 'text', (run) => run.shapeKey],
+  ['memory_bytes', 'float8', (run) => run.memoryBytes],
+  ['measures', 'text', (run) => run.measures],
   ['planned_steps', 'int8', (run) => run.plannedSteps],
 ];
 export const RUN_COLUMNS = COLUMNS.map(([column]) => column).join(', ');

@@ -12,13 +12,14 @@ export interface NewWorker extends Identity {
   readonly device: string;
   readonly versions: unknown;
   readonly trainerVersion: string;
+  readonly memoryBytes?: number;
 }
 
 export async function registerWorker({ pool }: Db, worker: NewWorker): Promise<string> {
   const id = uuidv7();
   await pool.query(
-    `/* registerWorker */ INSERT INTO worker (id, team_id, member_id, name, host, pid, engine, device, versions, trainer_version)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    `/* registerWorker */ INSERT INTO worker (id, team_id, member_id, name, host, pid, engine, device, versions, trainer_version, memory_bytes)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     [
       id,
       worker.teamId,
@@ -30,6 +31,7 @@ export async function registerWorker({ pool }: Db, worker: NewWorker): Promise<s
       worker.device,
       JSON.stringify(worker.versions),
       worker.trainerVersion,
+      worker.memoryBytes ?? 0,
     ],
   );
   return id;
@@ -111,4 +113,21 @@ export async function createOwnRun(
     );
     return { id, created: true };
   });
+}
+
+/** What a worker that is up has. */
+export interface WorkerUp {
+  readonly trainerVersion: string;
+  readonly datasets: readonly string[];
+  readonly memoryBytes: number;
+}
+
+/** Workers of a team that claim runs and were heard of within a lease. */
+export async function workersUp({ pool }: Db, teamId: string, leaseSeconds: number): Promise<WorkerUp[]> {
+  const { rows } = await pool.query(
+    `/* workersUp */ SELECT trainer_version AS "trainerVersion", datasets, memory_bytes AS "memoryBytes" FROM worker
+     WHERE team_id = $1 AND stopped_at IS NULL AND trainer_version <> 'own' AND last_seen_at > now() - make_interval(secs => $2)`,
+    [teamId, leaseSeconds],
+  );
+  return rows;
 }

@@ -4,10 +4,13 @@ import { runWorker } from './worker.ts';
 
 export type WorkerOrder = Omit<WorkerOptions, 'signal' | 'onEvent'>;
 
+/** Time for a step to end and for checkpoints to be written. */
+const STOP_SECONDS = 15;
+
 const controller = new AbortController();
 const stop = (): void => {
   controller.abort();
-  setTimeout(() => process.exit(0), 3000).unref();
+  setTimeout(() => process.exit(0), STOP_SECONDS * 1000).unref();
 };
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);

@@ -1,14 +1,18 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { type Client, createClient, graphql, type ResultOf, Unreachable } from '@smallbatch/client';
+import { createClient, graphql, type ResultOf, Unreachable } from '@smallbatch/client';
 import { Reporter } from '@smallbatch/client/reporter';
-import type { Axes } from '@smallbatch/program';
-import { TRAINER_VERSION } from '@smallbatch/program';
+import { shapeKey, TRAINER_VERSION } from '@smallbatch/program';
+import { axesOf, Heartbeat, trainBundle } from './bundle.ts';
 import { SAMPLES_PER_STEP } from './bundle-size.ts';
-import { type Dataset, listDatasets, openDataset } from './datasets/dataset.ts';
-import type { Engine } from './engines/engine.ts';
+import { Calibration, type Size } from './calibration.ts';
+import { Checkpoints } from './checkpoints.ts';
+import { type Dataset, DatasetError, listDatasets, openDataset } from './datasets/dataset.ts';
 import { openOnnx } from './engines/onnx/onnx.ts';
-import { train } from './training.ts';
+import { origin } from './origin.ts';
+
+/** Seconds between checkpoints: what a killed worker costs at most. */
+const CHECKPOINT_SECONDS = 30;
 
 const Register = graphql(`
   mutation Register($input: RegisterWorkerInput!) { registerWorker(input: $input) { id } }
@@ -20,10 +24,11 @@ const Claim = graphql(`
       ... on Bundle {
         heartbeatSeconds
         claims {
-          attempt
+          attempt startStep pointsUpTo
           run {
-            id key seed model width batchSize baseLearningRate schedule warmUp momentum nesterov weightDecay
-            batchNorm batchNormScope bnBatch augmentation budget { unit value } plannedSteps dataset { name hash }
+            id key seed model width batchSize batchSchedule baseLearningRate schedule warmUp momentum nesterov weightDecay
+            batchNorm batchNormScope bnBatch augmentation budget { unit value epochs } evaluateEvery measures plannedSteps
+            dataset { name hash }
           }
         }
       }
@@ -33,24 +38,19 @@ const Claim = graphql(`
     }
   }
 `);
-const Heartbeat = graphql(`
-  mutation Heartbeat($input: HeartbeatInput!) {
-    heartbeat(input: $input) {
-      __typename
-      ... on HeartbeatSuccess { heartbeatSeconds commands { run attempt command } }
-      ... on NotFound { message }
-    }
-  }
-`);
-
 type ClaimResult = ResultOf<typeof Claim>['claimRuns'];
-type Bundle = Extract<ClaimResult, { __typename: 'Bundle' }>;
+export type Bundle = Extract<ClaimResult, { __typename: 'Bundle' }>;
 
 export type WorkerEvent =
   | { readonly kind: 'ready'; readonly worker: string; readonly engine: string }
   | { readonly kind: 'claimed'; readonly keys: readonly string[] }
   | { readonly kind: 'ended'; readonly key: string; readonly diverged: boolean }
   | { readonly kind: 'idle'; readonly message: string }
+  | { readonly kind: 'resumed'; readonly key: string; readonly step: number }
+  | { readonly kind: 'pruned'; readonly key: string }
+  | { readonly kind: 'released'; readonly key: string; readonly reason: string }
+  | { readonly kind: 'calibrated'; readonly model: string; readonly size: Size; readonly batchSize: number }
+  | { readonly kind: 'warning'; readonly message: string }
   | { readonly kind: 'discarded'; readonly key: string; readonly reason: string }
   | { readonly kind: 'unreachable'; readonly message: string }
   | { readonly kind: 'failed'; readonly key: string; readonly reason: string };
@@ -61,8 +61,14 @@ export interface WorkerOptions {
   /** Where data sets and the spool are. */
   readonly home: string;
   readonly name?: string;
-  /** Most runs side by side; the API never hands out more than can share a step well. */
+  /** Most runs side by side; fewer share a step where that was measured to be faster. */
   readonly max?: number;
+  /** Most memory in bytes that a step may take; what the engine has unless said. */
+  readonly memoryBytes?: number | undefined;
+  /** Seconds between checkpoints. */
+  readonly checkpointSeconds?: number | undefined;
+  /** Keep the final weights of runs that are done, under `home`/weights. */
+  readonly keepWeights?: boolean | undefined;
   readonly sweep?: string | undefined;
   /** Ends when nothing waits or runs, instead of waiting for more. */
   readonly untilEmpty?: boolean;
@@ -100,11 +106,14 @@ async function persist<T>(
   return undefined;
 }
 
-/** Claims, trains and reports until it is told to stop. Runs that it holds then go back to the queue. */
+/** Claims, trains and reports until it is told to stop. Runs that it holds then go back to the queue, with a checkpoint. */
 export async function runWorker(options: WorkerOptions): Promise<void> {
   const { url, token, home, signal, sweep, max = 16, onEvent = () => {} } = options;
   const client = createClient({ url, token });
   const engine = await openOnnx();
+  const memoryBytes = options.memoryBytes ?? engine.memoryBytes;
+  const calibration = new Calibration(home, engine);
+  const checkpoints = new Checkpoints(home);
   const keys = new Map<string, string>();
   const reporter = new Reporter({
     client,
@@ -118,8 +127,9 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     pid: process.pid,
     engine: engine.name,
     device: engine.device,
-    versions: engine.versions,
+    versions: { ...engine.versions, ...(await origin()) },
     trainerVersion: TRAINER_VERSION,
+    memoryBytes,
   };
   const register = () =>
     persist(
@@ -132,14 +142,20 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   let worker = first;
   onEvent({ kind: 'ready', worker, engine: `${engine.name} ${engine.device}` });
   let dataset: Dataset | undefined;
+  /** Data sets whose bytes turned out wrong here: their runs are left to others. */
+  const damaged = new Set<string>();
 
   while (!signal.aborted) {
     const stored = await listDatasets(home);
+    const kept = [...(await checkpoints.list())].map(([run, steps]) => ({ run, step: steps[0]! }));
     const input = {
       worker,
-      datasets: stored.map(({ hash }) => hash),
+      datasets: stored.map(({ hash }) => hash).filter((hash) => !damaged.has(hash)),
       max,
       maxSamples: SAMPLES_PER_STEP,
+      memoryBytes,
+      sizes: (await calibration.sizes()).map(({ shape, dataset, runs }) => ({ shape, dataset, runs })),
+      checkpoints: kept,
       ...(sweep ? { sweep } : {}),
     };
     const answer = await persist(() => client.mutate(Claim, { input }), signal, unreachable);
@@ -167,146 +183,63 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     }
     for (const { run } of claimed.claims) keys.set(run.id, run.key);
     onEvent({ kind: 'claimed', keys: claimed.claims.map(({ run }) => run.key) });
-    const { hash } = claimed.claims[0]!.run.dataset;
-    try {
-      if (dataset?.hash !== hash) dataset = await openDataset(home, hash);
-      await trainBundle({ client, engine, reporter, worker, bundle: claimed, dataset, signal, onEvent });
-    } catch (error) {
-      // Whatever went wrong is of these runs: they fail with the reason, and the worker goes on.
-      const reason = (error as Error).message;
+    const { run: head } = claimed.claims[0]!;
+    const { hash } = head.dataset;
+    /** Ends what is held of the bundle: nothing recorded is lost. */
+    const giveUp = (outcome: 'FAILED' | 'RELEASED', reason: string): void => {
       for (const { run, attempt } of claimed.claims) {
-        onEvent({ kind: 'failed', key: run.key, reason });
+        onEvent({ kind: outcome === 'FAILED' ? 'failed' : 'released', key: run.key, reason });
         reporter.finish({
           run: run.id,
           attempt,
-          outcome: 'FAILED',
+          outcome,
           reason,
           step: 0,
           samplesSeen: 0,
           deviceSeconds: 0,
         });
       }
+    };
+    try {
+      if (dataset?.hash !== hash) {
+        await dataset?.close();
+        dataset = undefined;
+        dataset = await openDataset(home, hash);
+      }
+      const axes = axesOf(head);
+      const shape = shapeKey(axes);
+      if (
+        Calibration.isWorth(axes, dataset.shape) &&
+        !(await calibration.sizes()).some((size) => size.shape === shape && size.dataset === hash)
+      ) {
+        const size = await calibration.measure(axes, dataset.shape, hash);
+        onEvent({ kind: 'calibrated', model: axes.model, batchSize: axes.batchSize, size });
+      }
+      await trainBundle({
+        client,
+        engine,
+        reporter,
+        checkpoints,
+        checkpointSeconds: options.checkpointSeconds ?? CHECKPOINT_SECONDS,
+        weights: options.keepWeights ? join(home, 'weights') : undefined,
+        worker,
+        bundle: claimed,
+        dataset,
+        signal,
+        onEvent,
+      });
+    } catch (error) {
+      const reason = (error as Error).message;
+      if (error instanceof DatasetError) {
+        // The bytes here are wrong, which is no fault of the runs.
+        damaged.add(hash);
+        giveUp('RELEASED', reason);
+      } else giveUp('FAILED', reason);
     }
     await reporter.flush();
   }
+  await dataset?.close();
   await reporter.close(2);
   await client.mutate(Heartbeat, { input: { worker, stopping: true, runs: [] } }).catch(() => {});
   client.close();
-}
-
-interface BundleOptions {
-  readonly client: Client;
-  readonly engine: Engine;
-  readonly reporter: Reporter;
-  readonly worker: string;
-  readonly bundle: Bundle;
-  readonly dataset: Dataset;
-  readonly signal: AbortSignal;
-  readonly onEvent: (event: WorkerEvent) => void;
-}
-
-/** Trains one bundle, with heartbeats beside it that carry commands back. */
-async function trainBundle({
-  client,
-  engine,
-  reporter,
-  worker,
-  bundle,
-  dataset,
-  signal,
-  onEvent,
-}: BundleOptions): Promise<void> {
-  const { claims } = bundle;
-  const members = claims.map(({ run }) => {
-    const { id: _id, key: _key, seed, dataset: _dataset, plannedSteps: _steps, schedule, ...axes } = run;
-    return { seed, axes: { ...axes, batchSchedule: null, schedule: schedule as Axes['schedule'] } as Axes };
-  });
-  const m = members[0]!.axes.batchSize;
-  const start = performance.now();
-  const open = new Set(claims.keys());
-  const stopped = new Set<number>();
-  const commands = new Map<number, string>();
-  let done = 0;
-  let rate = 0;
-  let recent = { step: 0, at: start };
-
-  const beat = async (): Promise<void> => {
-    const now = performance.now();
-    rate = ((done - recent.step) * m * open.size) / ((now - recent.at) / 1000);
-    recent = { step: done, at: now };
-    const runs = [...open].map((i) => ({
-      run: claims[i]!.run.id,
-      attempt: claims[i]!.attempt,
-      step: done,
-      samplesSeen: done * m,
-    }));
-    const { heartbeat } = await client.mutate(Heartbeat, { input: { worker, samplesPerSecond: rate, runs } });
-    if (heartbeat.__typename !== 'HeartbeatSuccess') return;
-    for (const { run, attempt, command } of heartbeat.commands) {
-      const i = claims.findIndex((claim) => claim.run.id === run && claim.attempt === attempt);
-      if (i < 0 || !open.has(i)) continue;
-      commands.set(i, command);
-      if (command !== 'STOP' && command !== 'LOST') continue;
-      open.delete(i);
-      stopped.add(i);
-      if (command === 'LOST') {
-        onEvent({
-          kind: 'discarded',
-          key: claims[i]!.run.key,
-          reason: 'another worker has taken it over; what was not delivered is discarded',
-        });
-      }
-    }
-  };
-  // The first heartbeat comes early, so that a rate is known; then every quarter of the lease.
-  let timer: NodeJS.Timeout;
-  const tick = (): void => {
-    beat().catch(() => {});
-    timer = setTimeout(tick, Math.min(bundle.heartbeatSeconds, 3) * 1000);
-  };
-  timer = setTimeout(tick, Math.min(bundle.heartbeatSeconds, 1) * 1000);
-
-  try {
-    await train(engine, dataset, members, {
-      measured(i, { values, ...point }) {
-        if (!open.has(i)) return;
-        const { run, attempt } = claims[i]!;
-        reporter.log(run.id, attempt, { ...point, wallTime: (performance.now() - start) / 1000, values });
-      },
-      ended(i, { divergedStep, ...end }) {
-        if (!open.delete(i)) return;
-        const { run, attempt } = claims[i]!;
-        reporter.finish({
-          run: run.id,
-          attempt,
-          outcome: 'DONE',
-          divergedStep: divergedStep ?? null,
-          ...end,
-        });
-        onEvent({ kind: 'ended', key: run.key, diverged: divergedStep !== undefined });
-      },
-      async before(step) {
-        done = step;
-        // Lets heartbeats and flushes run: a step is one call that holds the thread.
-        if (step % 8 === 0) await new Promise((resolve) => setImmediate(resolve));
-        while (!signal.aborted && open.size > 0 && [...open].every((i) => commands.get(i) === 'PAUSE'))
-          await sleep(200, signal);
-        return signal.aborted || open.size === 0 ? undefined : stopped;
-      },
-    });
-    for (const i of open) {
-      const { run, attempt } = claims[i]!;
-      reporter.finish({
-        run: run.id,
-        attempt,
-        outcome: 'RELEASED',
-        reason: 'its worker was told to stop',
-        step: done,
-        samplesSeen: done * m,
-        deviceSeconds: 0,
-      });
-    }
-  } finally {
-    clearTimeout(timer);
-  }
 }

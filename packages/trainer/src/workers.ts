@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { availableParallelism, hostname } from 'node:os';
+import { availableParallelism, hostname, totalmem } from 'node:os';
 import { forkBeside } from './processes.ts';
 import type { WorkerEvent, WorkerOptions } from './worker.ts';
 
@@ -28,7 +28,7 @@ export async function runWorkers({
           else onEvent?.({ ...message, process: index });
         },
       );
-      child.send({ ...options, name });
+      child.send({ memoryBytes: (0.75 * totalmem()) / processes, ...options, name });
       const code = await ended(child, signal);
       if (fatal !== undefined) throw new Error(fatal);
       if (code === 0 || signal.aborted) return;
@@ -42,7 +42,7 @@ export async function runWorkers({
 async function ended(child: ChildProcess, signal: AbortSignal): Promise<number | null> {
   const stop = (): void => {
     child.kill('SIGTERM');
-    setTimeout(() => child.kill('SIGKILL'), 4000).unref();
+    setTimeout(() => child.kill('SIGKILL'), 20_000).unref();
   };
   signal.addEventListener('abort', stop, { once: true });
   try {

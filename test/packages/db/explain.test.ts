@@ -12,6 +12,7 @@ import {
   runPage,
   sweepStates,
 } from '@smallbatch/db';
+import { TRAINER_VERSION } from '@smallbatch/program';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { testDatabase } from '../../database.ts';
 import { addDataset, addWorker, newRun, newSweep } from './new-run.ts';
@@ -81,7 +82,7 @@ beforeAll(async () => {
         weight_decay, batch_norm, augmentation, budget_unit, budget_value, seed, configuration_hash, setting_hash, trainer_version, status, ended_at,
         bundle_key, queue_rank, attempt, planned_steps, created_at)
       SELECT gen_random_uuid(), s.team_id, s.member_id, s.key || '/' || i, s.id, d.id, 'resnet8', 16, 2 ^ (i % 8), 2 ^ -(i / 8 % 10), '{}', false, 0, false,
-        0, i % 2 = 0, false, 'EPOCHS', 1, i, md5(s.id::text || i), md5(s.id::text || i % 100), '1.0.0', (CASE WHEN i % 50 = 0 THEN 'WAITING' ELSE 'DONE' END)::"RunStatus",
+        0, i % 2 = 0, false, 'EPOCHS', 1, i, md5(s.id::text || i), md5(s.id::text || i % 100), '${TRAINER_VERSION}', (CASE WHEN i % 50 = 0 THEN 'WAITING' ELSE 'DONE' END)::"RunStatus",
         CASE WHEN i % 50 <> 0 THEN now() END, 'old ' || i % 8, s.number * 2 ^ 24 + i, 1, 1000, now() - make_interval(mins => (s.number * 1000 + i)::int)
       FROM sweep s JOIN dataset d ON d.team_id = s.team_id AND d.name = 'more', generate_series(1, 1000) i;
     INSERT INTO cell (sweep_id, position, team_id, run_id, configuration_hash) SELECT sweep_id, seed, team_id, id, configuration_hash FROM run;
@@ -103,7 +104,7 @@ describe('on 100,000 runs', () => {
       ...owner,
       workerId: worker,
       datasets: [dataset.hash],
-      trainerVersion: '1.0.0',
+      trainerVersion: TRAINER_VERSION,
       max: 8,
       leaseSeconds: 60,
     };

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -11,7 +11,10 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { checkServer } from '../../../packages/db/src/open.ts';
 import { testDatabase } from '../../database.ts';
 
-const FIRST = '20261123000000_foundation';
+const MIGRATIONS = resolve(import.meta.dirname, '../../../prisma/migrations');
+const ALL = readdirSync(MIGRATIONS)
+  .filter((name) => /^\d+_/.test(name))
+  .sort();
 
 const folders: string[] = [];
 afterAll(() => {
@@ -40,19 +43,18 @@ describe('migrating', () => {
   test('applies what is pending, once, however many start at the same time', async () => {
     const { url, asOwner } = await fresh();
     const results = await Promise.all(Array.from({ length: 5 }, () => migrate(url)));
-    expect(results.flatMap(({ applied }) => applied)).toEqual([FIRST]);
+    expect(results.flatMap(({ applied }) => applied)).toEqual(ALL);
     expect(await migrate(url)).toEqual({ applied: [] });
-    const sql = readFileSync(
-      resolve(import.meta.dirname, '../../../prisma/migrations', FIRST, 'migration.sql'),
-    );
-    expect(await asOwner(ledger)).toEqual([
-      {
-        migration_name: FIRST,
-        checksum: createHash('sha256').update(sql).digest('hex'),
+    expect(await asOwner(ledger)).toEqual(
+      ALL.map((name) => ({
+        migration_name: name,
+        checksum: createHash('sha256')
+          .update(readFileSync(join(MIGRATIONS, name, 'migration.sql')))
+          .digest('hex'),
         applied_steps_count: 1,
         finished: true,
-      },
-    ]);
+      })),
+    );
   });
 
   test('leaves what Prisma itself finds nothing to do on', async () => {
@@ -65,7 +67,7 @@ describe('migrating', () => {
 
   test('finds nothing to do on what Prisma itself has applied', async () => {
     const { url } = await fresh();
-    expect(await prismaApplies(url)).toEqual([FIRST]);
+    expect(await prismaApplies(url)).toEqual(ALL);
     expect(await migrate(url)).toEqual({ applied: [] });
   });
 
@@ -257,15 +259,13 @@ async function prismaApplies(url: string): Promise<string[]> {
         baseDir: join(root, 'migrations'),
         lockfile: { path: 'migration_lock.toml', content: text('migrations/migration_lock.toml') },
         shadowDbInitScript: '',
-        migrationDirectories: [
-          {
-            path: FIRST,
-            migrationFile: {
-              path: 'migration.sql',
-              content: { tag: 'ok', value: text(`migrations/${FIRST}/migration.sql`) },
-            },
+        migrationDirectories: ALL.map((name) => ({
+          path: name,
+          migrationFile: {
+            path: 'migration.sql',
+            content: { tag: 'ok', value: text(`migrations/${name}/migration.sql`) },
           },
-        ],
+        })),
       },
       filters: { externalTables: [], externalEnums: [] },
     });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Db, type Identity, type NewRun, type NewSweep, registerWorker, uuidv7 } from '@smallbatch/db';
+import { TRAINER_VERSION } from '@smallbatch/program';
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -10,6 +11,7 @@ export function newRun(datasetId: string, given: Partial<NewRun> = {}): NewRun {
     model: 'resnet8',
     width: 16,
     batchSize: 2,
+    batchSchedule: null,
     baseLearningRate: 2 ** -8,
     schedule: '{"kind":"constant"}',
     warmUp: false,
@@ -22,10 +24,15 @@ export function newRun(datasetId: string, given: Partial<NewRun> = {}): NewRun {
     augmentation: false,
     budgetUnit: 'EPOCHS' as const,
     budgetValue: 1,
+    budgetEpochs: null,
+    evaluateEvery: 1,
     seed: 0,
     hyper: {},
-    trainerVersion: '1.0.0',
+    trainerVersion: TRAINER_VERSION,
     bundleKey: 'b',
+    shapeKey: 's',
+    memoryBytes: 0,
+    measures: '',
     plannedSteps: 100,
     ...given,
   };
@@ -81,5 +88,5 @@ export const addWorker = (db: Db, owner: Identity, name = 'w'): Promise<string> 
     engine: 'onnx',
     device: 'cpu',
     versions: {},
-    trainerVersion: '1.0.0',
+    trainerVersion: TRAINER_VERSION,
   });

@@ -1,4 +1,5 @@
 import { claimRuns, createSweep, readCurves, reportMetrics } from '@smallbatch/db';
+import { TRAINER_VERSION } from '@smallbatch/program';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { supersede } from '../../../packages/db/src/points.ts';
@@ -17,7 +18,7 @@ async function runningRun(): Promise<string> {
     ...owner,
     workerId: worker,
     datasets: [dataset.hash],
-    trainerVersion: '1.0.0',
+    trainerVersion: TRAINER_VERSION,
     max: 1,
     leaseSeconds: 60,
     sweepId: sweep.id,

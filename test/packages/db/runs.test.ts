@@ -7,6 +7,7 @@ import {
   type Report,
   reportMetrics,
 } from '@smallbatch/db';
+import { TRAINER_VERSION } from '@smallbatch/program';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { testDatabase } from '../../database.ts';
 import { addDataset, addWorker, newRun, newSweep } from './new-run.ts';
@@ -34,7 +35,7 @@ const claim = (sweepId: string, max = 64, workerId = worker, leaseSeconds = 60) 
     teamId: owner.teamId,
     workerId,
     datasets: [dataset.hash],
-    trainerVersion: '1.0.0',
+    trainerVersion: TRAINER_VERSION,
     max,
     leaseSeconds,
     sweepId,

@@ -7,6 +7,7 @@ import {
   heartbeat,
   reportMetrics,
 } from '@smallbatch/db';
+import { TRAINER_VERSION } from '@smallbatch/program';
 import { describe, expect, test } from 'vitest';
 import { testDatabase } from '../../database.ts';
 import { addDataset, addWorker, newRun, newSweep } from './new-run.ts';
@@ -28,7 +29,7 @@ const claim = (sweepId: string, { max = 64, workerId = worker, leaseSeconds = 60
     ...owner,
     workerId,
     datasets: [dataset.hash],
-    trainerVersion: '1.0.0',
+    trainerVersion: TRAINER_VERSION,
     max,
     leaseSeconds,
     sweepId,
@@ -209,7 +210,7 @@ describe('a claim', () => {
       ...owner,
       workerId: worker,
       datasets: [dataset.hash],
-      trainerVersion: '1.0.0',
+      trainerVersion: TRAINER_VERSION,
       max: 4,
       leaseSeconds: 60,
       sweepId: sweep.id,
@@ -226,7 +227,7 @@ describe('a claim', () => {
       ...owner,
       workerId: worker,
       datasets: [dataset.hash],
-      trainerVersion: '1.0.0',
+      trainerVersion: TRAINER_VERSION,
       max: 4,
       leaseSeconds: 60,
       sweepId: sweep.id,
@@ -290,7 +291,7 @@ describe("a run of somebody's own script", () => {
       ...owner,
       workerId: worker,
       datasets: [dataset.hash],
-      trainerVersion: '1.0.0',
+      trainerVersion: TRAINER_VERSION,
       max: 64,
       leaseSeconds: 60,
     };

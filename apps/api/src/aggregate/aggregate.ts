@@ -132,8 +132,8 @@ function groupAxes(
     if (IDS.includes(axis)) axes[fieldOf(axis)] = value === null ? null : names.get(String(value));
     else if (axis === 'SCHEDULE') axes.schedule = JSON.parse(String(value));
     else if (axis === 'BUDGET') {
-      const [unit, amount] = String(value).split(' ');
-      axes.budget = { unit, value: Number(amount) };
+      const [unit, amount, epochs] = String(value).split(' ');
+      axes.budget = { unit, value: Number(amount), epochs: epochs === undefined ? null : Number(epochs) };
     } else axes[fieldOf(axis)] = value;
   });
   return axes;

@@ -33,6 +33,7 @@ const FIELDS = {
   bnBatch: 'Int',
   augmentation: 'Boolean',
   budget: 'budget',
+  evaluateEvery: 'Int',
   seed: 'SafeInt',
   member: 'String',
   sweep: 'String',

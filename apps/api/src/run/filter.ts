@@ -115,6 +115,7 @@ const FIELDS = {
   bnBatch: [IntFilter, 'BN batch.'],
   augmentation: [BooleanFilter, 'Augmentation.'],
   epochs: [FloatFilter, 'Budget in epochs.'],
+  evaluateEvery: [IntFilter, 'Epochs between evaluations.'],
   seed: [IntFilter, 'Seed.'],
   createdAt: [DateTimeFilter, 'When it was created.'],
   startedAt: [DateTimeFilter, 'When its first attempt began.'],

@@ -39,7 +39,7 @@ const CreateRunSuccess = builder
       claim: t.field({
         type: Claim,
         description: 'The run and its attempt.',
-        resolve: ({ runId }) => ({ runId, attempt: 1, slot: 0, startStep: 0 }),
+        resolve: ({ runId }) => ({ runId, attempt: 1, slot: 0, startStep: 0, pointsUpTo: 0 }),
       }),
       leaseSeconds: t.float({
         description: 'How long it is kept without a heartbeat.',

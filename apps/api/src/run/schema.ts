@@ -15,6 +15,7 @@ import type { Context } from '../context.ts';
 import { RunMetric } from '../metric/schema.ts';
 import { RunFilter, RunStatusEnum } from './filter.ts';
 import { type RunsArguments, readRuns } from './runs.ts';
+import { waitsFor } from './waits-for.ts';
 
 export const BatchNormScopeEnum = builder.enumType(BatchNormScope, {
   name: 'BatchNormScope',
@@ -24,13 +25,21 @@ const BudgetUnitEnum = builder.enumType(BudgetUnit, {
   name: 'BudgetUnit',
   description: 'What a run is limited by.',
 });
-export const Budget = builder.objectRef<{ unit: BudgetUnit; value: number }>('Budget').implement({
-  description: 'How long a run trains.',
-  fields: (t) => ({
-    unit: t.expose('unit', { type: BudgetUnitEnum, description: 'What is counted.' }),
-    value: t.exposeFloat('value', { description: 'How many.' }),
-  }),
-});
+export const Budget = builder
+  .objectRef<{ unit: BudgetUnit; value: number; epochs: number | null }>('Budget')
+  .implement({
+    description: 'How long a run trains.',
+    fields: (t) => ({
+      unit: t.expose('unit', { type: BudgetUnitEnum, description: 'What is counted.' }),
+      value: t.exposeFloat('value', {
+        description: 'How many; of GOAL_ERROR the test error that ends the run.',
+      }),
+      epochs: t.exposeFloat('epochs', {
+        nullable: true,
+        description: 'Most epochs of a run with a goal error.',
+      }),
+    }),
+  });
 const AttemptEndEnum = builder.enumType(AttemptEnd, {
   name: 'AttemptEnd',
   description: 'How an attempt ended.',
@@ -114,13 +123,41 @@ export const Run = builder.prismaNode('Run', {
     budget: t.field({
       type: Budget,
       description: 'How long it trains.',
-      select: { budgetUnit: true, budgetValue: true },
-      resolve: ({ budgetUnit, budgetValue }) => ({ unit: budgetUnit, value: budgetValue }),
+      select: { budgetUnit: true, budgetValue: true, budgetEpochs: true },
+      resolve: ({ budgetUnit, budgetValue, budgetEpochs }) => ({
+        unit: budgetUnit,
+        value: budgetValue,
+        epochs: budgetEpochs,
+      }),
+    }),
+    evaluateEvery: t.exposeInt('evaluateEvery', { description: 'Epochs between evaluations.' }),
+    measures: t.stringList({
+      description: 'What is measured beside loss and accuracy; not part of the configuration.',
+      select: { measures: true },
+      resolve: ({ measures }) => (measures ? measures.split(',') : []),
+    }),
+    memoryBytes: t.exposeFloat('memoryBytes', { description: 'Least memory that its steps need, in bytes.' }),
+    waitsFor: t.string({
+      nullable: true,
+      description:
+        'While it waits: why no worker that is up can take it (a data set, memory, a trainer version), or null where one can.',
+      select: {
+        status: true,
+        held: true,
+        memoryBytes: true,
+        trainerVersion: true,
+        dataset: { select: { name: true, hash: true } },
+      },
+      resolve: async (run, _args, context) =>
+        run.status === 'WAITING' && !run.held ? waitsFor(run, await context.workersUp()) : null,
     }),
     seed: t.expose('seed', { type: 'SafeInt', description: 'Of its random numbers.' }),
     hyper: t.expose('hyper', { type: 'JSON', description: 'Free parameters of the configuration.' }),
     info: t.expose('info', { type: 'JSON', description: 'Free parameters beside it.' }),
     configurationHash: t.exposeString('configurationHash', { description: 'SHA-256 of the configuration.' }),
+    shapeKey: t.exposeString('shapeKey', {
+      description: 'What shapes the program of its steps, and so their speed.',
+    }),
     settingHash: t.exposeString('settingHash', { description: 'The same without the seed.' }),
     trainerVersion: t.exposeString('trainerVersion', { description: "The trainer's semantic version." }),
     duplicate: t.exposeBoolean('duplicate', { description: 'Trained again on purpose.' }),

@@ -2,11 +2,14 @@ import { createHash } from 'node:crypto';
 import { createSweep, type Db, type Identity, type NewRun } from '@smallbatch/db';
 import {
   AXIS_NAMES,
+  type Axes,
   bundleKey,
   canonical,
   checkAxes,
   type DataShape,
+  leastBytes,
   plannedSteps,
+  shapeKey,
   TRAINER_VERSION,
 } from '@smallbatch/program';
 import {
@@ -31,6 +34,39 @@ export interface KnownDataset extends DataShape {
   readonly hash: string;
 }
 
+/** Memory that no machine has: what needs more is refused when it is made. */
+const MOST_BYTES = 2 ** 42;
+
+/** Least memory of a step, worked out once for each shape: it takes a program to be written. */
+const memories = new Map<string, number>();
+function memoryOf(axes: Axes, data: DataShape): number {
+  const { classes, channels, height, width } = data;
+  const key = `${shapeKey(axes)} ${classes} ${channels} ${height} ${width}`;
+  const known = memories.get(key);
+  if (known !== undefined) return known;
+  if (memories.size > 10_000) memories.clear();
+  const bytes = leastBytes(axes, data);
+  memories.set(key, bytes);
+  return bytes;
+}
+
+/** What is wrong with a configuration that no machine could train, or nothing. */
+function tooLarge(axes: Axes, data: DataShape): ProblemShape[] {
+  const bytes = memoryOf(axes, data);
+  if (bytes <= MOST_BYTES) return [];
+  const each = bytes / axes.batchSize;
+  const part = axes.batchNorm && axes.bnBatch ? 'bnBatch' : 'batchSize';
+  const fits = 2 ** Math.floor(Math.log2(MOST_BYTES / each));
+  return [
+    {
+      path: [part],
+      value: axes[part],
+      message: `invalid ${part}: a step needs ${Math.round(bytes / 2 ** 30).toLocaleString('en')} GiB at once, as batch norm is over so many samples`,
+      allowed: `at most ${fits} samples (${MOST_BYTES / 2 ** 30} GiB), or a smaller BN batch`,
+    },
+  ];
+}
+
 /** A configuration checked and hashed, ready to be written as a run. */
 export function configure(
   dataset: KnownDataset,
@@ -41,8 +77,10 @@ export function configure(
   const checked = checkAxes(input, dataset);
   if (!checked.ok) return { problems: checked.problems };
   const { axes } = checked;
+  const large = tooLarge(axes, dataset);
+  if (large.length > 0) return { problems: large };
   const setting = { dataset: dataset.hash, axes, hyper, trainerVersion: TRAINER_VERSION };
-  const { budget, schedule, batchSchedule: _none, ...columns } = axes;
+  const { budget, schedule, ...columns } = axes;
   return {
     run: {
       ...columns,
@@ -50,12 +88,16 @@ export function configure(
       schedule: canonical(schedule),
       budgetUnit: budget.unit,
       budgetValue: budget.value,
+      budgetEpochs: budget.epochs,
       seed,
       hyper,
       settingHash: sha(canonical(setting)),
       configurationHash: sha(canonical({ ...setting, seed })),
       trainerVersion: TRAINER_VERSION,
       bundleKey: bundleKey(axes),
+      shapeKey: shapeKey(axes),
+      memoryBytes: memoryOf(axes, dataset),
+      measures: '',
       plannedSteps: plannedSteps(axes, dataset),
     },
   };

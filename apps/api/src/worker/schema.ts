@@ -55,6 +55,15 @@ export const Worker = builder.prismaNode('Worker', {
         return runs.length ? ('RUNNING' as const) : ('IDLE' as const);
       },
     }),
+    trainerVersion: t.exposeString('trainerVersion', { description: "The trainer's semantic version." }),
+    memoryBytes: t.exposeFloat('memoryBytes', {
+      description: 'Most memory that its steps may take, in bytes.',
+    }),
+    gpu: t.expose('gpu', {
+      type: 'JSON',
+      nullable: true,
+      description: 'Name, UUID, utilisation and memory of its GPU at its last heartbeat; null without one.',
+    }),
     samplesPerSecond: t.exposeFloat('samplesPerSecond', {
       description: 'Training samples a second, at its last heartbeat.',
     }),
@@ -101,6 +110,22 @@ const RegisterWorkerInput = builder.inputType('RegisterWorkerInput', {
       description: 'Of the engine and of what it stands on.',
     }),
     trainerVersion: t.string({ required: true, description: "The trainer's semantic version." }),
+    memoryBytes: t.float({ description: 'Most memory that its steps may take, in bytes.' }),
+  }),
+});
+const BundleSizeInput = builder.inputType('BundleSizeInput', {
+  description: 'How many runs side by side are good on a worker, as it has measured.',
+  fields: (t) => ({
+    shape: t.string({ required: true, description: "A run's `shapeKey`." }),
+    dataset: t.string({ required: true, description: 'Hash of the data set.' }),
+    runs: t.int({ required: true, description: 'R, from 1 to 64.' }),
+  }),
+});
+const CheckpointInput = builder.inputType('CheckpointInput', {
+  description: 'Where a worker could go on with a run.',
+  fields: (t) => ({
+    run: t.id({ required: true, description: 'The run.' }),
+    step: t.field({ type: 'SafeInt', required: true, description: 'Steps done at its checkpoint.' }),
   }),
 });
 const ClaimRunsInput = builder.inputType('ClaimRunsInput', {
@@ -112,6 +137,17 @@ const ClaimRunsInput = builder.inputType('ClaimRunsInput', {
     maxSamples: t.int({
       description: 'Most samples of one step, over all its runs; one run is always handed out.',
     }),
+    memoryBytes: t.float({
+      description: 'Most memory that a step may take; runs that need more are left to others.',
+    }),
+    sizes: t.field({
+      type: [BundleSizeInput],
+      description: 'Where it has measured how many runs are good side by side: these in place of maxSamples.',
+    }),
+    checkpoints: t.field({
+      type: [CheckpointInput],
+      description: 'Checkpoints that it has; a run that it is given goes on from the newest.',
+    }),
     sweep: t.string({ description: 'Only runs that answer cells of this sweep.' }),
   }),
 });
@@ -120,6 +156,7 @@ interface ClaimShape {
   readonly attempt: number;
   readonly slot: number;
   readonly startStep: number;
+  readonly pointsUpTo: number;
 }
 export const Claim = builder.objectRef<ClaimShape>('Claim').implement({
   description: 'A run and the attempt that fences every write to it.',
@@ -135,6 +172,10 @@ export const Claim = builder.objectRef<ClaimShape>('Claim').implement({
     startStep: t.expose('startStep', {
       type: 'SafeInt',
       description: 'Where it begins; points after it are superseded.',
+    }),
+    pointsUpTo: t.expose('pointsUpTo', {
+      type: 'SafeInt',
+      description: 'Points of before are kept up to this step; those after it are to be reported again.',
     }),
   }),
 });
@@ -221,18 +262,19 @@ const HeartbeatInput = builder.inputType('HeartbeatInput', {
     worker: t.id({ required: true, description: 'The worker.' }),
     samplesPerSecond: t.float({ description: 'Training samples a second, over all its runs.' }),
     stopping: t.boolean({ defaultValue: false, description: 'True with its last one.' }),
+    gpu: t.field({ type: 'JSON', description: 'Name, UUID, utilisation and memory of its GPU.' }),
     runs: t.field({ type: [HeartbeatRun], required: true, description: 'The runs that it trains.' }),
   }),
 });
 const CommandEnum = builder.enumType('Command', {
   description:
-    'What to do with a run: go on, wait between two steps, stop (it was cancelled), or let it go (another worker has it).',
-  values: ['CONTINUE', 'PAUSE', 'STOP', 'LOST'] as const,
+    'What to do with a run: go on, wait between two steps, end it as PRUNED (others of its sweep do better), stop (it was cancelled), or let it go (another worker has it).',
+  values: ['CONTINUE', 'PAUSE', 'PRUNE', 'STOP', 'LOST'] as const,
 });
 interface CommandShape {
   runId: string;
   attempt: number;
-  command: 'CONTINUE' | 'PAUSE' | 'STOP' | 'LOST';
+  command: 'CONTINUE' | 'PAUSE' | 'PRUNE' | 'STOP' | 'LOST';
 }
 const RunCommand = builder.objectRef<CommandShape>('RunCommand').implement({
   description: 'What to do with one run.',
@@ -491,6 +533,7 @@ builder.mutationFields((t) => ({
       const id = await registerWorker(db, {
         ...viewer!,
         ...input,
+        memoryBytes: input.memoryBytes ?? 0,
         versions: input.versions,
         name,
         host: input.host.slice(0, 200),
@@ -506,15 +549,18 @@ builder.mutationFields((t) => ({
       const { db, viewer, lease, live } = context;
       const { teamId } = viewer!;
       const workerId = idOf('Worker', input.worker);
-      if (input.max < 1 || input.max > 64) {
-        return invalidInput([
-          {
-            path: ['input', 'max'],
-            value: input.max,
-            message: 'invalid max',
+      const wrong = [
+        { path: ['input', 'max'], value: input.max },
+        ...(input.sizes ?? []).map(({ runs }, i) => ({ path: ['input', 'sizes', i, 'runs'], value: runs })),
+      ].filter(({ value }) => value < 1 || value > 64);
+      if (wrong.length > 0) {
+        return invalidInput(
+          wrong.map((one) => ({
+            ...one,
+            message: `invalid ${one.path.at(-1)}`,
             allowed: 'a whole number from 1 to 64',
-          },
-        ]);
+          })),
+        );
       }
       const worker = await db.prisma.worker.findFirst({ where: { id: workerId, teamId } });
       if (!worker) return notFound('unknown worker: register it first');
@@ -534,6 +580,9 @@ builder.mutationFields((t) => ({
         trainerVersion: worker.trainerVersion,
         max: input.max,
         ...(input.maxSamples ? { maxSamples: input.maxSamples } : {}),
+        ...(input.memoryBytes ? { memoryBytes: input.memoryBytes } : {}),
+        sizes: input.sizes ?? [],
+        checkpoints: (input.checkpoints ?? []).map(({ run, step }) => ({ runId: idOf('Run', run), step })),
         leaseSeconds: lease.lease,
         ...(sweepId ? { sweepId } : {}),
       });
@@ -553,6 +602,7 @@ builder.mutationFields((t) => ({
         workerId: idOf('Worker', input.worker),
         samplesPerSecond: input.samplesPerSecond ?? 0,
         stopping: input.stopping ?? false,
+        gpu: input.gpu ?? null,
         leaseSeconds: lease.lease,
         runs,
       });

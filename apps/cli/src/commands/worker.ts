@@ -14,6 +14,9 @@ interface Options extends ApiOptions {
   max?: number;
   sweep?: string;
   once?: boolean;
+  memory?: number;
+  checkpointSeconds?: number;
+  keepWeights?: boolean;
 }
 
 export function workerCommand(): Command {
@@ -25,6 +28,9 @@ export function workerCommand(): Command {
     .option('--processes <n>', 'processes of one thread', wholeNumber(1, 1024), availableParallelism())
     .option('--max <r>', 'most runs side by side', wholeNumber(1, 64))
     .option('--sweep <key>', 'only runs of this sweep')
+    .option('--memory <MiB>', 'most memory of a step, in MiB', wholeNumber(16, 2 ** 24))
+    .option('--checkpoint-seconds <s>', 'time between checkpoints (default: 30)', wholeNumber(1, 86_400))
+    .option('--keep-weights', 'keep the final weights of runs that are done (smallbatch runs weights KEY)')
     .option('--once', 'end when nothing is left to train')
     .action(worker);
 }
@@ -46,6 +52,9 @@ async function worker(options: Options): Promise<void> {
     ...(options.max ? { max: options.max } : {}),
     ...(options.sweep ? { sweep: options.sweep } : {}),
     ...(options.once ? { untilEmpty: true } : {}),
+    ...(options.memory ? { memoryBytes: options.memory * 2 ** 20 } : {}),
+    ...(options.checkpointSeconds ? { checkpointSeconds: options.checkpointSeconds } : {}),
+    ...(options.keepWeights ? { keepWeights: true } : {}),
     signal: controller.signal,
     onEvent: (event) => note(`[${event.process + 1}] ${describeEvent(event)}`),
   });
@@ -60,6 +69,18 @@ export function describeEvent(event: WorkerEvent): string {
       return `training ${plain(event.keys.join(', '))}`;
     case 'ended':
       return `${plain(event.key)} ${event.diverged ? 'diverged' : 'done'}`;
+    case 'resumed':
+      return `${plain(event.key)} goes on at step ${event.step.toLocaleString('en')}`;
+    case 'pruned':
+      return `${plain(event.key)} pruned: others of its sweep do better`;
+    case 'released':
+      return `${plain(event.key)} given back: ${plain(event.reason)}`;
+    case 'calibrated': {
+      const rates = Object.entries(event.size.rates).map(([runs, rate]) => `R=${runs} ${rate}`);
+      return `measured ${plain(event.model)} at m = ${event.batchSize}: ${rates.join(', ')} samples/s; R = ${event.size.runs} from the next bundle on`;
+    }
+    case 'warning':
+      return plain(event.message);
     case 'idle':
       return plain(event.message);
     case 'discarded':

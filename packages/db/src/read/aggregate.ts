@@ -98,7 +98,8 @@ export async function axesOfRuns(
     `/* axesOfRuns */ SELECT r.id, d.name AS dataset, r.model, r.width, r.batch_size AS "batchSize", r.batch_schedule AS "batchSchedule",
        r.base_learning_rate AS "baseLearningRate", r.schedule, r.warm_up AS "warmUp", r.momentum, r.nesterov, r.weight_decay AS "weightDecay",
        r.batch_norm AS "batchNorm", r.batch_norm_scope::text AS "batchNormScope", r.bn_batch AS "bnBatch", r.augmentation,
-       json_build_object('unit', r.budget_unit, 'value', r.budget_value) AS budget, r.hyper
+       json_build_object('unit', r.budget_unit, 'value', r.budget_value, 'epochs', r.budget_epochs) AS budget,
+       r.evaluate_every AS "evaluateEvery", r.hyper
      FROM run r JOIN dataset d ON d.id = r.dataset_id WHERE r.id = ANY ($1)`,
     [runIds],
   );

@@ -48,6 +48,7 @@ const COLUMNS: Record<string, string> = {
   batchNormScope: 'r.batch_norm_scope::text',
   bnBatch: 'r.bn_batch',
   augmentation: 'r.augmentation',
+  evaluateEvery: 'r.evaluate_every',
   epochs: `CASE r.budget_unit WHEN 'EPOCHS' THEN r.budget_value END`,
   seed: 'r.seed',
   createdAt: 'r.created_at',

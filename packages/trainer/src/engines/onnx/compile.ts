@@ -61,6 +61,8 @@ function needed(program: StepProgram, wanted: ReadonlySet<string>): StepProgram[
 export interface CompileOptions {
   /** Names of the outputs that are computed; all unless said. */
   readonly wanted?: ReadonlySet<string>;
+  /** Inputs that are written into the graph, for one run in the plain layout. */
+  readonly constants?: ReadonlyMap<string, Float32Array>;
   /** Channels of a block of the device's blocked layout; 1 for none. Programs that have other channels are compiled plainly. */
   readonly block?: number;
 }
@@ -72,7 +74,7 @@ export interface CompileOptions {
 export function compile(
   program: StepProgram,
   runs: number,
-  { wanted = new Set(program.outputs.keys()), block: offered = 1 }: CompileOptions = {},
+  { wanted = new Set(program.outputs.keys()), block: offered = 1, constants }: CompileOptions = {},
 ): Compiled {
   const graph = new Graph();
   const block = offered > 1 && fitsBlocks(program, offered) ? offered : 1;
@@ -80,8 +82,12 @@ export function compile(
   const inputs = new Map<string, Shape>();
   for (const [name, value] of program.inputs) {
     const shape = stacked(value, runs, name === 'images');
-    inputs.set(name, shape);
-    names.set(value.id, graph.input(name, shape));
+    const constant = constants?.get(name);
+    if (constant) names.set(value.id, graph.floats(name, constant, shape));
+    else {
+      inputs.set(name, shape);
+      names.set(value.id, graph.input(name, shape));
+    }
   }
 
   const repeated = new Map<string, string>();
@@ -174,7 +180,7 @@ export function compile(
     if (!wanted.has(name)) continue;
     const shape = stacked(value, runs, false);
     outputs.set(name, shape);
-    graph.output(`${name}'`, nameOf(value), shape);
+    graph.output(constants ? name : `${name}'`, nameOf(value), shape);
   }
   return { bytes: graph.encode(), inputs, outputs, block };
 }

@@ -1,0 +1,118 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { type Axes, cost, type DataShape, plannedSteps, shapeKey } from '@smallbatch/program';
+import type { Engine } from './engines/engine.ts';
+
+/** How fast a step of so many runs side by side is on a machine. */
+export interface Size {
+  readonly shape: string;
+  /** Hash of the data set, whose images have a say in it. */
+  readonly dataset: string;
+  /** R of the fastest. */
+  readonly runs: number;
+  /** Samples a second by R, over all runs. */
+  readonly rates: Readonly<Record<string, number>>;
+}
+
+interface File {
+  /** Processor, engine and versions that it was measured with; another machine measures anew. */
+  readonly machine: string;
+  readonly sizes: readonly Size[];
+}
+
+/** R that are tried. */
+const TRIED = [1, 2, 4, 8, 16];
+/** A step of more samples than this is tried with one run alone. */
+const MOST_SAMPLES = 64;
+/** Time of each trial, in seconds. */
+const TRIAL = 0.4;
+/** Work below which measuring costs more than it gains, in FLOPs: about a minute of one core. */
+const WORTH = 4e12;
+/** What more runs must gain to be worth their memory. */
+const GAIN = 1.02;
+
+const machineOf = ({ name, device, versions }: Engine): string =>
+  JSON.stringify({ cpu: cpus()[0]?.model, cores: cpus().length, name, device, versions });
+
+/**
+ * How many runs share a step (R), measured for each shape of a step and kept in `home` for this machine. It never changes what
+ * a run computes, only how fast.
+ */
+export class Calibration {
+  readonly #path: string;
+  readonly #engine: Engine;
+  readonly #machine: string;
+
+  constructor(home: string, engine: Engine) {
+    this.#path = join(home, `calibration-${engine.name}-${engine.device}.json`);
+    this.#engine = engine;
+    this.#machine = machineOf(engine);
+  }
+
+  /** What is known of this machine. */
+  async sizes(): Promise<readonly Size[]> {
+    const text = await readFile(this.#path, 'utf8').catch(() => undefined);
+    if (!text) return [];
+    try {
+      const { machine, sizes } = JSON.parse(text) as File;
+      return machine === this.#machine ? sizes : [];
+    } catch {
+      return [];
+    }
+  }
+
+  /** Whether a run of these axes trains long enough for a measurement to pay. */
+  static isWorth(axes: Axes, data: DataShape): boolean {
+    const samples = plannedSteps(axes, data) * axes.batchSize;
+    return axes.batchSize < MOST_SAMPLES && samples * cost(axes, data).flopsPerSample > WORTH;
+  }
+
+  /** Tries numbers of runs until more of them are no faster, and remembers the rates. → undefined where one run is all there is. */
+  async measure(axes: Axes, data: DataShape, dataset: string): Promise<Size> {
+    const rates: Record<string, number> = {};
+    let best = { runs: 1, rate: 0 };
+    for (const runs of TRIED) {
+      if (runs > 1 && runs * axes.batchSize > MOST_SAMPLES) break;
+      const rate = await rateOf(this.#engine, axes, data, runs);
+      rates[runs] = Math.round(rate);
+      if (rate > best.rate * GAIN) best = { runs, rate };
+      else if (rate < best.rate * 0.9) break;
+    }
+    const size = { shape: shapeKey(axes), dataset, runs: best.runs, rates };
+    const others = (await this.sizes()).filter((one) => one.shape !== size.shape || one.dataset !== dataset);
+    const draft = `${this.#path}.${process.pid}`;
+    await mkdir(join(this.#path, '..'), { recursive: true });
+    await writeFile(draft, JSON.stringify({ machine: this.#machine, sizes: [...others, size] }, null, 1));
+    await rename(draft, this.#path);
+    return size;
+  }
+}
+
+/** Training samples a second of a step of R runs. */
+export async function rateOf(engine: Engine, axes: Axes, data: DataShape, runs: number): Promise<number> {
+  const one = { ...axes, batchSchedule: null };
+  const session = await engine.open({ axes: one, data, runs, evaluationBatch: 1 });
+  try {
+    for (let slot = 0; slot < runs; slot++) session.initialise(slot, slot);
+    const m = axes.batchSize;
+    const each = data.channels * data.height * data.width;
+    const batch = {
+      images: Float32Array.from({ length: m * runs * each }, (_, i) => Math.sin(i)),
+      labels: Float32Array.from({ length: runs * m * data.classes }, (_, i) => (i % data.classes ? 0 : 1)),
+      learningRate: new Float32Array(runs).fill(1e-4),
+      weightDecay: new Float32Array(runs),
+      momentum: new Float32Array(runs),
+    };
+    for (let i = 0; i < 2; i++) await session.step(batch);
+    const start = performance.now();
+    let steps = 0;
+    while (performance.now() - start < TRIAL * 1000) {
+      await session.step(batch);
+      steps++;
+    }
+    return (steps * m * runs) / ((performance.now() - start) / 1000);
+  } finally {
+    await session.close();
+  }
+}
