@@ -220,7 +220,9 @@ test('a killed run goes on from its checkpoint with another worker, also when th
   await expectComplete(undisturbed.id, 3, epochs);
   next--;
 
-  await database.asOwner("UPDATE run SET status = 'CANCELLED' WHERE sweep_id = $1", [undisturbed.id]);
+  await database.asOwner("UPDATE run SET status = 'CANCELLED', ended_at = now() WHERE sweep_id = $1", [
+    undisturbed.id,
+  ]);
   const disturbed = await sweepOf(3, epochs, given);
   const runs = await runsOf(disturbed.id);
   const checkpoints = new Checkpoints(home);
@@ -284,7 +286,9 @@ test('a run that needs more memory or another data set than any worker has waits
   expect(data.run.waitsFor).toMatch(
     /^a step needs 1048576.0 GiB of memory, and the workers that are up have [\d.]+ GiB at most$/,
   );
-  await database.asOwner("UPDATE run SET status = 'CANCELLED' WHERE sweep_id = $1", [large.id]);
+  await database.asOwner("UPDATE run SET status = 'CANCELLED', ended_at = now() WHERE sweep_id = $1", [
+    large.id,
+  ]);
   worker.child.kill('SIGTERM');
   await worker.ended;
 });

@@ -119,7 +119,15 @@ describe('the primitives', () => {
   });
 
   test('every primitive is differentiated above, or is itself a gradient, an evaluation or an update', () => {
-    const terminal = ['batchNormInference', 'momentum', 'runningAverage', 'sgd', 'sumChannels', 'sumRows'];
+    const terminal = [
+      'addStatistic',
+      'batchNormInference',
+      'momentum',
+      'runningAverage',
+      'sgd',
+      'sumChannels',
+      'sumRows',
+    ];
     const tried = new Set(cases.map(({ op }) => op as string));
     const rest = Object.keys(primitives).filter((op) => !tried.has(op) && !op.endsWith('Gradient'));
     expect(rest.sort()).toEqual(terminal);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Axes, DataShape } from '@smallbatch/program';
+import type { Axes, DataShape, StepProgram } from '@smallbatch/program';
 import { checkAxes, evaluation, runReference, score, trainingStep } from '@smallbatch/program';
 import { type Batch, openOnnx, type Session } from '@smallbatch/trainer';
 import { describe, expect, test } from 'vitest';
@@ -56,6 +56,40 @@ function distance(got: Float32Array, want: Float64Array): number {
   return want.reduce((top, value, i) => Math.max(top, Math.abs(value - got[i]!)), 0) / scale;
 }
 
+/**
+ * How far the logits of a step, and the updates of its parameters, move when images and weights move by what single
+ * precision rounds off through the depth of a network: a rectifier or a maximum that is within rounding of a tie falls
+ * either way, on one machine and not on another, and behind many batch norms one of them is enough to move a gradient
+ * visibly. The largest of 4 draws.
+ */
+function sensitivity(
+  program: StepProgram,
+  inputs: Record<string, Float64Array>,
+  names: string[],
+): { logits: number; updates: number } {
+  const answerTo = (given: Record<string, Float64Array>): Float64Array[] => {
+    const after = runReference(program, given);
+    return [after.logits!, ...names.map((name) => after[name]!.map((value, i) => value - given[name]![i]!))];
+  };
+  const wanted = answerTo(inputs);
+  let [logits, updates] = [0, 0];
+  for (let draw = 1; draw <= 4; draw++) {
+    let word = draw;
+    const rounded = (value: number): number => {
+      word = (Math.imul(word, 1664525) + 1013904223) >>> 0;
+      return value * (1 + 2 ** -20 * (word / 2 ** 31 - 1));
+    };
+    const moved: Record<string, Float64Array> = { ...inputs, images: inputs.images!.map(rounded) };
+    for (const name of names) moved[name] = inputs[name]!.map(rounded);
+    answerTo(moved).forEach((answer, i) => {
+      const apart = distance(Float32Array.from(answer), wanted[i]!);
+      if (i === 0) logits = Math.max(logits, apart);
+      else updates = Math.max(updates, apart);
+    });
+  }
+  return { logits, updates };
+}
+
 async function withSession<T>(
   axes: Axes,
   runs: number,
@@ -103,15 +137,25 @@ describe.each(models)('%s', (_name, input) => {
           const want = runReference(program, inputs);
           const each = axes.batchSize * data.classes;
           const own = logits.slice(r * each, (r + 1) * each);
-          expect(distance(own, want.logits!)).toBeLessThan(1e-4);
           const labels = classesOf(inputs.labels!, data.classes);
           const { loss } = score(own, labels, data.classes);
-          expect(Math.abs(loss - want.loss![0]!) / want.loss![0]!).toBeLessThan(1e-4);
-          for (const [name, values] of session.state(r)) {
+          const apart = {
+            logits: distance(own, want.logits!),
+            loss: Math.abs(loss - want.loss![0]!) / want.loss![0]!,
             // What the step changed, not what it left: a wrong gradient must not hide behind a large weight.
-            const moved = values.map((value, i) => value - before[r]!.get(name)![i]!);
-            const wanted = want[name]!.map((value, i) => value - before[r]!.get(name)![i]!);
-            expect(distance(moved, wanted), name).toBeLessThan(2e-3);
+            updates: Math.max(
+              ...[...session.state(r)].map(([name, values]) => {
+                const changeOf = (after: ArrayLike<number>): Float64Array =>
+                  Float64Array.from(after, (value, i) => value - before[r]!.get(name)![i]!);
+                return distance(Float32Array.from(changeOf(values)), changeOf(want[name]!));
+              }),
+            ),
+          };
+          if (apart.logits >= 1e-4 || apart.loss >= 1e-4 || apart.updates >= 2e-3) {
+            const allowed = sensitivity(program, inputs, [...before[r]!.keys()]);
+            expect(apart.logits).toBeLessThan(Math.max(1e-4, 2 * allowed.logits));
+            expect(apart.loss).toBeLessThan(Math.max(1e-4, 2 * allowed.logits));
+            expect(apart.updates).toBeLessThan(Math.max(2e-3, 2 * allowed.updates));
           }
           const images = new Float32Array(4 * data.channels * data.height * data.width).map((_, i) =>
             Math.sin(i * (r + 1)),
