@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { type Axes, cost, type DataShape, plannedSteps, shapeKey } from '@smallbatch/program';
 import type { Engine } from './engines/engine.ts';
+import { rateOf } from './rate.ts';
 
 /** How fast a step of so many runs side by side is on a machine. */
 export interface Size {
@@ -25,8 +26,7 @@ interface File {
 const TRIED = [1, 2, 4, 8, 16];
 /** A step of more samples than this is tried with one run alone. */
 const MOST_SAMPLES = 64;
-/** Time of each trial, in seconds. */
-const TRIAL = 0.4;
+const TRIAL_SECONDS = 0.4;
 /** Work below which measuring costs more than it gains, in FLOPs: about a minute of one core. */
 const WORTH = 4e12;
 /** What more runs must gain to be worth their memory. */
@@ -74,7 +74,7 @@ export class Calibration {
     let best = { runs: 1, rate: 0 };
     for (const runs of TRIED) {
       if (runs > 1 && runs * axes.batchSize > MOST_SAMPLES) break;
-      const rate = await rateOf(this.#engine, axes, data, runs);
+      const rate = await rateOf(this.#engine, axes, data, runs, TRIAL_SECONDS);
       rates[runs] = Math.round(rate);
       if (rate > best.rate * GAIN) best = { runs, rate };
       else if (rate < best.rate * 0.9) break;
@@ -86,33 +86,5 @@ export class Calibration {
     await writeFile(draft, JSON.stringify({ machine: this.#machine, sizes: [...others, size] }, null, 1));
     await rename(draft, this.#path);
     return size;
-  }
-}
-
-/** Training samples a second of a step of R runs. */
-export async function rateOf(engine: Engine, axes: Axes, data: DataShape, runs: number): Promise<number> {
-  const one = { ...axes, batchSchedule: null };
-  const session = await engine.open({ axes: one, data, runs, evaluationBatch: 1 });
-  try {
-    for (let slot = 0; slot < runs; slot++) session.initialise(slot, slot);
-    const m = axes.batchSize;
-    const each = data.channels * data.height * data.width;
-    const batch = {
-      images: Float32Array.from({ length: m * runs * each }, (_, i) => Math.sin(i)),
-      labels: Float32Array.from({ length: runs * m * data.classes }, (_, i) => (i % data.classes ? 0 : 1)),
-      learningRate: new Float32Array(runs).fill(1e-4),
-      weightDecay: new Float32Array(runs),
-      momentum: new Float32Array(runs),
-    };
-    for (let i = 0; i < 2; i++) await session.step(batch);
-    const start = performance.now();
-    let steps = 0;
-    while (performance.now() - start < TRIAL * 1000) {
-      await session.step(batch);
-      steps++;
-    }
-    return (steps * m * runs) / ((performance.now() - start) / 1000);
-  } finally {
-    await session.close();
   }
 }

@@ -8,7 +8,8 @@ import { SAMPLES_PER_STEP } from './bundle-size.ts';
 import { Calibration, type Size } from './calibration.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { type Dataset, DatasetError, listDatasets, openDataset } from './datasets/dataset.ts';
-import { openOnnx } from './engines/onnx/onnx.ts';
+import type { Engine } from './engines/engine.ts';
+import { openEngine } from './engines/engines.ts';
 import { origin } from './origin.ts';
 
 /** Seconds between checkpoints: what a killed worker costs at most. */
@@ -61,6 +62,9 @@ export interface WorkerOptions {
   /** Where data sets and the spool are. */
   readonly home: string;
   readonly name?: string;
+  /** What executes the steps; ONNX Runtime on the CPU unless said. */
+  readonly engine?: Engine['name'] | undefined;
+  readonly device?: string | undefined;
   /** Most runs side by side; fewer share a step where that was measured to be faster. */
   readonly max?: number;
   /** Most memory in bytes that a step may take; what the engine has unless said. */
@@ -110,7 +114,7 @@ async function persist<T>(
 export async function runWorker(options: WorkerOptions): Promise<void> {
   const { url, token, home, signal, sweep, max = 16, onEvent = () => {} } = options;
   const client = createClient({ url, token });
-  const engine = await openOnnx();
+  const engine = await openEngine({ engine: options.engine ?? 'onnx', device: options.device ?? 'cpu' });
   const memoryBytes = options.memoryBytes ?? engine.memoryBytes;
   const calibration = new Calibration(home, engine);
   const checkpoints = new Checkpoints(home);

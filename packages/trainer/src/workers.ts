@@ -1,25 +1,57 @@
 import type { ChildProcess } from 'node:child_process';
-import { availableParallelism, hostname, totalmem } from 'node:os';
+import { hostname, totalmem } from 'node:os';
+import type { EngineChoice } from './engines/engines.ts';
+import { processesOf, ranking } from './engines/fastest.ts';
+import { tryEngine } from './engines/trial.ts';
+import { visibleGpus } from './gpu.ts';
 import { forkBeside } from './processes.ts';
 import type { WorkerEvent, WorkerOptions } from './worker.ts';
 
 export interface WorkersOptions extends Omit<WorkerOptions, 'onEvent'> {
-  /** One for each core unless said: two processes of one thread are faster than one of two. */
+  /** One a core on the CPU unless said, as two processes of one thread are faster than one of two; else one a GPU. */
   readonly processes?: number;
   readonly onEvent?: (event: WorkerEvent & { readonly process: number }) => void;
+}
+
+/** The engine and device that were asked for, if they work here; else the fastest that does. */
+export async function chooseEngine(
+  { engine, device, home }: Pick<WorkerOptions, 'engine' | 'device' | 'home'>,
+  tell?: (reason: string) => void,
+): Promise<EngineChoice> {
+  if (device === 'cpu' && (engine ?? 'onnx') === 'onnx') return { engine: 'onnx', device };
+  if (engine && device) {
+    await tryEngine({ engine, device });
+    return { engine, device };
+  }
+  const ranked = await ranking(home, tell);
+  const found = ranked.find(
+    (one) => (!engine || one.engine === engine) && (!device || one.device === device),
+  );
+  if (found) return found;
+  const wanted = [engine && `engine ${engine}`, device && `device ${device}`].filter(Boolean).join(' on ');
+  const there = ranked.map((one) => `${one.engine} on ${one.device}`).join(', ');
+  throw new Error(
+    `${wanted} cannot be used here; what works: ${there || 'nothing'} (smallbatch engine list)`,
+  );
 }
 
 /** Runs workers as processes until the signal, or until each has ended by itself. One that crashes is started again, slower each time. */
 export async function runWorkers({
   signal,
-  processes = availableParallelism(),
+  processes: wanted,
   onEvent,
   ...options
 }: WorkersOptions): Promise<void> {
+  const choice = await chooseEngine(options);
+  const processes = wanted ?? (await processesOf(choice));
+  const gpus = choice.device === 'cpu' ? [] : await visibleGpus();
   const one = async (index: number): Promise<void> => {
     for (let crashes = 0; !signal.aborted; ) {
       const name = options.name ? `${options.name}-${index + 1}` : `${hostname()}-${index + 1}`;
-      const child = forkBeside('worker-process', import.meta.url, { serialization: 'advanced' });
+      // Each process sees its own GPU alone, and so says of that one what it does.
+      const gpu = gpus[index % gpus.length];
+      const env = gpu ? { ...process.env, CUDA_VISIBLE_DEVICES: gpu.uuid } : process.env;
+      const child = forkBeside('worker-process', import.meta.url, { serialization: 'advanced', env });
       let fatal: string | undefined;
       child.on(
         'message',
@@ -28,7 +60,9 @@ export async function runWorkers({
           else onEvent?.({ ...message, process: index });
         },
       );
-      child.send({ memoryBytes: (0.75 * totalmem()) / processes, ...options, name });
+      const { engine, device } = choice;
+      const memoryBytes = device === 'cpu' ? (0.75 * totalmem()) / processes : undefined;
+      child.send({ memoryBytes, ...options, engine, device, name });
       const code = await ended(child, signal);
       if (fatal !== undefined) throw new Error(fatal);
       if (code === 0 || signal.aborted) return;

@@ -178,11 +178,11 @@ strategy: sobol
 
   test('says what a machine has, and what its engines can', async () => {
     const doctor = await cli('doctor', '--format', 'json');
-    expect(rowsOf(doctor)).toContainEqual(expect.objectContaining({ what: 'engine onnx', state: 'good' }));
-    expect(rowsOf(doctor)).toContainEqual(expect.objectContaining({ what: 'engine tensorflow' }));
+    expect(rowsOf(doctor)).toContainEqual(expect.objectContaining({ what: 'engine onnx on cpu', state: 'good' }));
+    expect(rowsOf(doctor)).toContainEqual(expect.objectContaining({ what: 'engine tensorflow on cpu' }));
     expect(rowsOf(doctor)).toContainEqual(expect.objectContaining({ what: 'API', state: 'good' }));
     const check = await cli('engine', 'check');
-    expect(check).toMatchObject({ code: 0, stdout: 'onnx works\n' });
+    expect(check).toMatchObject({ code: 0, stdout: 'onnx works on cpu\n' });
     expect(check.stderr).toMatch(/loss [\d.]+ → /);
   });
 

@@ -80,8 +80,8 @@ function disk(home: string): Finding {
 async function engines(): Promise<Finding[]> {
   const report = await engineReport();
   const some = report.some(({ usable }) => usable);
-  return report.map(({ name, usable, message }) => ({
-    what: `engine ${name}`,
+  return report.map(({ engine, device, usable, message }) => ({
+    what: `engine ${engine} on ${device}`,
     state: usable ? 'good' : some ? 'note' : 'wrong',
     message,
   }));

@@ -1,6 +1,5 @@
-import { availableParallelism } from 'node:os';
-import { runWorkers, type WorkerEvent } from '@smallbatch/trainer';
-import { Command } from 'commander';
+import { ENGINES, runWorkers, type WorkerEvent } from '@smallbatch/trainer';
+import { Command, Option } from 'commander';
 import { apiUrl } from '../api.ts';
 import { homeOf, prepareHome } from '../home.ts';
 import { note } from '../output/print.ts';
@@ -10,7 +9,9 @@ import { type ApiOptions, wholeNumber, withUrl } from './options.ts';
 interface Options extends ApiOptions {
   home?: string;
   name?: string;
-  processes: number;
+  processes?: number;
+  engine?: 'onnx' | 'tensorflow';
+  device?: string;
   max?: number;
   sweep?: string;
   once?: boolean;
@@ -20,12 +21,24 @@ interface Options extends ApiOptions {
 }
 
 export function workerCommand(): Command {
-  return withUrl(
-    new Command('worker').description('Train: claim runs from the API, until Ctrl-C. One process a core.'),
-  )
+  return withUrl(new Command('worker').description('Train: claim runs from the API, until Ctrl-C.'))
     .option('--home <dir>', 'data sets and spool (default: SMALLBATCH_HOME, else .smallbatch)')
     .option('--name <name>', "the workers' name (default: the host's)")
-    .option('--processes <n>', 'processes of one thread', wholeNumber(1, 1024), availableParallelism())
+    .addOption(
+      new Option('--engine <name>', 'what executes the steps (default: the fastest that works here)').choices(
+        Object.keys(ENGINES),
+      ),
+    )
+    .addOption(
+      new Option('--device <name>', 'where: cpu, or a GPU by webgpu, cuda or gpu').choices([
+        ...new Set(Object.values(ENGINES).flat()),
+      ]),
+    )
+    .option(
+      '--processes <n>',
+      'processes (default: one a core of one thread, or one a GPU)',
+      wholeNumber(1, 1024),
+    )
     .option('--max <r>', 'most runs side by side', wholeNumber(1, 64))
     .option('--sweep <key>', 'only runs of this sweep')
     .option('--memory <MiB>', 'most memory of a step, in MiB', wholeNumber(16, 2 ** 24))
@@ -47,7 +60,9 @@ async function worker(options: Options): Promise<void> {
     url: apiUrl(options.url),
     ...(process.env.SMALLBATCH_TOKEN ? { token: process.env.SMALLBATCH_TOKEN } : {}),
     home,
-    processes: options.processes,
+    ...(options.processes ? { processes: options.processes } : {}),
+    engine: options.engine,
+    device: options.device,
     ...(options.name ? { name: options.name } : {}),
     ...(options.max ? { max: options.max } : {}),
     ...(options.sweep ? { sweep: options.sweep } : {}),

@@ -65,6 +65,8 @@ export interface CompileOptions {
   readonly constants?: ReadonlyMap<string, Float32Array>;
   /** Channels of a block of the device's blocked layout; 1 for none. Programs that have other channels are compiled plainly. */
   readonly block?: number;
+  /** Whether the graph keeps to operators that every device has. */
+  readonly portable?: boolean;
 }
 
 /**
@@ -74,9 +76,14 @@ export interface CompileOptions {
 export function compile(
   program: StepProgram,
   runs: number,
-  { wanted = new Set(program.outputs.keys()), block: offered = 1, constants }: CompileOptions = {},
+  {
+    wanted = new Set(program.outputs.keys()),
+    block: offered = 1,
+    constants,
+    portable = false,
+  }: CompileOptions = {},
 ): Compiled {
-  const graph = new Graph();
+  const graph = new Graph({ portable });
   const block = offered > 1 && fitsBlocks(program, offered) ? offered : 1;
   const names = new Map<number, string>();
   const inputs = new Map<string, Shape>();

@@ -23,11 +23,17 @@ const info = (name: string, shape: Shape): object => ({
 
 /** Writes an ONNX graph down: nodes in order, constants once each. Names are its own. */
 export class Graph {
+  /** Whether it keeps to operators that every device has. */
+  readonly portable: boolean;
   readonly #nodes: object[] = [];
   readonly #initializers = new Map<string, object>();
   readonly #inputs: object[] = [];
   readonly #outputs: object[] = [];
   #next = 0;
+
+  constructor({ portable = false } = {}) {
+    this.portable = portable;
+  }
 
   /** Adds a node with one output and returns its name. */
   node(
@@ -112,9 +118,16 @@ export class Graph {
     return this.node('Slice', inputs);
   }
 
-  /** Pads the given axes; the fill is zero unless said. */
+  /**
+   * Pads the given axes of a value of four; the fill is zero unless said. Portable graphs list all four, as ONNX Runtime's change
+   * of layout for a GPU takes the pads of a few axes for those of the first.
+   */
   pad(x: string, axes: readonly number[], before: number[], after: number[], fill = 0): string {
-    return this.node('Pad', [x, this.ints([...before, ...after]), this.float(fill), this.ints(axes)]);
+    if (!this.portable) {
+      return this.node('Pad', [x, this.ints([...before, ...after]), this.float(fill), this.ints(axes)]);
+    }
+    const of = (pads: number[]): number[] => [0, 1, 2, 3].map((axis) => pads[axes.indexOf(axis)] ?? 0);
+    return this.node('Pad', [x, this.ints([...of(before), ...of(after)]), this.float(fill)]);
   }
 
   concat(parts: readonly string[], axis: number): string {
@@ -141,8 +154,15 @@ export class Graph {
     return this.node('ReduceSum', [x, this.ints(axes)], { keepdims });
   }
 
-  /** a·b of stacks of matrices, one or both transposed; the CPU's kernel needs no copy for that. */
-  matmul(a: string, b: string, { transA = 0, transB = 0 } = {}): string {
-    return this.node('FusedMatMul', [a, b], { transA, transB }, { domain: 'com.microsoft' });
+  /**
+   * a·b of stacks of matrices of so many axes, one or both transposed; the CPU's kernel needs no copy for that. Portable graphs
+   * write the transposition out, as other devices have no such operator.
+   */
+  matmul(a: string, b: string, { transA = 0, transB = 0, rank = 3 } = {}): string {
+    if (!this.portable) {
+      return this.node('FusedMatMul', [a, b], { transA, transB }, { domain: 'com.microsoft' });
+    }
+    const perm = [...Array(rank - 2).keys(), rank - 1, rank - 2];
+    return this.node('MatMul', [transA ? this.transpose(a, perm) : a, transB ? this.transpose(b, perm) : b]);
   }
 }

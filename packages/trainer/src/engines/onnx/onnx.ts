@@ -12,15 +12,16 @@ import {
   velocityOf,
 } from '@smallbatch/program';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { visibleGpus } from '../../gpu.ts';
 import type { Batch, Engine, Session, SessionOptions, State } from '../engine.ts';
 import { blockSize } from './blocked/block-size.ts';
 import { blockWeights } from './blocked/blocked.ts';
 import { type Compiled, compile } from './compile.ts';
+import { wrongOnWebGpu } from './webgpu.ts';
 
 const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
 
 type Tensors = Record<string, Tensor>;
-type Settings = InferenceSession.SessionOptions;
 
 const zeros = (shape: Shape): Tensor => new Tensor('float32', new Float32Array(size(shape)), [...shape]);
 const numbers = (tensor: Tensor): Float32Array => tensor.data as Float32Array;
@@ -31,26 +32,67 @@ const numbers = (tensor: Tensor): Float32Array => tensor.data as Float32Array;
  */
 const PART_BYTES = 64e6;
 
+/** Execution providers of ONNX Runtime: its own kernels, any GPU that Vulkan, Metal or D3D12 knows, NVIDIA's libraries. */
+export const ONNX_DEVICES = ['cpu', 'webgpu', 'cuda'] as const;
+export type OnnxDevice = (typeof ONNX_DEVICES)[number];
+
+export interface OnnxOptions {
+  readonly device?: OnnxDevice;
+  readonly threads?: number;
+  /** Lets ONNX Runtime tell on standard error where it places each operator. */
+  readonly verbose?: boolean;
+}
+
+/** What every session of an engine is opened with. */
+interface Settings {
+  readonly session: InferenceSession.SessionOptions;
+  /** Channels of a block of the device's blocked layout; 1 for none. */
+  readonly block: number;
+  readonly portable: boolean;
+}
+
 /**
- * ONNX Runtime on the CPU. One thread a session: a run's bits then do not depend on how many runs train beside it, and a
- * process a core is faster than threads that share a step.
+ * ONNX Runtime. On the CPU one thread a session: a run's bits then do not depend on how many runs train beside it, and a
+ * process a core is faster than threads that share a step. Another device gets graphs of operators that it has.
  */
-export async function openOnnx({ threads = 1 } = {}): Promise<Engine> {
+export async function openOnnx({
+  device = 'cpu',
+  threads = 1,
+  verbose = false,
+}: OnnxOptions = {}): Promise<Engine> {
+  const onCpu = device === 'cpu';
   const settings: Settings = {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
+    session: {
+      executionProviders: [device],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: verbose ? 0 : 3,
+      ...(verbose ? { logVerbosityLevel: 1 } : {}),
+      // It would put together again what a portable graph has apart.
+      ...(onCpu
+        ? {}
+        : { extra: { optimization: { disable_specified_optimizers: 'MatmulTransposeFusion' } } }),
+    },
+    block: onCpu ? await blockSize() : 1,
+    portable: !onCpu,
   };
-  const block = await blockSize();
   return {
     name: 'onnx',
-    device: 'cpu',
-    versions: { onnxruntime: version, node: process.versions.node, block: String(block) },
-    memoryBytes: totalmem() / 2,
-    open: (options) => OnnxSession.open(options, settings, block),
+    device,
+    versions: {
+      onnxruntime: version,
+      node: process.versions.node,
+      ...(onCpu ? { block: String(settings.block) } : {}),
+    },
+    memoryBytes: onCpu ? totalmem() / 2 : ((await visibleGpus())[0]?.memoryTotal ?? totalmem()) / 2,
+    async open(options) {
+      const refused =
+        device === 'webgpu' && wrongOnWebGpu(evaluation(options.axes, options.data, options.evaluationBatch));
+      if (refused) throw new Error(refused);
+      return OnnxSession.open(options, settings);
+    },
   };
 }
 
@@ -62,11 +104,11 @@ interface Ready {
 async function ready(
   program: StepProgram,
   runs: number,
-  settings: Settings,
-  options: Parameters<typeof compile>[2],
+  { session, block, portable }: Settings,
+  options: Parameters<typeof compile>[2] = {},
 ): Promise<Ready> {
-  const graph = compile(program, runs, options);
-  return { graph, session: await InferenceSession.create(graph.bytes, settings) };
+  const graph = compile(program, runs, { block, portable, ...options });
+  return { graph, session: await InferenceSession.create(graph.bytes, session) };
 }
 
 class OnnxSession implements Session {
@@ -134,10 +176,10 @@ class OnnxSession implements Session {
     this.#evaluationLogits = zeros(graphs.evaluate.graph.outputs.get('logits')!);
   }
 
-  static async open(options: SessionOptions, settings: Settings, block: number): Promise<OnnxSession> {
+  static async open(options: SessionOptions, settings: Settings): Promise<OnnxSession> {
     const { axes, data, runs, evaluationBatch } = options;
     const part = options.part ?? partOf(axes, data, PART_BYTES);
-    const evaluate = await ready(evaluation(axes, data, evaluationBatch), runs, settings, { block });
+    const evaluate = await ready(evaluation(axes, data, evaluationBatch), runs, settings);
     const blocked = { block: evaluate.graph.block };
     if (part === axes.batchSize) {
       const step = trainingStep(axes, data);

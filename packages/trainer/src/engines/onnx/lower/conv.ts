@@ -58,8 +58,10 @@ function copies(
   channels: number,
   kernel: readonly [number, number],
   ones: readonly (readonly [number, number])[],
-  settings: { pads: readonly number[]; strides?: readonly number[] },
+  settings: { pads: readonly number[]; strides?: readonly [number, number] },
+  size: readonly [number, number, number],
 ): string {
+  if (graph.portable) return slicedCopies(graph, x, channels, ones, settings, size);
   const [rows, columns] = kernel;
   const weights = new Float32Array(ones.length * rows * columns);
   ones.forEach(([i, j], copy) => {
@@ -70,6 +72,26 @@ function copies(
   const all = graph.node('Expand', [each, graph.ints([channels, weights.length])]);
   const kernels = graph.reshape(all, [channels * ones.length, 1, rows, columns]);
   return graph.node('Conv', [x, kernels], { group: channels, kernel_shape: [rows, columns], ...settings });
+}
+
+/** The same by slices: WebGPU's grouped convolution mixes groups whose outputs are not a multiple of four. */
+function slicedCopies(
+  graph: Graph,
+  x: string,
+  channels: number,
+  ones: readonly (readonly [number, number])[],
+  { pads, strides = [1, 1] }: { pads: readonly number[]; strides?: readonly [number, number] },
+  [m, height, width]: readonly [number, number, number],
+): string {
+  const [top = 0, left = 0, bottom = 0, right = 0] = pads;
+  const padded = graph.pad(x, [2, 3], [top, left], [bottom, right]);
+  const [down, across] = strides;
+  const parts = ones.map(([i, j]) => {
+    const ends = [i + (height - 1) * down + 1, j + (width - 1) * across + 1];
+    const part = graph.slice(padded, [2, 3], [i, j], ends, [down, across]);
+    return graph.reshape(part, [m, channels, 1, height * width]);
+  });
+  return graph.reshape(graph.concat(parts, 2), [m, channels * ones.length, height, width]);
 }
 
 /**
@@ -89,26 +111,49 @@ export const convFilterGradient: Lowering = ({ graph, runs }, [x, dy], { inputs,
   if (stride !== 1) {
     const places = taps.flatMap((i) => taps.map((j) => [i, j] as const));
     const pads = [pad, pad, pad, pad];
-    const moved = copies(graph, x!, runs * channels, [kernel, kernel], places, {
-      pads,
-      strides: [stride, stride],
-    });
+    const moved = copies(
+      graph,
+      x!,
+      runs * channels,
+      [kernel, kernel],
+      places,
+      {
+        pads,
+        strides: [stride, stride],
+      },
+      [m, outHeight, outWidth],
+    );
     const area = outHeight * outWidth;
     const images = graph.reshape(moved, [m, runs, channels * kernel ** 2, area]);
-    const products = graph.matmul(graph.reshape(dy!, [m, runs, filters, area]), images, { transB: 1 });
+    const products = graph.matmul(graph.reshape(dy!, [m, runs, filters, area]), images, {
+      transB: 1,
+      rank: 4,
+    });
     return [graph.reshape(sum(products), [runs * filters, channels, kernel, kernel])];
   }
 
   const length = height * (outWidth + kernel - 1);
   const down = taps.map((i) => [i, 0] as const);
-  const vertical = copies(graph, x!, runs * channels, [kernel, 1], down, { pads: [pad, pad, pad, pad] });
+  const vertical = copies(graph, x!, runs * channels, [kernel, 1], down, { pads: [pad, pad, pad, pad] }, [
+    m,
+    height,
+    outWidth + kernel - 1,
+  ]);
   const across = taps.map((j) => [0, kernel - 1 - j] as const);
-  const horizontal = copies(graph, dy!, runs * filters, [1, kernel], across, {
-    pads: [0, kernel - 1, 0, kernel - 1],
-  });
+  const horizontal = copies(
+    graph,
+    dy!,
+    runs * filters,
+    [1, kernel],
+    across,
+    {
+      pads: [0, kernel - 1, 0, kernel - 1],
+    },
+    [m, height, outWidth + kernel - 1],
+  );
   const images = graph.reshape(vertical, [m, runs, channels * kernel, length]);
   const gradients = graph.reshape(horizontal, [m, runs, filters * kernel, length]);
-  const products = graph.matmul(gradients, images, { transB: 1 });
+  const products = graph.matmul(gradients, images, { transB: 1, rank: 4 });
   const blocks = graph.reshape(sum(products), [runs * filters, kernel, channels * kernel]);
   return [graph.reshape(graph.transpose(blocks, [0, 2, 1]), [runs * filters, channels, kernel, kernel])];
 };

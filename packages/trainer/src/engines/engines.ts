@@ -1,0 +1,32 @@
+import type { Engine } from './engine.ts';
+import { ONNX_DEVICES, type OnnxDevice, openOnnx } from './onnx/onnx.ts';
+
+/** An engine on a device of this machine. */
+export interface EngineChoice {
+  readonly engine: Engine['name'];
+  readonly device: string;
+}
+
+/** Devices of each engine, those without a GPU first. */
+export const ENGINES: Readonly<Record<Engine['name'], readonly string[]>> = {
+  onnx: ONNX_DEVICES,
+  tensorflow: ['cpu', 'gpu'],
+};
+
+export const CHOICES: readonly EngineChoice[] = Object.entries(ENGINES).flatMap(([engine, devices]) =>
+  devices.map((device) => ({ engine: engine as Engine['name'], device })),
+);
+
+export interface OpenOptions extends EngineChoice {
+  /** Lets the engine tell on standard error where it places each operator, where it can. */
+  readonly verbose?: boolean;
+}
+
+/** Opens an engine on a device. Whether the device is there shows when a session is opened: see `tryEngine`. */
+export async function openEngine({ engine, device, verbose = false }: OpenOptions): Promise<Engine> {
+  if (!ENGINES[engine].includes(device)) {
+    throw new Error(`engine ${engine} has no device "${device}": it has ${ENGINES[engine].join(', ')}`);
+  }
+  if (engine === 'onnx') return openOnnx({ device: device as OnnxDevice, verbose });
+  throw new Error('engine tensorflow is not installed (smallbatch engine install tensorflow)');
+}
