@@ -8,7 +8,11 @@ import { sameValue } from './values.ts';
  */
 export function locate(sweep: SweepDefinition, name: string, value?: unknown): (string | number)[] {
   if (Object.hasOwn(sweep.fixed, name)) return ['fixed', name];
-  const dimension = sweep.dimensions.find((one) => one.name === name && one.kind !== 'hyper');
+  const range = sweep.ranges.find((one) => one.name === name && one.of === 'axis');
+  if (range) return [...range.path];
+  const dimension = [...sweep.dimensions, ...sweep.coupled.flatMap(({ parts }) => parts)].find(
+    (one) => one.name === name && one.kind !== 'hyper',
+  );
   if (!dimension) return ['axes'];
   const index = dimension.list ? dimension.values.findIndex((one) => sameValue(one, value)) : -1;
   return index < 0 ? [...dimension.path] : [...dimension.path, index];

@@ -1,6 +1,15 @@
 import { nearest } from './nearest.ts';
-import { readDatasets, readHyper, readSeeds } from './parts.ts';
-import type { AxisValue, Dimension, ParsedSweep, Problem, SweepDefinition } from './sweep.ts';
+import { HYPER_NAME, readDatasets, readHyper, readSeeds } from './parts.ts';
+import {
+  isRange,
+  readConditions,
+  readCoupled,
+  readMeasures,
+  readRange,
+  readStopping,
+  readStrategy,
+} from './search-keys.ts';
+import type { AxisValue, Dimension, ParsedSweep, Problem, Range, SweepDefinition } from './sweep.ts';
 import { isObject, readValues, show } from './values.ts';
 
 /** The keys of a sweep file, in the order of SURFACE's example. */
@@ -10,15 +19,19 @@ export const KEYS = [
   'model',
   'axes',
   'hyper',
+  'coupled',
+  'when',
   'fixed',
   'strategy',
+  'cells',
+  'searchSeed',
+  'halving',
+  'median',
+  'measures',
   'order',
   'orderSeed',
   'reuse',
 ] as const;
-
-/** Strategies that have a name already; this version lays out the grid alone. */
-const LATER = ['random', 'sobol', 'halving'];
 
 export const NAME_LENGTH = 100;
 
@@ -47,21 +60,40 @@ export function parseSweep(definition: unknown, axisNames: readonly string[]): P
   unknownKeys([], definition, KEYS, problems);
   const name = readName(definition.name, problems);
   const dimensions: Dimension[] = [];
+  const ranges: Range[] = [];
+  const coupled = readCoupled(definition.coupled, [...axes, 'model'], problems);
+  const together = coupled.flatMap(({ parts }) => parts);
   const dataset = readDatasets(definition.dataset, problems);
   if (dataset) dimensions.push(dataset);
-  dimensions.push(...readAxes(definition, axes, problems));
-  dimensions.push(...readHyper(definition.hyper, [...axes, 'model', 'seed', 'dataset'], problems));
+  dimensions.push(...readAxes(definition, axes, ranges, together, problems));
+  const hyper = withoutRanges(definition.hyper, ranges, problems);
+  dimensions.push(...readHyper(hyper, [...axes, 'model', 'seed', 'dataset'], problems));
   const fixed = readFixed(definition, axes, problems);
-  if (!dimensions.some(({ kind }) => kind === 'seed')) {
+  for (const { name: one, path } of together) {
+    const also = [...dimensions, ...ranges].find((other) => other.name === one)?.path;
+    const twice = also ?? (Object.hasOwn(fixed, one) ? ['fixed', one] : undefined);
+    const again = together.filter((other) => other.name === one).length > 1 ? ['coupled'] : undefined;
+    if (!twice && !again) continue;
+    const message = `invalid ${path.join('.')}: ${(twice ?? again)!.join('.')} sets it too`;
+    problems.push({ path: [...path], value: one, message, allowed: `${one} in one place` });
+  }
+  if (![...dimensions, ...together].some(({ kind }) => kind === 'seed')) {
     const seed = Object.hasOwn(fixed, 'seed') ? readSeeds(['fixed', 'seed'], fixed.seed, problems) : null;
     dimensions.push(seed ?? { kind: 'seed', name: 'seed', path: ['axes', 'seed'], list: false, values: [0] });
   }
   const { seed: _seed, ...settings } = fixed;
+  const varied = [...dimensions, ...together, ...ranges].map((one) => one.name);
+  const search = readStrategy(definition, ranges, problems);
   const sweep: SweepDefinition = {
     name,
     dimensions,
+    coupled,
+    ranges,
+    when: readConditions(definition.when, varied, Object.keys(settings), problems),
     fixed: settings,
-    strategy: readStrategy(definition.strategy, problems),
+    ...search,
+    stopping: readStopping(definition, search.strategy, problems),
+    measures: readMeasures(definition.measures, problems),
     order: readOrder(definition.order, problems),
     orderSeed: readOrderSeed(definition.orderSeed, problems),
     reuse: readReuse(definition.reuse, problems),
@@ -95,13 +127,32 @@ function readName(name: unknown, problems: Problem[]): string {
   return '';
 }
 
+/** What remains of the params when their ranges have been taken out. */
+function withoutRanges(input: unknown, ranges: Range[], problems: Problem[]): unknown {
+  if (!isObject(input)) return input;
+  const rest = Object.entries(input).filter(([name, value]) => {
+    if (!isRange(value) || !HYPER_NAME.test(name)) return true;
+    const range = readRange('hyper', name, ['hyper', name], value, problems);
+    if (range) ranges.push(range);
+    return false;
+  });
+  return Object.fromEntries(rest);
+}
+
 function readAxes(
   definition: Record<string, unknown>,
   axes: readonly string[],
+  ranges: Range[],
+  together: readonly Dimension[],
   problems: Problem[],
 ): Dimension[] {
   const found: Dimension[] = [];
   const add = (name: string, path: string[], input: unknown) => {
+    if (isRange(input) && axes.includes(name)) {
+      const range = readRange('axis', name, path, input, problems);
+      if (range) ranges.push(range);
+      return;
+    }
     const read = readValues(path, input, problems);
     if (read) found.push({ kind: 'axis', name, path, ...read });
   };
@@ -110,6 +161,7 @@ function readAxes(
   if (definition.model !== undefined) add('model', ['model'], definition.model);
   else if (
     !Object.hasOwn(inner, 'model') &&
+    !together.some(({ name }) => name === 'model') &&
     !(isObject(definition.fixed) && Object.hasOwn(definition.fixed, 'model'))
   ) {
     problems.push({
@@ -186,15 +238,6 @@ function readFixed(
     }
   }
   return fixed;
-}
-
-function readStrategy(strategy: unknown, problems: Problem[]): 'grid' {
-  if (strategy === undefined || strategy === 'grid') return 'grid';
-  const message = LATER.includes(strategy as string)
-    ? `unsupported strategy ${show(strategy)} in this version`
-    : `unknown strategy ${show(strategy)}${typeof strategy === 'string' ? nearest(strategy, ['grid']) : ''}`;
-  problems.push({ path: ['strategy'], value: strategy, message, allowed: 'grid' });
-  return 'grid';
 }
 
 function readOrder(order: unknown, problems: Problem[]): 'shuffled' | 'listed' {

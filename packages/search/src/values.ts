@@ -120,7 +120,7 @@ export function sameValue(a: unknown, b: unknown): boolean {
 }
 
 /** Equal for equal settings: keys sorted, −0 as 0. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (isObject(value)) {
     const entries = Object.keys(value)

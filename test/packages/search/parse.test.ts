@@ -163,8 +163,8 @@ describe('a sweep file', () => {
   });
 
   test('may not ask for a strategy, an order or a reuse that there is not', () => {
-    expect(refused({ ...least, strategy: 'sobol', order: 'random', reuse: 'yes', orderSeed: -1 })).toEqual({
-      strategy: 'unsupported strategy "sobol" in this version',
+    expect(refused({ ...least, strategy: 'bayes', order: 'random', reuse: 'yes', orderSeed: -1 })).toEqual({
+      strategy: 'unknown strategy "bayes"',
       order: 'unknown order "random"',
       reuse: 'invalid reuse: "yes"',
       orderSeed: 'invalid orderSeed: -1',

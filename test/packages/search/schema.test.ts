@@ -10,7 +10,7 @@ const valid = new Ajv2020({ allErrors: false, strict: true, allowUnionTypes: tru
 
 /** What parseSweep alone knows: beyond what a JSON Schema can say without repeating the rules. */
 const BEYOND =
-  /is empty, .* is more than|sets it too|already set at the top|^missing model|is already at index|nested deeper/;
+  /is empty, .* is more than|sets it too|already set at the top|^missing model|is already at index|nested deeper|has no list of values|the grid has every cell|^missing cells|the strategy is|stops runs already|is not varied|is not an axis of|depends on itself|has \d+ values, and|: \[.*\]$/;
 
 const scalar = fc.oneof(
   fc.integer({ min: -3, max: 5 }),
@@ -21,7 +21,10 @@ const scalar = fc.oneof(
 const range = fc.record({
   powersOfTwo: fc.array(fc.integer({ min: -70, max: 70 }), { minLength: 1, maxLength: 3 }),
 });
-const values = fc.oneof(scalar, fc.array(scalar, { maxLength: 3 }), range);
+const interval = fc.record({
+  uniform: fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 1, maxLength: 3 }),
+});
+const values = fc.oneof(scalar, fc.array(scalar, { maxLength: 3 }), range, interval);
 const named = (...names: string[]) =>
   fc.record(Object.fromEntries(names.map((name) => [name, values])), { requiredKeys: [] });
 const definition = fc.record(
@@ -32,10 +35,19 @@ const definition = fc.record(
     axes: fc.oneof(named('batchSize', 'width', 'model', 'seed'), named('batchSize', 'what'), scalar),
     hyper: fc.oneof(named('a', 'b.c'), named('9', 'x'), named('width', 'x'), scalar),
     fixed: fc.oneof(named('epochs', 'seed'), named('batchSize', 'zz'), scalar),
-    strategy: fc.constantFrom<unknown>('grid', 'sobol', 3),
+    strategy: fc.constantFrom<unknown>('grid', 'sobol', 'random', 'halving', 'no', 3),
     order: fc.constantFrom<unknown>('shuffled', 'listed', 'no'),
     orderSeed: fc.constantFrom<unknown>(0, 7, -1, 1.5),
     reuse: fc.constantFrom<unknown>(true, false, 0),
+    cells: fc.constantFrom<unknown>(1, 12, 0, 1.5, '2'),
+    searchSeed: fc.constantFrom<unknown>(0, 3, -1),
+    halving: fc.oneof(fc.record({ eta: scalar, from: scalar }, { requiredKeys: [] }), scalar),
+    median: fc.oneof(fc.record({ metric: scalar, least: scalar }, { requiredKeys: [] }), scalar),
+    measures: fc.oneof(
+      fc.array(fc.constantFrom('weight_norm', 'gradient_norm', 'x'), { maxLength: 2 }),
+      scalar,
+    ),
+    when: fc.oneof(fc.record({ width: named('batchSize') }), scalar),
     other: fc.constant(1),
   },
   { requiredKeys: [] },
