@@ -53,6 +53,8 @@ export class Feed {
   readonly #plan: Plan;
   readonly #members: readonly Member[];
   #buffers: [Buffer, Buffer];
+  /** Requests of the step after the one that is prepared. */
+  readonly #soon: Buffer['requests'];
   #ready: { step: number; filled: void | Promise<void> } | undefined;
   #orders: { epoch: number; by: Uint32Array[] } | undefined;
 
@@ -62,6 +64,7 @@ export class Feed {
     this.#members = members;
     const make = (): Buffer => new Buffer(dataset.shape, phase.batchSize, members);
     this.#buffers = [make(), make()];
+    this.#soon = structuredClone(this.#buffers[0].requests);
   }
 
   #prepare(step: number): void {
@@ -80,6 +83,20 @@ export class Feed {
       }
     });
     this.#ready = { step, filled: this.#dataset.fill(buffer.images, buffer.requests) };
+    this.#announce(step + 1);
+  }
+
+  /** Tells the data set of the step after the prepared one, within the epoch. */
+  #announce(step: number): void {
+    if (step >= this.#plan.totalSteps) return;
+    const { phase, epoch, inEpoch } = placeOf(this.#plan, step);
+    if (epoch !== this.#orders!.epoch) return;
+    const runs = this.#members.length;
+    this.#soon.forEach((request, place) => {
+      request.sample = this.#orders!.by[place % runs]![inEpoch * phase.batchSize + Math.floor(place / runs)]!;
+      if (request.augment) request.augment.epoch = epoch;
+    });
+    this.#dataset.ahead(this.#soon);
   }
 
   /** The batch of a step. It stays as it is until the next is taken. */
