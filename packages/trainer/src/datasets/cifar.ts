@@ -6,23 +6,59 @@ import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { type Content, DatasetError } from './dataset.ts';
 
-const CLASSES = 10;
 const PIXELS = 3 * 32 * 32;
-const RECORD = 1 + PIXELS;
-const TRAIN = /^data_batch_[1-5]\.bin$/;
-const TEST = 'test_batch.bin';
+
+/** One of the two official binary versions: records of some label bytes and 3,072 pixel bytes, any number of them. */
+interface Version {
+  readonly title: string;
+  readonly classes: number;
+  readonly train: RegExp;
+  /** The training files in words. */
+  readonly trainFiles: string;
+  readonly test: string;
+  /** The folder in the official archive. */
+  readonly folder: string;
+  readonly labelBytes: number;
+  /** Which of the label bytes counts. */
+  readonly label: number;
+}
+
+const CIFAR10: Version = {
+  title: 'CIFAR-10',
+  classes: 10,
+  train: /^data_batch_[1-5]\.bin$/,
+  trainFiles: 'data_batch_1.bin … data_batch_5.bin',
+  test: 'test_batch.bin',
+  folder: 'cifar-10-batches-bin',
+  labelBytes: 1,
+  label: 0,
+};
+const CIFAR100_FINE: Version = {
+  title: 'CIFAR-100',
+  classes: 100,
+  train: /^train\.bin$/,
+  trainFiles: 'train.bin',
+  test: 'test.bin',
+  folder: 'cifar-100-binary',
+  labelBytes: 2,
+  label: 1,
+};
+const CIFAR100_COARSE: Version = { ...CIFAR100_FINE, title: 'CIFAR-100 (coarse)', classes: 20, label: 0 };
 
 /** The official binary files by name, from a folder (or one inside it) or a tar, gzipped or not. */
-async function readFiles(path: string): Promise<Map<string, Buffer>> {
+async function readFiles(
+  path: string,
+  { title, train, test, folder: inside }: Version,
+): Promise<Map<string, Buffer>> {
   const files = new Map<string, Buffer>();
-  const wanted = (name: string): boolean => TRAIN.test(name) || name === TEST;
+  const wanted = (name: string): boolean => train.test(name) || name === test;
   const info = await stat(path).catch(() => {
     throw new DatasetError(
-      `missing ${path}: give the folder or tar of CIFAR-10's binary version (--from PATH)`,
+      `missing ${path}: give the folder or tar of ${title}'s binary version (--from PATH)`,
     );
   });
   if (info.isDirectory()) {
-    for (const folder of [path, join(path, 'cifar-10-batches-bin')]) {
+    for (const folder of [path, join(path, inside)]) {
       for (const name of await readdir(folder).catch(() => [] as string[])) {
         if (wanted(name)) files.set(name, await readFile(join(folder, name)));
       }
@@ -54,68 +90,72 @@ async function readFiles(path: string): Promise<Map<string, Buffer>> {
   return files;
 }
 
-/** Appends a file's records, checking each label and that the last record is whole. */
+/** Appends a file's records, checking each label. */
 function addRecords(
   name: string,
   bytes: Buffer,
+  { title, classes, labelBytes, label: place }: Version,
   images: Uint8Array,
   labels: Uint8Array,
   from: number,
 ): number {
-  const count = Math.floor(bytes.length / RECORD);
-  for (let record = 0; record < count; record++) {
-    const label = bytes[record * RECORD]!;
-    if (label >= CLASSES) {
+  const record = labelBytes + PIXELS;
+  const count = bytes.length / record;
+  for (let i = 0; i < count; i++) {
+    const label = bytes[i * record + place]!;
+    if (label >= classes) {
       throw new DatasetError(
-        `invalid label ${label} in record ${record + 1} of ${name}: CIFAR-10 has the classes 0 to 9. Is this its binary version?`,
+        `invalid label ${label} in record ${i + 1} of ${name}: ${title} has the classes 0 to ${classes - 1}. Is this its binary version?`,
       );
     }
-    labels[from + record] = label;
-    images.set(bytes.subarray(record * RECORD + 1, (record + 1) * RECORD), (from + record) * PIXELS);
+    labels[from + i] = label;
+    images.set(bytes.subarray(i * record + labelBytes, (i + 1) * record), (from + i) * PIXELS);
   }
   return count;
 }
 
-/** CIFAR-10 (Krizhevsky 2009) from its official binary files: records of a label byte and 3,072 pixel bytes, any number of them. */
-export async function readCifar10(path: string, name = 'cifar10'): Promise<Content> {
-  const files = await readFiles(path);
-  const train = [...files.keys()].filter((file) => TRAIN.test(file)).sort();
-  const missing = [
-    train.length === 0 ? 'data_batch_1.bin … data_batch_5.bin' : '',
-    files.has(TEST) ? '' : TEST,
-  ].filter(Boolean);
+async function readVersion(path: string, version: Version, name: string): Promise<Content> {
+  const { title, test } = version;
+  const record = version.labelBytes + PIXELS;
+  const files = await readFiles(path, version);
+  const train = [...files.keys()].filter((file) => file !== test).sort();
+  const missing = [train.length === 0 ? version.trainFiles : '', files.has(test) ? '' : test].filter(Boolean);
   if (missing.length > 0)
-    throw new DatasetError(`missing ${missing.join(' and ')} in ${path}: give CIFAR-10's binary version`);
-  const order = [...train, TEST];
+    throw new DatasetError(`missing ${missing.join(' and ')} in ${path}: give ${title}'s binary version`);
+  const order = [...train, test];
   for (const file of order) {
     const { length } = files.get(file)!;
-    const rest = length % RECORD;
+    const rest = length % record;
     if (length === 0 || rest !== 0) {
       throw new DatasetError(
-        `truncated ${file} in ${path}: ${length} bytes are ${Math.floor(length / RECORD)} records of ${RECORD} and ${rest} bytes over. Get the file again.`,
+        `truncated ${file} in ${path}: ${length} bytes are ${Math.floor(length / record)} records of ${record} and ${rest} bytes over. Get the file again.`,
       );
     }
   }
-  const counts = order.map((file) => files.get(file)!.length / RECORD);
+  const counts = order.map((file) => files.get(file)!.length / record);
   const testCount = counts.at(-1)!;
   const total = counts.reduce((sum, count) => sum + count, 0);
   const images = new Uint8Array(total * PIXELS);
   const labels = new Uint8Array(total);
   let done = 0;
-  for (const file of order) done += addRecords(file, files.get(file)!, images, labels, done);
-  const shape = {
-    classes: CLASSES,
-    channels: 3,
-    height: 32,
-    width: 32,
-    trainCount: total - testCount,
-    testCount,
-  };
+  for (const file of order) done += addRecords(file, files.get(file)!, version, images, labels, done);
+  const trainCount = total - testCount;
   return {
     name,
-    description: `CIFAR-10, ${shape.trainCount} training and ${testCount} test images`,
-    shape,
+    description: `${title}, ${trainCount} training and ${testCount} test images`,
+    shape: { classes: version.classes, channels: 3, height: 32, width: 32, trainCount, testCount },
     images,
     labels,
   };
 }
+
+/** CIFAR-10 (Krizhevsky 2009) from its official binary files. */
+export const readCifar10 = (path: string, name = 'cifar10'): Promise<Content> =>
+  readVersion(path, CIFAR10, name);
+
+/** CIFAR-100 (Krizhevsky 2009) from its official binary files, with its 100 fine labels or its 20 coarse ones. */
+export const readCifar100 = (
+  path: string,
+  labels: 'fine' | 'coarse' = 'fine',
+  name = labels === 'fine' ? 'cifar100' : 'cifar100-coarse',
+): Promise<Content> => readVersion(path, labels === 'fine' ? CIFAR100_FINE : CIFAR100_COARSE, name);
