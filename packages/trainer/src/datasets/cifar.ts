@@ -45,24 +45,38 @@ const CIFAR100_FINE: Version = {
 };
 const CIFAR100_COARSE: Version = { ...CIFAR100_FINE, title: 'CIFAR-100 (coarse)', classes: 20, label: 0 };
 
-/** The official binary files by name, from a folder (or one inside it) or a tar, gzipped or not. */
-async function readFiles(
-  path: string,
-  { title, train, test, folder: inside }: Version,
-): Promise<Map<string, Buffer>> {
-  const files = new Map<string, Buffer>();
-  const wanted = (name: string): boolean => train.test(name) || name === test;
+const VERSIONS: Readonly<Record<string, Version>> = {
+  cifar10: CIFAR10,
+  cifar100: CIFAR100_FINE,
+  'cifar100-coarse': CIFAR100_COARSE,
+};
+
+const isWanted = (name: string): boolean =>
+  Object.values(VERSIONS).some(({ train, test }) => train.test(name) || name === test);
+
+/** The official binary files by name in a folder, or in the one inside it that the official archive has. */
+async function findFiles(path: string): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const folder of [path, join(path, CIFAR10.folder), join(path, CIFAR100_FINE.folder)]) {
+    for (const name of await readdir(folder).catch(() => [] as string[]))
+      if (isWanted(name)) files.set(name, join(folder, name));
+  }
+  return files;
+}
+
+/** Whether a path is an archive, or a folder with files of CIFAR's binary versions. */
+export async function holdsCifar(path: string): Promise<boolean> {
   const info = await stat(path).catch(() => {
-    throw new DatasetError(
-      `missing ${path}: give the folder or tar of ${title}'s binary version (--from PATH)`,
-    );
+    throw new DatasetError(`missing ${path}: give a folder or an archive that is there (--from PATH)`);
   });
-  if (info.isDirectory()) {
-    for (const folder of [path, join(path, inside)]) {
-      for (const name of await readdir(folder).catch(() => [] as string[])) {
-        if (wanted(name)) files.set(name, await readFile(join(folder, name)));
-      }
-    }
+  return !info.isDirectory() || (await findFiles(path)).size > 0;
+}
+
+/** The official binary files by name, from a folder or a tar, gzipped or not. */
+async function readFiles(path: string): Promise<Map<string, Buffer>> {
+  const files = new Map<string, Buffer>();
+  if ((await stat(path)).isDirectory()) {
+    for (const [name, file] of await findFiles(path)) files.set(name, await readFile(file));
     return files;
   }
   const archive = extract();
@@ -71,9 +85,9 @@ async function readFiles(
     const parts: Buffer[] = [];
     // The end of a cut archive reaches the entry too; the pipeline below is what tells of it.
     stream.on('error', () => {});
-    stream.on('data', (part) => wanted(name) && parts.push(part as Buffer));
+    stream.on('data', (part) => isWanted(name) && parts.push(part as Buffer));
     stream.on('end', () => {
-      if (wanted(name)) files.set(name, Buffer.concat(parts));
+      if (isWanted(name)) files.set(name, Buffer.concat(parts));
       next();
     });
   });
@@ -114,11 +128,22 @@ function addRecords(
   return count;
 }
 
-async function readVersion(path: string, version: Version, name: string): Promise<Content> {
+/** Which version files are, by their names. */
+const versionOf = (files: ReadonlyMap<string, Buffer>): Version =>
+  [CIFAR10, CIFAR100_FINE].find(({ train, test }) =>
+    [...files.keys()].some((name) => train.test(name) || name === test),
+  ) ?? CIFAR10;
+
+/**
+ * CIFAR-10 or CIFAR-100 (Krizhevsky 2009) from the official binary files, in a folder or a tar. `kind` is a key of ARCHIVES;
+ * without it the files' names tell, and CIFAR-100 has its fine labels.
+ */
+export async function readCifar(path: string, name: string, kind?: string): Promise<Content> {
+  const files = await readFiles(path);
+  const version = (kind !== undefined ? VERSIONS[kind] : undefined) ?? versionOf(files);
   const { title, test } = version;
   const record = version.labelBytes + PIXELS;
-  const files = await readFiles(path, version);
-  const train = [...files.keys()].filter((file) => file !== test).sort();
+  const train = [...files.keys()].filter((file) => version.train.test(file)).sort();
   const missing = [train.length === 0 ? version.trainFiles : '', files.has(test) ? '' : test].filter(Boolean);
   if (missing.length > 0)
     throw new DatasetError(`missing ${missing.join(' and ')} in ${path}: give ${title}'s binary version`);
@@ -148,14 +173,3 @@ async function readVersion(path: string, version: Version, name: string): Promis
     labels,
   };
 }
-
-/** CIFAR-10 (Krizhevsky 2009) from its official binary files. */
-export const readCifar10 = (path: string, name = 'cifar10'): Promise<Content> =>
-  readVersion(path, CIFAR10, name);
-
-/** CIFAR-100 (Krizhevsky 2009) from its official binary files, with its 100 fine labels or its 20 coarse ones. */
-export const readCifar100 = (
-  path: string,
-  labels: 'fine' | 'coarse' = 'fine',
-  name = labels === 'fine' ? 'cifar100' : 'cifar100-coarse',
-): Promise<Content> => readVersion(path, labels === 'fine' ? CIFAR100_FINE : CIFAR100_COARSE, name);
