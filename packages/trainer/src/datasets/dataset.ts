@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { DataShape } from '@smallbatch/program';
 import { writeSample } from './batches.ts';
 import { beginHash, labelsOf, openBytes } from './bytes.ts';
+import { type Files, hashOfFiles, openImages } from './images.ts';
 
 export { DatasetError } from './dataset-error.ts';
 
@@ -42,38 +43,49 @@ export function hashOf({ shape, images, labels }: Content): string {
 
 const folderOf = (home: string): string => join(home, 'datasets');
 
-/** Keeps a data set in `home`, whole or not at all. The same content is kept once. */
-export async function storeDataset(home: string, content: Content): Promise<StoredDataset> {
-  const hash = hashOf(content);
-  const folder = folderOf(home);
-  const target = join(folder, hash);
-  if (!existsSync(target)) {
-    const draft = join(folder, `.${hash}-${process.pid}-${Date.now()}`);
-    await mkdir(draft, { recursive: true });
-    try {
-      await writeFile(join(draft, 'images.bin'), content.images);
-      await writeFile(join(draft, 'labels.bin'), content.labels);
-      const { name, description, shape } = content;
-      await writeFile(
-        join(draft, 'dataset.json'),
-        JSON.stringify({ name, description, shape, hash }, null, 2),
-      );
-      await rename(draft, target).catch((error) => {
-        if (!existsSync(target)) throw error;
-      });
-    } finally {
-      await rm(draft, { recursive: true, force: true });
-    }
-  }
-  const { name, description, shape } = content;
-  return { name, description, shape, hash };
-}
-
 export interface StoredDataset {
   readonly name: string;
   readonly description: string;
   readonly shape: DataShape;
   readonly hash: string;
+  /** Where its image files are; without it its images are in a file of bytes of our own. */
+  readonly folder?: string;
+}
+
+/** What is known of a data set that is still to be stored, with its hash. */
+export function describe(content: Content | Files): StoredDataset {
+  const { name, description, shape } = content;
+  if ('images' in content) return { name, description, shape, hash: hashOf(content) };
+  return { name, description, shape, hash: hashOfFiles(content), folder: content.folder };
+}
+
+/** Keeps a data set in `home`, whole or not at all. The same content is kept once. */
+export async function storeDataset(home: string, content: Content | Files): Promise<StoredDataset> {
+  const stored = describe(content);
+  const folder = folderOf(home);
+  const target = join(folder, stored.hash);
+  const draft = join(folder, `.${stored.hash}-${process.pid}-${Date.now()}`);
+  const text = JSON.stringify(stored, null, 2);
+  if (existsSync(target) && !stored.folder) return stored;
+  await mkdir(draft, { recursive: true });
+  try {
+    await writeFile(join(draft, 'dataset.json'), text);
+    if (existsSync(target)) {
+      // The same files may have moved.
+      await rename(join(draft, 'dataset.json'), join(target, 'dataset.json'));
+      return stored;
+    }
+    if ('images' in content) {
+      await writeFile(join(draft, 'images.bin'), content.images);
+      await writeFile(join(draft, 'labels.bin'), content.labels);
+    } else await writeFile(join(draft, 'index.txt'), content.index);
+    await rename(draft, target).catch((error) => {
+      if (!existsSync(target)) throw error;
+    });
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+  return stored;
 }
 
 /** The data sets in `home`. */
@@ -92,11 +104,17 @@ export async function listDatasets(home: string): Promise<StoredDataset[]> {
   return found.flat().sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** Opens a data set of `home` and checks that it is what its hash says. */
-export async function openDataset(home: string, hash: string): Promise<Dataset> {
+/**
+ * Opens a data set of `home` and checks that it is what its hash says. `threads`: how many decode images at most, where they
+ * are files; it never changes what they give.
+ */
+export async function openDataset(home: string, hash: string, threads = 2): Promise<Dataset> {
   const folder = join(folderOf(home), hash);
   const stored: StoredDataset = JSON.parse(await readFile(join(folder, 'dataset.json'), 'utf8'));
-  return openBytes(folder, stored);
+  const { folder: files } = stored;
+  return files === undefined
+    ? openBytes(folder, stored)
+    : openImages(folder, { ...stored, folder: files }, threads);
 }
 
 /** A data set that is held in memory. */

@@ -139,7 +139,8 @@ async function fetchRest(
     const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(answer.headers['content-range'] ?? '');
     // The whole file comes from a server that knows no ranges, and when the file has changed.
     let place = status === 206 ? Number(range?.[1] ?? Number.NaN) : 0;
-    if (place !== 0 && place !== have) throw new Error(`the server answered with another range than from ${have}`);
+    if (place !== 0 && place !== have)
+      throw new Error(`the server answered with another range than from ${have}`);
     const size = status === 206 ? range?.[2] : answer.headers['content-length'];
     if (size !== undefined && size !== '*' && Number(size) !== bytes)
       throw new Refused(`the file there has ${size} bytes where ${bytes} belong`);
