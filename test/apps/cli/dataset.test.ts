@@ -162,6 +162,45 @@ test('a folder of JPEG files by class is added with its size, and a corrupt one 
   expect(refused.stderr).toMatch(/corrupt image in \S+flowers: val\/rose\/4\.jpg \(.*Mend or remove it/);
 });
 
+test('a worker trains on image files; when one breaks it gives the runs back with its name and goes on with others', async () => {
+  const folder = join(place, 'trained');
+  for (let i = 0; i < 20; i++) {
+    const file = join(folder, i < 12 ? 'train' : 'val', i % 2 ? 'one' : 'two', `${i}.jpg`);
+    mkdirSync(join(file, '..'), { recursive: true });
+    const background = { r: 10 * i, g: 90, b: 200 };
+    await sharp({ create: { width: 90, height: 70 + i, channels: 3, background } })
+      .jpeg()
+      .toFile(file);
+  }
+  expect((await say(['add', 'trained', '--from', folder, '--size', '32'])).code).toBe(0);
+  // A small one of bytes, for what the worker goes on with.
+  expect((await add('beside', folderOf('beside'))).code).toBe(0);
+  const run = async (name: string, dataset: string, seed: number): Promise<Ended> => {
+    const file = join(place, `${name}.json`);
+    const fixed = { width: 2, epochs: 1, batchSize: 4, baseLearningRate: 0.01, augmentation: true };
+    const sweep = { name, dataset: [dataset], model: 'resnet8', axes: { seed: [seed] }, fixed };
+    writeFileSync(file, JSON.stringify(sweep));
+    return smallbatch(['sweep', 'create', file], { env: { SMALLBATCH_URL: api.url } });
+  };
+  const work = (): Promise<Ended> =>
+    smallbatch(['worker', '--once', '--processes', '1', '--home', home], {
+      env: { SMALLBATCH_URL: api.url },
+    });
+  expect((await run('whole', 'trained', 1)).stderr).toContain('1 new runs');
+  expect((await work()).stderr).toMatch(/whole-\d+\/1 done/);
+
+  writeFileSync(join(folder, 'train/one/3.jpg'), 'broken');
+  expect((await run('broken', 'trained', 2)).code).toBe(0);
+  expect((await run('beside', 'beside', 2)).code).toBe(0);
+  const { code, stderr } = await work();
+  expect(stderr).toMatch(
+    /broken-\d+\/1 given back: damaged image train\/one\/3\.jpg of data set "trained" in \S+trained: it has other bytes/,
+  );
+  expect(stderr).toMatch(/beside-\d+\/1 done/);
+  expect(stderr).toMatch(/trained \(smallbatch dataset add\)/);
+  expect(code).toBe(0);
+});
+
 test('an archive that breaks off is gone on with, its progress is shown, and another file is refused with both checksums', async () => {
   const total = 170_052_171;
   const block = Buffer.alloc(1 << 20, 7);
