@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -17,7 +17,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { testDatabase } from '../../database.ts';
 import { startApi } from './api.ts';
-import { type Ended, smallbatch } from './smallbatch.ts';
+import { type Ended, root, smallbatch } from './smallbatch.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'smallbatch-cifar-'));
 const home = join(place, 'home');
@@ -241,6 +241,20 @@ test('an archive that breaks off is gone on with, its progress is shown, and ano
     `its MD5 is ${digest.digest('hex')} where c32a1d4ab5d03f1284b67883e8d87530 belongs`,
   );
   expect(readdirSync(join(home, 'downloads'))).toEqual([]);
+});
+
+test('without room for it a data set is refused, and nothing of it is kept', async () => {
+  const own = join(place, 'narrow');
+  // No file may become larger than 2 MB; the generated images are 7.7 MB.
+  const command = `ulimit -f 2000; exec "$0" --import tsx --conditions=source apps/cli/src/main.ts dataset add shapes --home "$1"`;
+  const { status, stderr } = spawnSync('bash', ['-c', command, process.execPath, own], {
+    cwd: root,
+    env: { ...process.env, SMALLBATCH_URL: api.url },
+    encoding: 'utf8',
+  });
+  expect(stderr).toMatch(/missing disk space: "shapes" does not fit into \S+narrow; nothing of it was kept/);
+  expect(status).toBe(1);
+  expect(readdirSync(join(own, 'datasets'))).toEqual([]);
 });
 
 test('wrong uses of dataset add are refused before anything is fetched or read', async () => {

@@ -133,7 +133,8 @@ export async function addDataset(client: Client, home: string, name: string, sou
   } catch (error) {
     if (error instanceof DatasetError) throw new Problem(plain(error.message));
     const { code, path, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC')
+    // No room, no quota, or a limit on the size of files.
+    if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
       throw new Problem(
         `missing disk space: "${plain(name)}" does not fit into ${home}; nothing of it was kept`,
       );

@@ -85,7 +85,7 @@ export async function download(
     } catch (error) {
       if (error instanceof Refused) throw giveUp(error.message);
       const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOSPC')
+      if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
         throw new DatasetError(`missing disk space for ${part}: free some, then give the same command`);
       if ((await sizeOf(part)) > before) tries = 1;
       const reason = reasonOf(error);
