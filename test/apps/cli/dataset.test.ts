@@ -174,7 +174,14 @@ test('a worker trains on image files; when one breaks it gives the runs back wit
   }
   expect((await say(['add', 'trained', '--from', folder, '--size', '32'])).code).toBe(0);
   // A small one of bytes, for what the worker goes on with.
-  expect((await add('beside', folderOf('beside'))).code).toBe(0);
+  expect(
+    (
+      await add(
+        'beside',
+        folderOf('beside', (files) => files['data_batch_1.bin']!.writeUInt8(3, 0)),
+      )
+    ).code,
+  ).toBe(0);
   const run = async (name: string, dataset: string, seed: number): Promise<Ended> => {
     const file = join(place, `${name}.json`);
     const fixed = { width: 2, epochs: 1, batchSize: 4, baseLearningRate: 0.01, augmentation: true };
