@@ -47,12 +47,17 @@ class Buffer implements StepBatch {
   }
 }
 
+/** Samples that are asked for ahead at least, so that steps of few samples too keep every decoding thread busy. */
+const AHEAD = 64;
+
 /** Gives the batches of a phase, one step after the other; the next one is asked for ahead, so that slow sources decode meanwhile. */
 export class Feed {
   readonly #dataset: Dataset;
   readonly #plan: Plan;
   readonly #members: readonly Member[];
   #buffers: [Buffer, Buffer];
+  /** Requests of the steps after the one that is prepared. */
+  readonly #soon: Buffer['requests'];
   #ready: { step: number; filled: void | Promise<void> } | undefined;
   #orders: { epoch: number; by: Uint32Array[] } | undefined;
 
@@ -62,6 +67,9 @@ export class Feed {
     this.#members = members;
     const make = (): Buffer => new Buffer(dataset.shape, phase.batchSize, members);
     this.#buffers = [make(), make()];
+    const { requests } = this.#buffers[0];
+    const steps = Math.ceil(AHEAD / requests.length);
+    this.#soon = Array.from({ length: steps }, () => structuredClone(requests)).flat();
   }
 
   #prepare(step: number): void {
@@ -80,6 +88,25 @@ export class Feed {
       }
     });
     this.#ready = { step, filled: this.#dataset.fill(buffer.images, buffer.requests) };
+    this.#announce(step + 1);
+  }
+
+  /** Tells the data set of the steps after the prepared one, within the epoch. */
+  #announce(step: number): void {
+    if (step >= this.#plan.totalSteps) return;
+    const { phase, epoch, inEpoch } = placeOf(this.#plan, step);
+    if (epoch !== this.#orders!.epoch) return;
+    const runs = this.#members.length;
+    const perStep = phase.batchSize * runs;
+    const left = Math.min(phase.stepsPerEpoch - inEpoch, this.#plan.totalSteps - step);
+    const count = Math.min(this.#soon.length, left * perStep);
+    for (let place = 0; place < count; place++) {
+      const request = this.#soon[place]!;
+      const inOrder = inEpoch * phase.batchSize + Math.floor(place / runs);
+      request.sample = this.#orders!.by[place % runs]![inOrder]!;
+      if (request.augment) request.augment.epoch = epoch;
+    }
+    this.#dataset.ahead(count === this.#soon.length ? this.#soon : this.#soon.slice(0, count));
   }
 
   /** The batch of a step. It stays as it is until the next is taken. */

@@ -1,4 +1,4 @@
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { createClient, graphql, type ResultOf, Unreachable } from '@smallbatch/client';
 import { Reporter } from '@smallbatch/client/reporter';
@@ -208,7 +208,8 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       if (dataset?.hash !== hash) {
         await dataset?.close();
         dataset = undefined;
-        dataset = await openDataset(home, hash);
+        // On a CPU a step takes longer than decoding its images, and every core has a worker of its own.
+        dataset = await openDataset(home, hash, engine.device === 'cpu' ? 1 : availableParallelism());
       }
       const axes = axesOf(head);
       const shape = shapeKey(axes);

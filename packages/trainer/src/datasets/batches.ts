@@ -1,5 +1,5 @@
-import { draw, permutation } from '@smallbatch/program';
-import type { Content, StoredDataset } from './dataset.ts';
+import { type DataShape, draw, permutation } from '@smallbatch/program';
+import type { StoredDataset } from './dataset.ts';
 
 /** Pixels are moved to (value / 255 − 0.5) / 0.3 for every data set and channel: fixed numbers that need no statistics. */
 const NORMALISED = Float32Array.from({ length: 256 }, (_, value) => (value / 255 - 0.5) / 0.3);
@@ -12,21 +12,20 @@ export const epochOrder = (dataset: Pick<StoredDataset, 'shape'>, seed: number, 
   permutation(seed, 'shuffle', epoch, dataset.shape.trainCount);
 
 /**
- * Writes a training sample, normalised, to `target` from `offset`. With augmentation: padded by 4, cropped to its size at a
+ * Writes a sample [C, H, W] of bytes, normalised, to `target` from `offset`. With augmentation: padded by 4, cropped to its size at a
  * random place, flipped or not (Masters & Luschi 2018, section 5), drawn for (seed, epoch, sample).
  */
 export function writeSample(
   target: Float32Array,
   offset: number,
-  { images, shape }: Pick<Content, 'images' | 'shape'>,
+  pixels: Uint8Array,
+  { channels, height, width }: Pick<DataShape, 'channels' | 'height' | 'width'>,
   sample: number,
   augment?: { seed: number; epoch: number },
 ): void {
-  const { channels, height, width } = shape;
   const area = height * width;
-  const from = sample * channels * area;
   if (!augment) {
-    for (let i = 0; i < channels * area; i++) target[offset + i] = NORMALISED[images[from + i]!]!;
+    for (let i = 0; i < channels * area; i++) target[offset + i] = NORMALISED[pixels[i]!]!;
     return;
   }
   const [a, b, c] = draw(augment.seed, 'augmentation', augment.epoch, sample);
@@ -40,7 +39,7 @@ export function writeSample(
         const sx = (flip ? width - 1 - x : x) + dx;
         const outside = sy < 0 || sy >= height || sx < 0 || sx >= width;
         const place = offset + channel * area + y * width + x;
-        target[place] = outside ? BLACK : NORMALISED[images[from + channel * area + sy * width + sx]!]!;
+        target[place] = outside ? BLACK : NORMALISED[pixels[channel * area + sy * width + sx]!]!;
       }
     }
   }
