@@ -266,6 +266,19 @@ CREATE TABLE run_metric (
 CREATE INDEX run_metric_value ON run_metric USING btree (metric_id, run_id) INCLUDE (median_last_5, last, min, max, sum, count, non_finite_count);
 GRANT DELETE, INSERT, SELECT, UPDATE ON run_metric TO smallbatch_app;
 
+CREATE TABLE rung (
+  sweep_id uuid NOT NULL,
+  epoch double precision NOT NULL,
+  run_id uuid NOT NULL,
+  team_id uuid NOT NULL,
+  value double precision NOT NULL,
+  goes_on boolean NOT NULL,
+  CONSTRAINT rung_pkey PRIMARY KEY (sweep_id, epoch, run_id),
+  CONSTRAINT rung_run_id_fkey FOREIGN KEY (run_id) REFERENCES run(id),
+  CONSTRAINT rung_sweep_id_fkey FOREIGN KEY (sweep_id) REFERENCES sweep(id)
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON rung TO smallbatch_app;
+
 CREATE TABLE sweep (
   id uuid NOT NULL,
   team_id uuid NOT NULL,
@@ -280,6 +293,7 @@ CREATE TABLE sweep (
   intent "SweepIntent" NOT NULL DEFAULT 'OPEN'::"SweepIntent",
   cell_count integer NOT NULL,
   created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  stopping jsonb,
   CONSTRAINT sweep_pkey PRIMARY KEY (id),
   CONSTRAINT sweep_team_id_key_key UNIQUE (team_id, key),
   CONSTRAINT sweep_team_id_number_key UNIQUE (team_id, number),

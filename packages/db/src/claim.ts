@@ -163,11 +163,16 @@ export interface Heartbeat {
   readonly runs: readonly HeartbeatRun[];
 }
 
+export interface HeartbeatAnswer {
+  runId: string;
+  attempt: number;
+  command: Command;
+  /** Whether every sweep that wants the run stops runs early. */
+  judged: boolean;
+}
+
 /** Renews the leases of a worker, also expired ones that nobody has taken, and tells it what to do with each run. */
-export async function heartbeat(
-  db: Db,
-  beat: Heartbeat,
-): Promise<{ runId: string; attempt: number; command: Command }[] | undefined> {
+export async function heartbeat(db: Db, beat: Heartbeat): Promise<HeartbeatAnswer[] | undefined> {
   const known = await db.pool.query(
     `/* heartbeat worker */ UPDATE worker SET last_seen_at = now(), samples_per_second = $3, stopped_at = CASE WHEN $4 THEN now() END,
        gpu = coalesce($5, gpu)
@@ -189,14 +194,15 @@ export async function heartbeat(
          samples_seen = greatest(run.samples_seen, asked.samples)
        FROM asked WHERE run.id = asked.id AND run.team_id = $1 AND run.attempt = asked.attempt AND run.status = 'RUNNING' RETURNING run.id
      ), wanted AS (
-       SELECT r.id, bool_or(s.intent = 'OPEN') AS open, bool_or(s.intent = 'PAUSED') AS paused
+       SELECT r.id, bool_or(s.intent = 'OPEN') AS open, bool_or(s.intent = 'PAUSED') AS paused,
+         bool_and(s.stopping IS NOT NULL) FILTER (WHERE s.intent <> 'CANCELLED') AS judged
        FROM renewed r JOIN cell c ON c.run_id = r.id JOIN sweep s ON s.id = c.sweep_id GROUP BY r.id
      )
      SELECT asked.id AS "runId", asked.attempt, CASE
        WHEN renewed.id IS NOT NULL AND wanted.paused AND NOT wanted.open THEN 'PAUSE'
        WHEN renewed.id IS NOT NULL THEN 'CONTINUE'
        WHEN run.status = 'CANCELLED' AND run.attempt = asked.attempt THEN 'STOP'
-       ELSE 'LOST' END AS command
+       ELSE 'LOST' END AS command, coalesce(wanted.judged, false) AS judged
      FROM asked LEFT JOIN renewed USING (id) LEFT JOIN wanted USING (id) LEFT JOIN run ON run.id = asked.id AND run.team_id = $1`,
     [
       beat.teamId,

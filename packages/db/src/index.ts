@@ -18,6 +18,7 @@ export * from './read/filter.ts';
 export * from './read/page.ts';
 export * from './read/sweep-state.ts';
 export * from './report.ts';
+export * from './rung.ts';
 export * from './sweep.ts';
 export { ensureLocalOwner, type Identity } from './team.ts';
 export { createToken, type FoundToken, findToken, type NewToken, revokeToken } from './token.ts';

@@ -43,6 +43,8 @@ export interface NewSweep {
   readonly name: string;
   readonly definition: unknown;
   readonly strategy: string;
+  /** How its runs are stopped early; null where they are not. */
+  readonly stopping?: unknown;
   readonly order: string;
   readonly reuse: boolean;
   /** In position order. */
@@ -123,8 +125,8 @@ export async function createSweep(
     const number: number = numbered.rows[0].number;
     const key = `${slug(sweep.name)}-${number}`;
     await sql.query(
-      `/* createSweep */ INSERT INTO sweep (id, team_id, member_id, number, key, name, definition, strategy, "order", reuse, cell_count)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+      `/* createSweep */ INSERT INTO sweep (id, team_id, member_id, number, key, name, definition, strategy, "order", reuse, cell_count, stopping)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
       [
         id,
         teamId,
@@ -137,6 +139,7 @@ export async function createSweep(
         sweep.order,
         sweep.reuse,
         cells.length,
+        sweep.stopping ? JSON.stringify(sweep.stopping) : null,
       ],
     );
     for (let from = 0; from < cells.length; from += BATCH) {

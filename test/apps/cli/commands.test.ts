@@ -178,7 +178,9 @@ strategy: sobol
 
   test('says what a machine has, and what its engines can', async () => {
     const doctor = await cli('doctor', '--format', 'json');
-    expect(rowsOf(doctor)).toContainEqual(expect.objectContaining({ what: 'engine onnx on cpu', state: 'good' }));
+    expect(rowsOf(doctor)).toContainEqual(
+      expect.objectContaining({ what: 'engine onnx on cpu', state: 'good' }),
+    );
     expect(rowsOf(doctor)).toContainEqual(expect.objectContaining({ what: 'engine tensorflow on cpu' }));
     expect(rowsOf(doctor)).toContainEqual(expect.objectContaining({ what: 'API', state: 'good' }));
     const check = await cli('engine', 'check');

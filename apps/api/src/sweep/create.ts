@@ -18,6 +18,7 @@ import {
   countCells,
   locate,
   parseSweep,
+  SpaceExhausted,
   type SweepDefinition,
   shuffledOrder,
 } from '@smallbatch/search';
@@ -73,6 +74,7 @@ export function configure(
   input: Readonly<Record<string, unknown>>,
   hyper: NewRun['hyper'],
   seed: number,
+  measures: readonly string[] = [],
 ): { run: NewRun } | { problems: readonly ProblemShape[] } {
   const checked = checkAxes(input, dataset);
   if (!checked.ok) return { problems: checked.problems };
@@ -97,7 +99,7 @@ export function configure(
       bundleKey: bundleKey(axes),
       shapeKey: shapeKey(axes),
       memoryBytes: memoryOf(axes, dataset),
-      measures: '',
+      measures: measures.join(','),
       plannedSteps: plannedSteps(axes, dataset),
     },
   };
@@ -148,7 +150,8 @@ export async function create(
   const problems = new Map<string, ProblemShape>();
   const note = (problem: ProblemShape) =>
     problems.set(JSON.stringify([problem.path, problem.message]), problem);
-  for (const name of sweep.dimensions.find(({ kind }) => kind === 'dataset')?.values ?? []) {
+  const datasetNames = sweep.dimensions.find(({ kind }) => kind === 'dataset')?.values ?? [];
+  for (const name of datasetNames) {
     if (datasets.has(String(name))) continue;
     const names = [...datasets.keys()].join(', ');
     note({
@@ -162,33 +165,44 @@ export async function create(
   }
   const runs: NewRun[] = [];
   const seen = new Set<string>();
-  for (const cell of cells(sweep)) {
-    const dataset = datasets.get(cell.dataset);
-    if (!dataset) continue;
-    const configured = configure(dataset, cell.axes, cell.hyper, cell.seed);
-    if ('problems' in configured) {
-      for (const problem of configured.problems) note(place(sweep, cell, problem));
-      if (problems.size > 1000) break;
-      continue;
+  try {
+    for (const cell of cells(sweep)) {
+      const dataset = datasets.get(cell.dataset);
+      if (!dataset) continue;
+      const configured = configure(dataset, cell.axes, cell.hyper, cell.seed, sweep.measures);
+      if ('problems' in configured) {
+        for (const problem of configured.problems) note(place(sweep, cell, problem));
+        if (problems.size > 1000) break;
+        continue;
+      }
+      const { run } = configured;
+      if (seen.has(run.configurationHash)) {
+        note({
+          path: ['axes'],
+          value: cell.axes,
+          message: 'invalid sweep: two cells are the same configuration',
+          allowed: 'values that make a difference (a BN batch equal to the batch size is the whole batch)',
+        });
+      }
+      seen.add(run.configurationHash);
+      runs.push(run);
     }
-    const { run } = configured;
-    if (seen.has(run.configurationHash)) {
-      note({
-        path: ['axes'],
-        value: cell.axes,
-        message: 'invalid sweep: two cells are the same configuration',
-        allowed: 'values that make a difference (a BN batch equal to the batch size is the whole batch)',
-      });
-    }
-    seen.add(run.configurationHash);
-    runs.push(run);
+  } catch (error) {
+    if (!(error instanceof SpaceExhausted)) throw error;
+    note({
+      path: ['cells'],
+      value: sweep.cells,
+      message: error.message,
+      allowed: `at most ${error.found} cells of this space`,
+    });
   }
   if (problems.size > 0) return { problems: [...problems.values()] };
   const written = await createSweep(db, {
     ...identity,
     name: sweep.name,
     definition,
-    strategy: 'grid',
+    strategy: sweep.strategy,
+    stopping: sweep.stopping,
     order: sweep.order,
     reuse: sweep.reuse,
     cells: runs,

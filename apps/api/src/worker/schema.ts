@@ -25,6 +25,7 @@ import type { Context } from '../context.ts';
 import { Dataset } from '../dataset/schema.ts';
 import { GoalEnum, metricNameProblem, NonFinite } from '../metric/schema.ts';
 import { Run } from '../run/schema.ts';
+import { judge } from '../sweep/stopping.ts';
 
 const WorkerState = builder.enumType('WorkerState', {
   description: 'What a worker does. LOST: not heard of for longer than a lease.',
@@ -607,6 +608,15 @@ builder.mutationFields((t) => ({
         runs,
       });
       if (!commands) return notFound('unknown worker: register it first');
+      const judged = commands.filter((one) => one.command === 'CONTINUE' && one.judged);
+      const pruned = judged.length
+        ? await judge(
+            db,
+            viewer!.teamId,
+            judged.map(({ runId }) => runId),
+          )
+        : new Set<string>();
+      for (const one of judged) if (pruned.has(one.runId)) one.command = 'PRUNE';
       live.changed(runs.map(({ runId }) => runId));
       return outcome('HeartbeatSuccess', { commands });
     },
@@ -684,6 +694,9 @@ builder.mutationFields((t) => ({
           reason: one.reason?.slice(0, 2000) ?? null,
         })),
       );
+      // What a run that is done had reached counts for those that still train.
+      const done = ids.filter((_, i) => input.runs[i]!.outcome === 'DONE' && answers[i]!.kind === 'accepted');
+      if (done.length) await judge(db, viewer!.teamId, done);
       return {
         results: answers.map((answer, i) =>
           answer.kind === 'accepted'

@@ -13,7 +13,7 @@ process.once('message', async (choice: EngineChoice) => {
     // ONNX Runtime puts the place in its source before what is the matter.
     error: error.message.split('\n')[0]!.replace(/^\/onnxruntime_src\/.* was false\. /, ''),
   }));
-  process.send!(reply, () => process.exit(0));
+  process.send!(reply, undefined, undefined, () => process.exit(0));
 });
 
 async function tried(choice: EngineChoice): Promise<TrialReply> {
