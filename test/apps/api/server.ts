@@ -26,8 +26,11 @@ export async function testApi(): Promise<TestApi> {
   const api = await startApi({ db, port: 0, lease: { lease: 60, heartbeat: 15 }, logger: quiet });
   afterAll(() => api.stop());
   const seen: string[] = [];
-  // Every statement of the named SQL and of Prisma goes through a client of this pool.
-  db.pool.on('connect', (client) => {
+  // Every statement of the named SQL and of Prisma goes through a client of this pool, also one that was open before.
+  const watched = new WeakSet<object>();
+  db.pool.on('acquire', (client) => {
+    if (watched.has(client)) return;
+    watched.add(client);
     const inner = client.query.bind(client) as (...args: unknown[]) => unknown;
     client.query = ((...args: [string | { text: string }, ...unknown[]]) => {
       const [first] = args;

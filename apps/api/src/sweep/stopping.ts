@@ -17,51 +17,56 @@ export async function judge(db: Db, teamId: string, runIds: readonly string[]): 
   const metrics = [...new Set([...stoppings.values()].map(({ metric }) => metric))];
   const curves = await readCurves(db, [...new Set(judged.map(({ runId }) => runId))], metrics);
   const known = await rungsOf(db, [...stoppings.keys()]);
-  const fresh: ReachedRung[] = [];
+  const curveOf = (runId: string, sweepId: string): Evaluations => {
+    const { metric } = stoppings.get(sweepId)!;
+    const curve = curves.find((one) => one.runId === runId && one.metric === metric);
+    return { epochs: (curve?.epochs ?? []).map(Number), values: curve?.values ?? [] };
+  };
+  const isKnown = new Set(known.map(({ runId, sweepId, epoch }) => `${runId} ${sweepId} ${epoch}`));
+  const reached = judged.flatMap(({ runId, sweepId }) =>
+    valuesOf(stoppings.get(sweepId)!, curveOf(runId, sweepId))
+      .map((one) => ({ ...one, runId, sweepId }))
+      .filter(({ epoch }) => !isKnown.has(`${runId} ${sweepId} ${epoch}`)),
+  );
+  // What came together is seen together: the order in which runs are asked about says nothing.
+  const all = [...known, ...reached];
+  const fresh = reached.map((one): ReachedRung => {
+    const others = all
+      .filter(
+        ({ runId, sweepId, epoch }) => sweepId === one.sweepId && epoch === one.epoch && runId !== one.runId,
+      )
+      .map(({ value }) => value);
+    const stopping = stoppings.get(one.sweepId)!;
+    if (stopping.kind === 'halving') return { ...one, goesOn: goesOn(stopping, one.value, others) };
+    const { epochs, values } = curveOf(one.runId, one.sweepId);
+    // A run is judged by where it stands now.
+    return { ...one, goesOn: one.epoch !== epochs.at(-1) || !isBelowMedian(stopping, values, others) };
+  });
   const ends = new Map<string, boolean>();
   for (const { runId, sweepId } of judged) {
-    const stopping = stoppings.get(sweepId)!;
-    const curve = curves.find((one) => one.runId === runId && one.metric === stopping.metric);
-    const evaluations = { epochs: (curve?.epochs ?? []).map(Number), values: curve?.values ?? [] };
-    const own = known.filter((rung) => rung.runId === runId && rung.sweepId === sweepId);
-    const others = [...known, ...fresh].filter((rung) => rung.runId !== runId && rung.sweepId === sweepId);
-    const reached = reachedBy(stopping, evaluations, own, others).map((rung) => ({
-      ...rung,
-      runId,
-      sweepId,
-    }));
-    fresh.push(...reached);
-    const stops = [...own, ...reached].some((rung) => !rung.goesOn);
+    const stops = [...known, ...fresh].some(
+      (rung) => rung.runId === runId && rung.sweepId === sweepId && !rung.goesOn,
+    );
     ends.set(runId, (ends.get(runId) ?? true) && stops);
   }
   if (fresh.length > 0) await recordRungs(db, teamId, fresh);
   return new Set([...ends].filter(([, stops]) => stops).map(([runId]) => runId));
 }
 
-/** What a run has newly reached, with the decision of each place. */
-function reachedBy(
+/** Where a run has got to: its values at the rungs, or its running averages at every evaluation. */
+function valuesOf(
   stopping: EarlyStopping,
   { epochs, values }: Evaluations,
-  own: readonly ReachedRung[],
-  others: readonly ReachedRung[],
-): Pick<ReachedRung, 'epoch' | 'value' | 'goesOn'>[] {
-  const isKnown = (epoch: number): boolean => own.some((rung) => rung.epoch === epoch);
-  const at = (epoch: number): number[] =>
-    others.filter((rung) => rung.epoch === epoch).map(({ value }) => value);
+): Pick<ReachedRung, 'epoch' | 'value'>[] {
   if (stopping.kind === 'halving') {
-    return rungs(stopping, (epochs.at(-1) ?? 0) + 1e-6).flatMap((epoch) => {
-      if (isKnown(epoch)) return [];
-      const value = values[epochs.findIndex((one) => one >= epoch - 1e-6)]!;
-      return [{ epoch, value, goesOn: goesOn(stopping, value, at(epoch)) }];
-    });
+    return rungs(stopping, (epochs.at(-1) ?? 0) + 1e-6).map((epoch) => ({
+      epoch,
+      value: values[epochs.findIndex((one) => one >= epoch - 1e-6)]!,
+    }));
   }
-  // Running averages at every evaluation; a run is judged by where it stands now.
   let sum = 0;
-  return epochs.flatMap((epoch, i) => {
+  return epochs.map((epoch, i) => {
     sum += values[i]!;
-    if (isKnown(epoch)) return [];
-    const isLast = i === epochs.length - 1;
-    const below = isLast && isBelowMedian(stopping, values, at(epoch));
-    return [{ epoch, value: sum / (i + 1), goesOn: !below }];
+    return { epoch, value: sum / (i + 1) };
   });
 }
