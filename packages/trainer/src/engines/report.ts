@@ -1,53 +1,25 @@
-import { createRequire } from 'node:module';
+import type { Engine } from './engine.ts';
 import { openOnnx } from './onnx/onnx.ts';
+import { openTensorflow } from './tensorflow/tensorflow.ts';
 
 export interface EngineState {
-  readonly name: string;
+  readonly name: Engine['name'];
   readonly usable: boolean;
   readonly message: string;
 }
 
-const require = createRequire(import.meta.url);
-
 /** Which engines this machine has, in words. */
 export async function engineReport(): Promise<EngineState[]> {
-  const onnx = await openOnnx().then(
-    ({ versions, device }): EngineState => ({
-      name: 'onnx',
-      usable: true,
-      message: `ONNX Runtime ${versions.onnxruntime} on ${device}`,
-    }),
-    (error: Error): EngineState => ({ name: 'onnx', usable: false, message: error.message }),
-  );
-  return [onnx, tensorflow()];
-}
-
-function tensorflow(): EngineState {
-  const name = 'tensorflow';
-  const unused = 'this version trains on onnx alone';
-  let version: string;
-  try {
-    ({ version } = require('@tensorflow/tfjs-node-gpu/package.json') as { version: string });
-  } catch {
-    return {
-      name,
-      usable: false,
-      message: `@tensorflow/tfjs-node-gpu is not installed (it is optional); ${unused}`,
-    };
-  }
-  try {
-    require('@tensorflow/tfjs-node-gpu');
-    return {
-      name,
-      usable: false,
-      message: `@tensorflow/tfjs-node-gpu ${version} is installed and its binding loads; ${unused}`,
-    };
-  } catch (error) {
-    const [line] = (error as Error).message.split('\n');
-    return {
-      name,
-      usable: false,
-      message: `@tensorflow/tfjs-node-gpu ${version} is installed, but its native binding is not built (${line}); ${unused}`,
-    };
-  }
+  const usable = ({ name, versions, device }: Engine, title: string, version: string): EngineState => ({
+    name,
+    usable: true,
+    message: `${title} ${versions[version]} on ${device}`,
+  });
+  const unusable =
+    (name: Engine['name']) =>
+    (error: Error): EngineState => ({ name, usable: false, message: error.message });
+  return Promise.all([
+    openOnnx().then((engine) => usable(engine, 'ONNX Runtime', 'onnxruntime'), unusable('onnx')),
+    openTensorflow().then((engine) => usable(engine, 'TensorFlow', 'tensorflow'), unusable('tensorflow')),
+  ]);
 }

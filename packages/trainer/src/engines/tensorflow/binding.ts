@@ -36,7 +36,7 @@ export const attribute = (name: string, kind: keyof typeof KIND, value: Attribut
   value,
 });
 
-/** The type that nearly every kernel wants to know. */
+/** The type of a kernel's values, for the few kernels whose inputs do not say it. */
 export const ofFloats = attribute('T', 'type', FLOAT);
 
 /**
@@ -132,9 +132,13 @@ function load(device: string, threads: number): Binding {
   }
   // The library reads these when it makes its devices.
   if (device === 'cpu') process.env.CUDA_VISIBLE_DEVICES = '-1';
+  // Several workers may train on one GPU.
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   process.env.TF_NUM_INTRAOP_THREADS ??= String(threads);
   process.env.TF_NUM_INTEROP_THREADS ??= '1';
+  // Its convolutions are those that know gradients of groups on a CPU.
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= '1';
   try {
     return new Binding(createRequire(import.meta.url)(path) as Native);
   } catch (error) {
