@@ -3,6 +3,7 @@ import type { Axes, DataShape } from '@smallbatch/program';
 import { checkAxes, evaluation, runReference, score, trainingStep } from '@smallbatch/program';
 import type { Batch, Engine, Session } from '@smallbatch/trainer';
 import { describe, expect, test } from 'vitest';
+import { against, distance } from './against.ts';
 import { bundle, classesOf, oneHot, take } from './bundle.ts';
 import { engines } from './present.ts';
 
@@ -49,13 +50,6 @@ const models: [string, Record<string, unknown>][] = [
   ['AlexNet of width 16 without BN', { model: 'alexnet', width: 16, batchSize: 2 }],
   ['AlexNet of width 16 with BN everywhere', { model: 'alexnet', width: 16, batchSize: 4, batchNorm: true }],
 ];
-
-/** Largest difference relative to the largest number of the reference. */
-function distance(got: Float32Array, want: Float64Array): number {
-  expect(got.length).toBe(want.length);
-  const scale = want.reduce((top, value) => Math.max(top, Math.abs(value)), 1e-3);
-  return want.reduce((top, value, i) => Math.max(top, Math.abs(value - got[i]!)), 0) / scale;
-}
 
 async function withSession<T>(
   engine: Engine,
@@ -112,19 +106,14 @@ describe.each(engines.flatMap(({ name, engine }) => (engine ? [[name, engine] as
                 one: Float64Array.of(1),
               };
               for (const [name, values] of before[r]!) inputs[name] = Float64Array.from(values);
-              const want = runReference(program, inputs);
+              const { want, agrees } = against(program, inputs);
               const each = axes.batchSize * data.classes;
               const own = logits.slice(r * each, (r + 1) * each);
-              expect(distance(own, want.logits!)).toBeLessThan(1e-4);
+              agrees('logits', own, 1e-4);
               const labels = classesOf(inputs.labels!, data.classes);
               const { loss } = score(own, labels, data.classes);
               expect(Math.abs(loss - want.loss![0]!) / want.loss![0]!).toBeLessThan(1e-4);
-              for (const [name, values] of session.state(r)) {
-                // What the step changed, not what it left: a wrong gradient must not hide behind a large weight.
-                const moved = values.map((value, i) => value - before[r]!.get(name)![i]!);
-                const wanted = want[name]!.map((value, i) => value - before[r]!.get(name)![i]!);
-                expect(distance(moved, wanted), name).toBeLessThan(2e-3);
-              }
+              for (const [name, values] of session.state(r)) agrees(name, values, 2e-3);
               const images = new Float32Array(4 * data.channels * data.height * data.width).map((_, i) =>
                 Math.sin(i * (r + 1)),
               );
@@ -174,7 +163,7 @@ describe.each(engines.flatMap(({ name, engine }) => (engine ? [[name, engine] as
               const logits = (await session.step(batch)).slice();
               const { program, parameters } = trainingStep(axes, data);
               for (let r = 0; r < runs; r++) {
-                const want = runReference(program, {
+                const { want, agrees } = against(program, {
                   images: take(batch.images, axes.batchSize, data, runs, r),
                   labels: oneHot(batch, axes.batchSize, data, r),
                   learningRate: Float64Array.of(batch.learningRate[r]!),
@@ -186,12 +175,8 @@ describe.each(engines.flatMap(({ name, engine }) => (engine ? [[name, engine] as
                   ),
                 });
                 const each = axes.batchSize * data.classes;
-                expect(distance(logits.slice(r * each, (r + 1) * each), want.logits!)).toBeLessThan(1e-4);
-                for (const [name, values] of session.state(r)) {
-                  const moved = values.map((value, i) => value - before[r]!.get(name)![i]!);
-                  const wanted = want[name]!.map((value, i) => value - before[r]!.get(name)![i]!);
-                  expect(distance(moved, wanted), name).toBeLessThan(2e-3);
-                }
+                agrees('logits', logits.slice(r * each, (r + 1) * each), 1e-4);
+                for (const [name, values] of session.state(r)) agrees(name, values, 2e-3);
                 if (axes.momentum) continue;
                 for (const { name, statistic } of parameters.filter((one) => !one.statistic)) {
                   expect(statistic).toBe(false);
@@ -246,17 +231,27 @@ describe.each(engines.flatMap(({ name, engine }) => (engine ? [[name, engine] as
 
       const settings = models.filter(([name]) => !name.includes('momentum'));
       test.each(settings)(
-        '%s: the bits of a run depend neither on R, nor on its slot, nor on a neighbour that is NaN',
+        '%s: the bits of a run do not depend on its neighbours, not even when they are NaN',
+        async (_name, input) => {
+          const axes = axesOf(input);
+          expect(await trace(axes, 4, 1, true)).toEqual(await trace(axes, 4, 1));
+        },
+      );
+
+      // TensorFlow takes other loops for other numbers of runs; ONNX Runtime, as it is used here, does not.
+      if (engine.name !== 'onnx') return;
+      test.each(settings)(
+        '%s: the bits of a run depend neither on R nor on its slot',
         async (_name, input) => {
           const axes = axesOf(input);
           const alone = await trace(axes, 1, 0);
-          for (const [runs, slot, poison] of [
-            [2, 1, false],
-            [5, 2, false],
-            [13, 12, false],
-            [4, 1, true],
+          for (const [runs, slot] of [
+            [2, 1],
+            [4, 1],
+            [5, 2],
+            [13, 12],
           ] as const) {
-            expect(await trace(axes, runs, slot, poison), `R = ${runs}`).toEqual(alone);
+            expect(await trace(axes, runs, slot), `R = ${runs}`).toEqual(alone);
           }
         },
       );

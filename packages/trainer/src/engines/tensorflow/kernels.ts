@@ -43,10 +43,6 @@ export class Kernels {
     return this.#inputs;
   }
 
-  get calls(): number {
-    return this.#calls.length;
-  }
-
   input(name: string): Register {
     const register = this.#registers++;
     this.#inputs.set(name, register);

@@ -42,12 +42,17 @@ const ID_LIMIT = 2 ** 31 - 2 ** 20;
 /** A batch is taken in parts that need at most this much memory. Constants, as for ONNX Runtime: how sums are parted shows. */
 const PART_BYTES = { cpu: 64e6, gpu: 4e9 };
 
+export interface TensorflowEngine extends Engine {
+  /** Tensors that live in this process, of all sessions. */
+  readonly tensors: () => number;
+}
+
 /** Opens TensorFlow, by the binding of tfjs-node without TensorFlow.js itself: kernels by name, no tape, nothing tracked. */
 export async function openTensorflow({
   device = 'auto',
   threads = 1,
   idLimit = ID_LIMIT,
-}: TensorflowOptions = {}): Promise<Engine> {
+}: TensorflowOptions = {}): Promise<TensorflowEngine> {
   const binding = loadBinding(device, threads);
   const kind = binding.gpu ? 'gpu' : 'cpu';
   return {
@@ -59,6 +64,7 @@ export async function openTensorflow({
       node: process.versions.node,
     },
     memoryBytes: binding.gpu ? await gpuMemory() : totalmem() / 2,
+    tensors: () => binding.tensors,
     open: async (options) => new TensorflowSession(options, binding, PART_BYTES[kind], idLimit),
   };
 }
