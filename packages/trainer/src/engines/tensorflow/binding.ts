@@ -134,6 +134,9 @@ function load(device: string, threads: number): Binding {
   if (device === 'cpu') process.env.CUDA_VISIBLE_DEVICES = '-1';
   // Several workers may train on one GPU.
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+  // Single precision in all its bits, and sums in one order, so that runs can be repeated.
+  process.env.NVIDIA_TF32_OVERRIDE ??= '0';
+  process.env.TF_CUDNN_DETERMINISTIC ??= '1';
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   process.env.TF_NUM_INTRAOP_THREADS ??= String(threads);
   process.env.TF_NUM_INTEROP_THREADS ??= '1';
