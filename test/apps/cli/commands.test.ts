@@ -183,7 +183,7 @@ strategy: sobol
     );
     expect(rowsOf(doctor)).toContainEqual(expect.objectContaining({ what: 'engine tensorflow on cpu' }));
     expect(rowsOf(doctor)).toContainEqual(expect.objectContaining({ what: 'API', state: 'good' }));
-    const check = await cli('engine', 'check');
+    const check = await cli('engine', 'check', 'onnx');
     expect(check).toMatchObject({ code: 0, stdout: 'onnx works on cpu\n' });
     expect(check.stderr).toMatch(/loss [\d.]+ → /);
   });

@@ -54,3 +54,14 @@ export interface Session {
   restore(slot: number, state: State): void;
   close(): Promise<void>;
 }
+
+/**
+ * An engine has used up something that only a new process has again (tensor ids). Thrown before a step, which has not happened:
+ * states can still be read, so that the runs go on from checkpoints in a process that is started afresh.
+ */
+export class EngineExhausted extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'EngineExhausted';
+  }
+}

@@ -1,5 +1,6 @@
 import type { Engine } from './engine.ts';
 import { ONNX_DEVICES, type OnnxDevice, openOnnx } from './onnx/onnx.ts';
+import { openTensorflow } from './tensorflow/tensorflow.ts';
 
 /** An engine on a device of this machine. */
 export interface EngineChoice {
@@ -28,5 +29,5 @@ export async function openEngine({ engine, device, verbose = false }: OpenOption
     throw new Error(`engine ${engine} has no device "${device}": it has ${ENGINES[engine].join(', ')}`);
   }
   if (engine === 'onnx') return openOnnx({ device: device as OnnxDevice, verbose });
-  throw new Error('engine tensorflow is not installed (smallbatch engine install tensorflow)');
+  return openTensorflow({ device: device as 'cpu' | 'gpu' });
 }
