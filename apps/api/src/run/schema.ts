@@ -261,14 +261,16 @@ export const RunConnection = builder.objectRef<Connection>('RunConnection').impl
   }),
 });
 
+/** What is asked of the runs of a page, made known to the fields below it as loaded. */
+const planned = (context: Context, info: GraphQLResolveInfo) =>
+  queryFromInfo({ context, info, typeName: 'Run', paths: [['nodes'], ['edges', 'node']] });
+
 /** Loads what was asked of the runs that a page chose, in the order of the page. */
 async function load(
   context: Context,
-  info: GraphQLResolveInfo,
+  query: ReturnType<typeof planned>,
   ids: readonly string[],
 ): Promise<Map<string, RunShape>> {
-  const paths = [['nodes'], ['edges', 'node']];
-  const query = queryFromInfo({ context, info, typeName: 'Run', paths });
   const runs = await context.db.prisma.run.findMany({ ...query, where: { id: { in: [...new Set(ids)] } } });
   return new Map(runs.map((run) => [run.id, run]));
 }
@@ -284,6 +286,8 @@ export async function runsOfSweep(
   const { teamId } = context.viewer!;
   const key = `runs ${info.path.key} ${JSON.stringify(args)}`;
   const { query, page } = readRuns(args, teamId, { field: 'QUEUE', direction: 'ASC' });
+  // For every list, although one statement loads them all: what is known as loaded is known by place.
+  const asked = planned(context, info);
   let loader = context.loaders.get(key) as DataLoader<string, Connection> | undefined;
   if (!loader) {
     loader = new DataLoader<string, Connection>(
@@ -291,7 +295,7 @@ export async function runsOfSweep(
         const rows = await runPage(context.db, { ...query, sweepIds });
         const runs = await load(
           context,
-          info,
+          asked,
           rows.map(({ id }) => id),
         );
         return sweepIds.map((id) => {
@@ -352,7 +356,7 @@ builder.queryFields((t) => ({
       const mine = connection(rows, page, cursorOf);
       const runs = await load(
         context,
-        info,
+        planned(context, info),
         mine.edges.map(({ node }) => node.id),
       );
       const edges = mine.edges.map(({ node, cursor }) => ({ node: runs.get(node.id)!, cursor }));

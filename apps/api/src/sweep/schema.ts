@@ -1,3 +1,4 @@
+import { queryFromInfo } from '@pothos/plugin-prisma';
 import { changeSweep, type Prisma, type SweepChange, type SweepState } from '@smallbatch/db';
 import {
   builder,
@@ -209,7 +210,8 @@ builder.queryFields((t) => ({
       last: t.arg.int({ description: 'How many from the back, at most 100.' }),
       before: t.arg.string({ description: 'Before this cursor.' }),
     },
-    resolve: async (_root, { where, ...args }, { db, viewer }) => {
+    resolve: async (_root, { where, ...args }, context, info) => {
+      const { db, viewer } = context;
       const page = readPage(args);
       const filter = {
         teamId: viewer!.teamId,
@@ -221,7 +223,17 @@ builder.queryFields((t) => ({
       const beyond = after
         ? { number: page.backwards ? { gt: Number(after[0]) } : { lt: Number(after[0]) } }
         : {};
+      const paths = [['nodes'], ['edges', 'node']];
+      // The place in the list is read beside what is asked of a sweep, in the same statement.
+      const query = queryFromInfo({
+        context,
+        info,
+        typeName: 'Sweep',
+        paths,
+        select: { id: true, intent: true, number: true },
+      });
       const rows = await db.prisma.sweep.findMany({
+        ...query,
         where: { AND: [filter, beyond] },
         orderBy: { number: page.backwards ? 'asc' : 'desc' },
         take: page.count + 1,
