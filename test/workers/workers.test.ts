@@ -4,7 +4,7 @@ import { mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSweep, type Db, type NewRun } from '@smallbatch/db';
-import { Checkpoints, storeDataset } from '@smallbatch/trainer';
+import { Checkpoints, openTensorflow, runWorkers, storeDataset } from '@smallbatch/trainer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { testDatabase } from '../database.ts';
 import { newRun, newSweep } from '../packages/db/new-run.ts';
@@ -270,6 +270,37 @@ test('a worker that is told to stop leaves a checkpoint, and the next one loses 
   );
   expect(attempts.map(({ end }) => end)).toEqual(['RELEASED', 'DONE']);
   expect(attempts[1]!.start).toBeGreaterThan(0);
+});
+
+const tensorflow = await openTensorflow({ device: 'cpu' }).then(
+  () => undefined,
+  (error: Error) => error.message,
+);
+test('a worker whose tensor ids run out is started anew at once, and its runs go on where they were', async (context) => {
+  context.skip(tensorflow !== undefined, tensorflow);
+  const sweep = await sweepOf(2, 4, { width: 2 });
+  const events: string[] = [];
+  await runWorkers({
+    url: `http://127.0.0.1:${port}`,
+    home,
+    sweep: sweep.key,
+    untilEmpty: true,
+    engine: 'tensorflow',
+    device: 'cpu',
+    idLimit: 20_000,
+    processes: 1,
+    signal: AbortSignal.timeout(120_000),
+    onEvent: ({ kind }) => events.push(kind),
+  });
+  await expectComplete(sweep.id, 2, 4);
+  expect(events).toContain('exhausted');
+  const [row] = await database.asOwner<{ ends: string }>(
+    `SELECT string_agg(a."end"::text, ' ' ORDER BY number) AS ends FROM attempt a JOIN run r ON r.id = a.run_id
+     WHERE r.sweep_id = $1 GROUP BY r.id LIMIT 1`,
+    [sweep.id],
+  );
+  expect(row!.ends).toMatch(/^(RELEASED )+DONE$/);
+  expect(events.filter((kind) => kind === 'resumed').length).toBeGreaterThan(0);
 });
 
 test('a run that needs more memory or another data set than any worker has waits, and says for what', async () => {

@@ -5,7 +5,7 @@ import type { Axes } from '@smallbatch/program';
 import { planOf, samplesBefore } from '@smallbatch/program';
 import type { Checkpoint, Checkpoints } from './checkpoints.ts';
 import type { Dataset } from './datasets/dataset.ts';
-import type { Engine } from './engines/engine.ts';
+import { type Engine, EngineExhausted } from './engines/engine.ts';
 import { type Gpu, visibleGpus } from './gpu.ts';
 import { MEASURES, type Measure } from './measures.ts';
 import { type Member, train } from './training.ts';
@@ -85,7 +85,10 @@ async function snapshots(
   return found;
 }
 
-/** Trains one bundle, with heartbeats beside it that carry commands back, and checkpoints. */
+/**
+ * Trains one bundle, with heartbeats beside it that carry commands back, and checkpoints. Throws EngineExhausted once its runs
+ * are kept and given back.
+ */
 export async function trainBundle(options: BundleOptions): Promise<void> {
   const { client, engine, reporter, checkpoints, worker, bundle, dataset, signal, onEvent } = options;
   const resumed = await snapshots(bundle.claims, options);
@@ -164,7 +167,7 @@ export async function trainBundle(options: BundleOptions): Promise<void> {
   timer = setTimeout(tick, Math.min(bundle.heartbeatSeconds, 1) * 1000);
 
   try {
-    await train(
+    const exhausted = await train(
       engine,
       dataset,
       members,
@@ -226,6 +229,12 @@ export async function trainBundle(options: BundleOptions): Promise<void> {
         },
       },
       { measures },
+    ).then(
+      () => undefined,
+      (error: unknown) => {
+        if (error instanceof EngineExhausted) return error;
+        throw error;
+      },
     );
     await Promise.all(writing);
     for (const i of open) {
@@ -234,12 +243,13 @@ export async function trainBundle(options: BundleOptions): Promise<void> {
         run: run.id,
         attempt,
         outcome: 'RELEASED',
-        reason: 'its worker was told to stop',
+        reason: exhausted?.message ?? 'its worker was told to stop',
         step: done,
         samplesSeen: samplesBefore(plan, done),
         deviceSeconds: deviceSeconds[i]!,
       });
     }
+    if (exhausted) throw exhausted;
   } finally {
     clearTimeout(timer);
     await Promise.all(writing);

@@ -12,7 +12,7 @@ import {
   trainingStep,
 } from '@smallbatch/program';
 import type { Dataset } from './datasets/dataset.ts';
-import type { Engine, Session, State } from './engines/engine.ts';
+import { type Engine, EngineExhausted, type Session, type State } from './engines/engine.ts';
 import { Feed } from './feed.ts';
 import { type Measure, measure } from './measures.ts';
 
@@ -98,7 +98,8 @@ interface Progress {
 /**
  * Trains the runs of a bundle side by side: the one training loop. It knows data, program, engine and watcher, and nothing
  * else. A run that ends (it diverges, reaches its goal, is stopped) leaves its neighbours to go on; once half of a session's
- * runs have ended, the others move together. Nothing of a run depends on its neighbours.
+ * runs have ended, the others move together. Nothing of a run depends on its neighbours. Throws EngineExhausted after a
+ * snapshot of every run.
  */
 export async function train(
   engine: Engine,
@@ -193,25 +194,23 @@ export async function train(
     return result;
   };
 
+  /** Tells a snapshot of every run before a step. */
+  const keepAll = (step: number): void => {
+    for (const run of active) {
+      const { loss, correct, steps, deviceSeconds } = run;
+      const state = session ? session.state(slots.indexOf(run)) : states.get(run)!;
+      const samplesSeen = samplesBefore(plan, step);
+      const sums = { loss, correct, steps };
+      watcher.snapshot?.(run.index, { step, samplesSeen, deviceSeconds, sums, state });
+    }
+  };
+
   let epochStart = performance.now();
   try {
     for (let step = from?.step ?? 0; step < totalSteps; step++) {
       const { stopped, keep, leave } = await watcher.before(step);
       if (stopped?.size) active = active.filter(({ index }) => !stopped.has(index));
-      if (keep && watcher.snapshot) {
-        for (const run of active) {
-          const { loss, correct, steps, deviceSeconds } = run;
-          const state = session ? session.state(slots.indexOf(run)) : states.get(run)!;
-          const samplesSeen = samplesBefore(plan, step);
-          watcher.snapshot(run.index, {
-            step,
-            samplesSeen,
-            deviceSeconds,
-            sums: { loss, correct, steps },
-            state,
-          });
-        }
-      }
+      if (keep) keepAll(step);
       if (leave || active.length === 0) return;
 
       const place = placeOf(plan, step);
@@ -233,6 +232,9 @@ export async function train(
         });
         if (inEpoch < perEpoch - 1) feed!.ahead(step + 1);
         return done;
+      }).catch((error: unknown) => {
+        if (error instanceof EngineExhausted) keepAll(step);
+        throw error;
       });
       const after = {
         step: step + 1,
@@ -333,14 +335,16 @@ async function evaluate(
   const each = shape.channels * shape.height * shape.width;
   const images = [new Float32Array(batch * each), new Float32Array(batch * each)];
   const results = Array.from({ length: runs }, () => ({ loss: 0, correct: 0 }));
-  const ask = (from: number): void | Promise<void> => {
-    const count = Math.min(batch, shape.testCount - from);
-    if (count <= 0) return;
-    const requests = Array.from({ length: count }, (_, i) => ({
+  const requests = (from: number) =>
+    Array.from({ length: Math.max(0, Math.min(batch, shape.testCount - from)) }, (_, i) => ({
       sample: shape.trainCount + from + i,
       offset: i * each,
     }));
-    return dataset.fill(images[(from / batch) % 2]!, requests);
+  const ask = (from: number): void | Promise<void> => {
+    if (from >= shape.testCount) return;
+    const filled = dataset.fill(images[(from / batch) % 2]!, requests(from));
+    dataset.ahead(requests(from + batch));
+    return filled;
   };
   let filled = ask(0);
   for (let from = 0; from < shape.testCount; from += batch) {

@@ -1,4 +1,5 @@
 /** A worker as a process of its own: one thread of one core. Ends with its parent. */
+import { EXHAUSTED } from './processes.ts';
 import type { WorkerOptions } from './worker.ts';
 import { runWorker } from './worker.ts';
 
@@ -17,12 +18,12 @@ process.on('SIGINT', stop);
 process.on('disconnect', () => process.exit(0));
 process.once('message', async (order: WorkerOrder) => {
   try {
-    await runWorker({
+    const end = await runWorker({
       ...order,
       signal: controller.signal,
       onEvent: (event) => process.connected && process.send?.(event),
     });
-    process.exit(0);
+    process.exit(end === 'exhausted' ? EXHAUSTED : 0);
   } catch (error) {
     if (process.connected) process.send?.({ kind: 'fatal', message: (error as Error).message });
     process.exit(1);

@@ -8,7 +8,7 @@ import { SAMPLES_PER_STEP } from './bundle-size.ts';
 import { Calibration, type Size } from './calibration.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { type Dataset, DatasetError, listDatasets, openDataset } from './datasets/dataset.ts';
-import type { Engine } from './engines/engine.ts';
+import { type Engine, EngineExhausted } from './engines/engine.ts';
 import { openEngine } from './engines/engines.ts';
 import { origin } from './origin.ts';
 
@@ -51,6 +51,7 @@ export type WorkerEvent =
   | { readonly kind: 'pruned'; readonly key: string }
   | { readonly kind: 'released'; readonly key: string; readonly reason: string }
   | { readonly kind: 'calibrated'; readonly model: string; readonly size: Size; readonly batchSize: number }
+  | { readonly kind: 'exhausted'; readonly reason: string }
   | { readonly kind: 'warning'; readonly message: string }
   | { readonly kind: 'discarded'; readonly key: string; readonly reason: string }
   | { readonly kind: 'unreachable'; readonly message: string }
@@ -65,6 +66,8 @@ export interface WorkerOptions {
   /** What executes the steps; ONNX Runtime on the CPU unless said. */
   readonly engine?: Engine['name'] | undefined;
   readonly device?: string | undefined;
+  /** Tensor ids after which a process of engine `tensorflow` ends; what the binding bears unless said. */
+  readonly idLimit?: number | undefined;
   /** Most runs side by side; fewer share a step where that was measured to be faster. */
   readonly max?: number;
   /** Most memory in bytes that a step may take; what the engine has unless said. */
@@ -110,11 +113,15 @@ async function persist<T>(
   return undefined;
 }
 
-/** Claims, trains and reports until it is told to stop. Runs that it holds then go back to the queue, with a checkpoint. */
-export async function runWorker(options: WorkerOptions): Promise<void> {
+/**
+ * Claims, trains and reports until it is told to stop. Runs that it holds then go back to the queue, with a checkpoint. →
+ * `exhausted` where its engine needs a new process to go on.
+ */
+export async function runWorker(options: WorkerOptions): Promise<'ended' | 'exhausted'> {
   const { url, token, home, signal, sweep, max = 16, onEvent = () => {} } = options;
   const client = createClient({ url, token });
-  const engine = await openEngine({ engine: options.engine ?? 'onnx', device: options.device ?? 'cpu' });
+  const { engine: name = 'onnx', device = 'cpu', idLimit } = options;
+  const engine = await openEngine({ engine: name, device, idLimit });
   const memoryBytes = options.memoryBytes ?? engine.memoryBytes;
   const calibration = new Calibration(home, engine);
   const checkpoints = new Checkpoints(home);
@@ -142,14 +149,15 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       unreachable,
     );
   const first = (await register())?.registerWorker.id;
-  if (!first) return;
+  if (!first) return 'ended';
   let worker = first;
   onEvent({ kind: 'ready', worker, engine: `${engine.name} ${engine.device}` });
   let dataset: Dataset | undefined;
+  let exhausted = false;
   /** Data sets whose bytes turned out wrong here: their runs are left to others. */
   const damaged = new Set<string>();
 
-  while (!signal.aborted) {
+  while (!signal.aborted && !exhausted) {
     const stored = await listDatasets(home);
     const kept = [...(await checkpoints.list())].map(([run, steps]) => ({ run, step: steps[0]! }));
     const input = {
@@ -235,7 +243,10 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       });
     } catch (error) {
       const reason = (error as Error).message;
-      if (error instanceof DatasetError) {
+      if (error instanceof EngineExhausted) {
+        exhausted = true;
+        onEvent({ kind: 'exhausted', reason });
+      } else if (error instanceof DatasetError) {
         // The bytes here are wrong, which is no fault of the runs.
         damaged.add(hash);
         giveUp('RELEASED', reason);
@@ -247,4 +258,5 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   await reporter.close(2);
   await client.mutate(Heartbeat, { input: { worker, stopping: true, runs: [] } }).catch(() => {});
   client.close();
+  return exhausted ? 'exhausted' : 'ended';
 }

@@ -1,10 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
-import { hostname, totalmem } from 'node:os';
+import { availableParallelism, hostname, totalmem } from 'node:os';
 import type { EngineChoice } from './engines/engines.ts';
 import { processesOf, ranking } from './engines/fastest.ts';
 import { tryEngine } from './engines/trial.ts';
 import { visibleGpus } from './gpu.ts';
-import { forkBeside } from './processes.ts';
+import { EXHAUSTED, forkBeside } from './processes.ts';
 import type { WorkerEvent, WorkerOptions } from './worker.ts';
 
 export interface WorkersOptions extends Omit<WorkerOptions, 'onEvent'> {
@@ -12,6 +12,9 @@ export interface WorkersOptions extends Omit<WorkerOptions, 'onEvent'> {
   readonly processes?: number;
   readonly onEvent?: (event: WorkerEvent & { readonly process: number }) => void;
 }
+
+/** Images are read in libuv's threads; beside a GPU four of them are too few. */
+const READING = { UV_THREADPOOL_SIZE: String(Math.max(4, availableParallelism())) };
 
 /** The engine and device that were asked for, if they work here; else the fastest that does. */
 export async function chooseEngine(
@@ -50,7 +53,7 @@ export async function runWorkers({
       const name = options.name ? `${options.name}-${index + 1}` : `${hostname()}-${index + 1}`;
       // Each process sees its own GPU alone, and so says of that one what it does.
       const gpu = gpus[index % gpus.length];
-      const env = gpu ? { ...process.env, CUDA_VISIBLE_DEVICES: gpu.uuid } : process.env;
+      const env = gpu ? { ...process.env, CUDA_VISIBLE_DEVICES: gpu.uuid, ...READING } : process.env;
       const child = forkBeside('worker-process', import.meta.url, { serialization: 'advanced', env });
       let fatal: string | undefined;
       child.on(
@@ -66,6 +69,7 @@ export async function runWorkers({
       const code = await ended(child, signal);
       if (fatal !== undefined) throw new Error(fatal);
       if (code === 0 || signal.aborted) return;
+      if (code === EXHAUSTED) continue;
       crashes++;
       await new Promise((resolve) => setTimeout(resolve, Math.min(30_000, 500 * 2 ** crashes)));
     }

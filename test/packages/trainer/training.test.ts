@@ -2,6 +2,7 @@ import { type Axes, checkAxes, planOf } from '@smallbatch/program';
 import {
   type Content,
   type Engine,
+  EngineExhausted,
   generateShapes,
   hashOf,
   type Measure,
@@ -52,12 +53,14 @@ interface Telling {
   stop?: { member: number; step: number };
   measures?: readonly Measure[];
   engine?: Engine;
+  /** What is told, also where the loop throws. */
+  into?: Told[];
 }
 async function tell(
   members: Member[],
-  { leaveAt, stop, measures = [], engine }: Telling = {},
+  { leaveAt, stop, measures = [], engine, into: told = [] }: Telling = {},
 ): Promise<Told[]> {
-  const told: Told[] = members.map(() => ({ points: [], values: [], end: undefined, snapshot: undefined }));
+  for (const _ of members) told.push({ points: [], values: [], end: undefined, snapshot: undefined });
   const watcher = {
     measured(i: number, { values, ...point }: Measured) {
       const { samples_per_second: _time, ...others } = values;
@@ -169,6 +172,38 @@ test('when half of a bundle has ended the others move together, and their bits s
   expect(beside[1]!.values).toEqual(alone!.values);
   expect(sizes[0]).toBe(3);
   expect(sizes.at(-1)).toBe(1);
+});
+
+test('an engine that is exhausted ends the loop with a snapshot of every run, and a new one goes on as if nothing had been', async () => {
+  const members = [1, 2].map((seed) => ({ axes: axesOf({ batchNorm: true, momentum: 0.9 }), seed }));
+  const undisturbed = await tell(members);
+  const real = await openOnnx();
+  const spent: Engine = {
+    ...real,
+    async open(options) {
+      const session = await real.open(options);
+      let left = 41;
+      return new Proxy(session, {
+        get(own, name) {
+          if (name === 'step' && left-- <= 0)
+            return () => Promise.reject(new EngineExhausted('no ids are left'));
+          const value: unknown = Reflect.get(own, name, own);
+          return typeof value === 'function' ? value.bind(own) : value;
+        },
+      });
+    },
+  };
+  const before: Told[] = [];
+  await expect(tell(members, { engine: spent, into: before })).rejects.toThrow(EngineExhausted);
+  expect(before.map(({ snapshot, end }) => [snapshot?.step, end])).toEqual([
+    [41, undefined],
+    [41, undefined],
+  ]);
+  const after = await tell(members.map((member, i) => ({ ...member, from: before[i]!.snapshot })));
+  for (const i of members.keys()) {
+    expect([...before[i]!.values, ...after[i]!.values]).toEqual(undisturbed[i]!.values);
+    expect(after[i]!.end).toEqual(undisturbed[i]!.end);
+  }
 });
 
 test('a batch schedule raises m at whole epochs, η follows m and the schedule, and every epoch takes each sample once', async () => {

@@ -94,6 +94,8 @@ export function describeEvent(event: WorkerEvent): string {
       const rates = Object.entries(event.size.rates).map(([runs, rate]) => `R=${runs} ${rate}`);
       return `measured ${plain(event.model)} at m = ${event.batchSize}: ${rates.join(', ')} samples/s; R = ${event.size.runs} from the next bundle on`;
     }
+    case 'exhausted':
+      return `${plain(event.reason)}: starting anew`;
     case 'warning':
       return plain(event.message);
     case 'idle':

@@ -270,7 +270,7 @@ class TensorflowSession implements Session {
       3 * (this.#shapes.size + this.#trained.length);
     if (this.#binding.used + needed <= this.#idLimit) return;
     throw new EngineExhausted(
-      `TensorFlow has given out ${this.#binding.used} of ${this.#idLimit} tensor ids: start a new process and go on from checkpoints`,
+      `TensorFlow has given out ${this.#binding.used} of ${this.#idLimit} tensor ids of a process`,
     );
   }
 
