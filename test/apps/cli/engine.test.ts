@@ -1,9 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { engines } from '../../packages/trainer/engines/present.ts';
+import { tensorflow } from '../../packages/trainer/engines/present.ts';
 import { root, smallbatch } from './smallbatch.ts';
-
-const tensorflow = engines.find(({ name }) => name === 'tensorflow')!;
 
 test('tensorflow is checked against onnx, and what no GPU could show is called unverified', async ({
   skip,

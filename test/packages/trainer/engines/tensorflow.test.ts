@@ -6,9 +6,9 @@ import { loadBinding } from '../../../../packages/trainer/src/engines/tensorflow
 import { compile } from '../../../../packages/trainer/src/engines/tensorflow/compile.ts';
 import { bundle, classesOf, oneHot } from './bundle.ts';
 import type { Order, Reached } from './going-on.ts';
-import { engines } from './present.ts';
+import { tensorflow as candidate } from './present.ts';
 
-const { reason, engine } = engines.find(({ name }) => name === 'tensorflow')!;
+const { reason, engine } = candidate;
 beforeEach(({ skip }) => skip(!engine, reason));
 
 const data: DataShape = { classes: 5, channels: 3, height: 16, width: 16, trainCount: 64, testCount: 8 };
