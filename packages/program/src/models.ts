@@ -5,7 +5,7 @@
  * - the ReLU comes after batch norm, and in a residual block after the sum (He et al. 2015, figure 2);
  * - all poolings are 3×3 with stride 2.
  */
-import type { Axes, DataShape } from './axes.ts';
+import type { Axes } from './axes.ts';
 import type { Builder, Value } from './program.ts';
 
 export interface Parameter {

@@ -105,8 +105,10 @@ strategy: sobol
     );
     expect(wrong).toMatchObject({ code: 1, stdout: '' });
     expect(wrong.stderr).toMatch(/sweep\.yaml:6:3: unknown axis "batchsize": did you mean "batchSize"\?/);
-    expect(wrong.stderr).toMatch(
-      /sweep\.yaml:9:11: unsupported strategy "sobol" in this version\n +allowed: grid/,
+    expect(wrong.stderr).toMatch(/missing cells for strategy sobol\n +allowed: a whole number from 1/);
+    const strategy = await cli('sweep', 'create', sweepFile(`${SMALL}strategy: sobbol\n`));
+    expect(strategy.stderr).toMatch(
+      /sweep\.yaml:7:11: unknown strategy "sobbol": did you mean "sobol"\?\n +allowed: grid, random, sobol, halving/,
     );
     const settings = await cli(
       'sweep',
