@@ -1,4 +1,4 @@
-import type { BatchNormScope, BudgetUnit } from './generated/prisma/enums.ts';
+import type { BatchNormScope, BudgetUnit, RunStatus } from './generated/prisma/enums.ts';
 import type { Db } from './open.ts';
 import { transaction } from './transaction.ts';
 import { uuidv7 } from './uuid.ts';
@@ -92,6 +92,26 @@ export const runTypes = (from: number): string =>
 
 /** Statuses of a run that answers its configuration, or still can. */
 export const ANSWERS = `('WAITING', 'RUNNING', 'DONE', 'PRUNED')`;
+
+/** A run that answers a configuration already. */
+export interface Answer {
+  readonly configurationHash: string;
+  readonly key: string;
+  readonly status: RunStatus;
+  /** Key of the member whose it is. */
+  readonly member: string;
+}
+
+/** The runs of a team that answer these configurations, or still can. */
+export async function answersOf({ pool }: Db, teamId: string, hashes: readonly string[]): Promise<Answer[]> {
+  const { rows } = await pool.query(
+    `/* answersOf */ SELECT r.configuration_hash AS "configurationHash", r.key, r.status::text, m.key AS member
+     FROM run r JOIN member m ON m.id = r.member_id
+     WHERE r.team_id = $1 AND r.configuration_hash = ANY ($2) AND NOT r.duplicate AND r.status IN ${ANSWERS}`,
+    [teamId, hashes],
+  );
+  return rows;
+}
 
 const BATCH = 5000;
 /** Ranks of one sweep stay below those of the next. */

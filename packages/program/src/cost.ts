@@ -1,5 +1,5 @@
 import type { Axes, DataShape } from './axes.ts';
-import { batchSizes } from './plan.ts';
+import { batchSizes, planOf, samplesBefore } from './plan.ts';
 import { multiplyAdds, type StepProgram } from './program.ts';
 import { size } from './shape.ts';
 import { evaluation, trainingStep } from './training-step.ts';
@@ -26,6 +26,14 @@ export function cost(axes: Axes, data: DataShape): Cost {
     forwardMultiplyAdds,
     flopsPerSample: 6 * forwardMultiplyAdds,
   };
+}
+
+/** What a run of these axes computes, unless it ends before: in FLOPs, training and the passes over the test split. */
+export function runFlops(axes: Axes, data: DataShape, { forwardMultiplyAdds, flopsPerSample }: Cost): number {
+  const plan = planOf(axes, data);
+  const evaluations = Math.ceil(plan.totalEpochs / axes.evaluateEvery);
+  const trained = samplesBefore(plan, plan.totalSteps);
+  return flopsPerSample * trained + 2 * forwardMultiplyAdds * data.testCount * evaluations;
 }
 
 /** Most bytes that are alive at once while a program runs, in single precision, its inputs and outputs included. */

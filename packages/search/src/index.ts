@@ -1,8 +1,9 @@
-/** The settings of a sweep file as cells, and which runs of a sweep are stopped early. Pure: runs anywhere. */
+/** The settings of a sweep file as cells, published experiments as sweep files, and which runs of a sweep are stopped early. Pure: runs anywhere. */
 export { cells, countCells, gridSize, SpaceExhausted } from './cells.ts';
 export { locate } from './locate.ts';
 export { shuffledOrder } from './order.ts';
 export { parseSweep } from './parse.ts';
+export * from './presets/index.ts';
 export { sweepSchema } from './schema.ts';
 export { MEASURES } from './search-keys.ts';
 export { SOBOL_DIRECTIONS, sobol } from './sobol.ts';

@@ -13,6 +13,7 @@ export { type InstallOptions, installTensorflow } from './engines/tensorflow/ins
 export { tensorflowFolder } from './engines/tensorflow/place.ts';
 export { openTensorflow, type TensorflowOptions } from './engines/tensorflow/tensorflow.ts';
 export * from './engines/trial.ts';
+export * from './expectation.ts';
 export * from './gpu.ts';
 export * from './measures.ts';
 export * from './training.ts';

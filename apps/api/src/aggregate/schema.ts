@@ -40,7 +40,7 @@ const FIELDS = {
   engine: 'String',
 } as const;
 
-const AxisValues = builder.interfaceRef<HasAxes>('AxisValues').implement({
+export const AxisValues = builder.interfaceRef<HasAxes>('AxisValues').implement({
   description: 'The axes as fields; null where an axis is not asked for, or where its value is absent.',
   fields: (t) =>
     Object.fromEntries(

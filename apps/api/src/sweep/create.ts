@@ -14,7 +14,7 @@ import {
 } from '@smallbatch/program';
 import {
   type Cell,
-  cells,
+  cells as cellsOf,
   countCells,
   locate,
   parseSweep,
@@ -68,6 +68,12 @@ function tooLarge(axes: Axes, data: DataShape): ProblemShape[] {
   ];
 }
 
+/** A configuration as its axes, and as the run that would be written. */
+export interface Configured {
+  readonly axes: Axes;
+  readonly run: NewRun;
+}
+
 /** A configuration checked and hashed, ready to be written as a run. */
 export function configure(
   dataset: KnownDataset,
@@ -75,7 +81,7 @@ export function configure(
   hyper: NewRun['hyper'],
   seed: number,
   measures: readonly string[] = [],
-): { run: NewRun } | { problems: readonly ProblemShape[] } {
+): Configured | { problems: readonly ProblemShape[] } {
   const checked = checkAxes(input, dataset);
   if (!checked.ok) return { problems: checked.problems };
   const { axes } = checked;
@@ -84,6 +90,7 @@ export function configure(
   const setting = { dataset: dataset.hash, axes, hyper, trainerVersion: TRAINER_VERSION };
   const { budget, schedule, ...columns } = axes;
   return {
+    axes,
     run: {
       ...columns,
       datasetId: dataset.id,
@@ -123,12 +130,20 @@ function ranksOf(count: number, { order, orderSeed }: SweepDefinition): ArrayLik
   return ranks;
 }
 
-/** Writes a sweep down, or says everything that is wrong with it; then nothing was written. */
-export async function create(
+/** A sweep as it would be written: its cells in position order. */
+export interface LaidOut {
+  readonly sweep: SweepDefinition;
+  readonly cells: readonly Configured[];
+  /** Data sets by id. */
+  readonly datasets: ReadonlyMap<string, KnownDataset>;
+}
+
+/** Reads a sweep file and lays out its cells, or says everything that is wrong with it. */
+export async function layOut(
   db: Db,
   identity: Identity,
   definition: unknown,
-): Promise<{ sweepId: string; created: number; reused: number } | { problems: ProblemShape[] }> {
+): Promise<LaidOut | { problems: ProblemShape[] }> {
   const parsed = parseSweep(definition, AXIS_NAMES);
   if (!parsed.ok) return { problems: parsed.problems };
   const { sweep } = parsed;
@@ -163,10 +178,10 @@ export async function create(
         : 'add it first: smallbatch dataset add',
     });
   }
-  const runs: NewRun[] = [];
+  const laid: Configured[] = [];
   const seen = new Set<string>();
   try {
-    for (const cell of cells(sweep)) {
+    for (const cell of cellsOf(sweep)) {
       const dataset = datasets.get(cell.dataset);
       if (!dataset) continue;
       const configured = configure(dataset, cell.axes, cell.hyper, cell.seed, sweep.measures);
@@ -175,8 +190,8 @@ export async function create(
         if (problems.size > 1000) break;
         continue;
       }
-      const { run } = configured;
-      if (seen.has(run.configurationHash)) {
+      const { configurationHash } = configured.run;
+      if (seen.has(configurationHash)) {
         note({
           path: ['axes'],
           value: cell.axes,
@@ -184,8 +199,8 @@ export async function create(
           allowed: 'values that make a difference (a BN batch equal to the batch size is the whole batch)',
         });
       }
-      seen.add(run.configurationHash);
-      runs.push(run);
+      seen.add(configurationHash);
+      laid.push(configured);
     }
   } catch (error) {
     if (!(error instanceof SpaceExhausted)) throw error;
@@ -197,6 +212,18 @@ export async function create(
     });
   }
   if (problems.size > 0) return { problems: [...problems.values()] };
+  return { sweep, cells: laid, datasets: new Map(known.map((one) => [one.id, one])) };
+}
+
+/** Writes a sweep down, or says everything that is wrong with it; then nothing was written. */
+export async function create(
+  db: Db,
+  identity: Identity,
+  definition: unknown,
+): Promise<{ sweepId: string; created: number; reused: number } | { problems: ProblemShape[] }> {
+  const laid = await layOut(db, identity, definition);
+  if ('problems' in laid) return laid;
+  const { sweep, cells } = laid;
   const written = await createSweep(db, {
     ...identity,
     name: sweep.name,
@@ -205,8 +232,8 @@ export async function create(
     stopping: sweep.stopping,
     order: sweep.order,
     reuse: sweep.reuse,
-    cells: runs,
-    ranks: ranksOf(runs.length, sweep),
+    cells: cells.map(({ run }) => run),
+    ranks: ranksOf(cells.length, sweep),
   });
   return { sweepId: written.id, created: written.created, reused: written.reused };
 }

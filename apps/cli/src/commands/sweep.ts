@@ -5,8 +5,8 @@ import type { Column } from '../output/columns.ts';
 import { note, print } from '../output/print.ts';
 import { duration, many, plain } from '../output/screen.ts';
 import { Problem } from '../problem.ts';
-import { readSweepFile } from '../sweep-file.ts';
 import { type ApiOptions, type ReadOptions, wholeNumber, withFormat, withUrl } from './options.ts';
+import { createCommand, presetsCommand } from './sweep-create.ts';
 import { watchSweep } from './watch.ts';
 
 const SweepRow = graphql(`
@@ -19,15 +19,6 @@ const SweepRow = graphql(`
 `);
 type Row = ResultOf<typeof SweepRow>;
 
-const Create = graphql(`
-  mutation CreateSweep($definition: JSON!) {
-    createSweep(definition: $definition) {
-      __typename
-      ... on CreateSweepSuccess { created reused sweep { key } }
-      ... on InvalidInput { message problems { path value message allowed } }
-    }
-  }
-`);
 const List = graphql(
   `query SweepList($first: Int, $after: String) {
     sweeps(first: $first, after: $after) { nodes { ...SweepRow } pageInfo { hasNextPage endCursor } }
@@ -98,11 +89,7 @@ const columns: Column<Row>[] = [
 
 export function sweepCommand(): Command {
   const sweep = new Command('sweep').description('Write sweeps down, watch them, stop them.');
-  withUrl(
-    sweep.command('create <file>').description('Create a sweep from a YAML or JSON file ("-" is stdin).'),
-  )
-    .option('--watch', 'stay and show its progress until it has ended')
-    .action(create);
+  sweep.addCommand(createCommand()).addCommand(presetsCommand());
   withFormat(sweep.command('list').description('Sweeps, newest first.'))
     .option('--limit <n>', 'at most so many', wholeNumber(1, 100_000), 50)
     .action(list);
@@ -115,19 +102,6 @@ export function sweepCommand(): Command {
     ).action((key: string, options: ApiOptions) => change(name, key, options));
   }
   return sweep;
-}
-
-async function create(path: string, options: ApiOptions & { watch?: boolean }): Promise<void> {
-  const file = readSweepFile(path);
-  const client = connect(options);
-  const { createSweep } = await client.mutate(Create, { definition: file.definition });
-  if (createSweep.__typename === 'InvalidInput') {
-    throw new Problem(`${plain(createSweep.message)}\n${file.explain(createSweep.problems)}`);
-  }
-  const { created, reused, sweep } = createSweep;
-  process.stdout.write(`${sweep.key}\n`);
-  note(`${created + reused} cells: ${created} new runs, ${reused} answered by runs that are there already`);
-  if (options.watch) await watchSweep(client, sweep.key);
 }
 
 async function list(options: ReadOptions & { limit: number }): Promise<void> {

@@ -15,8 +15,17 @@ const RAISED = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 export function power(value: number): string {
   const exponent = Math.log2(value);
   if (!Number.isInteger(exponent) || value <= 0) return String(Number(value.toPrecision(6)));
-  const raised = [...String(Math.abs(exponent))].map((digit) => RAISED[Number(digit)]).join('');
-  return `2${exponent < 0 ? '⁻' : ''}${raised}`;
+  return `2${raised(exponent)}`;
+}
+
+const raised = (exponent: number): string =>
+  (exponent < 0 ? '⁻' : '') + [...String(Math.abs(exponent))].map((digit) => RAISED[Number(digit)]).join('');
+
+/** 2.44e17 as 2.4·10¹⁷. */
+export function flops(count: number): string {
+  if (!(count > 0)) return '0';
+  const [digits, exponent] = count.toExponential(1).split('e');
+  return `${digits}·10${raised(Number(exponent))}`;
 }
 
 /** 0.98412 as 98.41 %. */

@@ -1,10 +1,10 @@
 /** Five steps on an engine and a device, in a process that may die of it. */
-import { checkAxes, type DataShape, score } from '@smallbatch/program';
+import { score } from '@smallbatch/program';
 import { rateOf } from '../rate.ts';
 import { type EngineChoice, openEngine } from './engines.ts';
 import type { TrialReply } from './trial.ts';
+import { TRIAL_DATA as data, trialAxes } from './trial-task.ts';
 
-const data: DataShape = { classes: 10, channels: 3, height: 32, width: 32, trainCount: 8, testCount: 8 };
 const STEPS = 5;
 const TRIAL_SECONDS = 0.5;
 
@@ -17,12 +17,7 @@ process.once('message', async (choice: EngineChoice) => {
 });
 
 async function tried(choice: EngineChoice): Promise<TrialReply> {
-  const checked = checkAxes(
-    { model: 'resnet8', batchSize: 8, baseLearningRate: 2 ** -9, batchNorm: true, epochs: 1 },
-    data,
-  );
-  if (!checked.ok) throw new Error(JSON.stringify(checked.problems));
-  const { axes } = checked;
+  const axes = trialAxes();
   // Only the first session tells of its operators: a log of every step would slow the steps.
   const told = await openEngine({ ...choice, verbose: true });
   const session = await told.open({ axes, data, runs: 1, evaluationBatch: 8 });
