@@ -38,6 +38,7 @@ export const RULES: Readonly<Record<string, Action>> = {
   'Query.datasets': 'work',
   'Query.members': 'read',
   'Query.workers': 'read',
+  'Query.waitingWork': 'work',
   'Query.tokens': 'admin',
   'Query.metrics': 'read',
   'Query.serverInfo': 'work',

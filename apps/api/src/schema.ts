@@ -15,6 +15,7 @@ import './sweep/schema.ts';
 import './team/schema.ts';
 import './token/schema.ts';
 import './worker/schema.ts';
+import './worker/waiting.ts';
 
 export const schema = guard(builder.toSchema());
 

@@ -131,3 +131,31 @@ export async function workersUp({ pool }: Db, teamId: string, leaseSeconds: numb
   );
   return rows;
 }
+
+/** Runs that wait and could be claimed, and that share the shape of their steps and their data set. */
+export interface WaitingWork {
+  /** One of them. */
+  readonly runId: string;
+  readonly runs: number;
+  /** Samples that all of them train on. */
+  readonly samples: number;
+}
+
+/** What waits for a worker that has these data sets, the most work first; of one sweep if it is given. */
+export async function waitingWork(
+  { pool }: Db,
+  teamId: string,
+  datasets: readonly string[],
+  most: number,
+  sweep?: string | null,
+): Promise<WaitingWork[]> {
+  const { rows } = await pool.query(
+    `/* waitingWork */ SELECT min(r.id::text) AS "runId", count(*)::int AS runs, sum(r.planned_steps * r.batch_size)::float8 AS samples
+     FROM run r JOIN dataset d ON d.id = r.dataset_id
+     WHERE r.team_id = $1 AND r.status = 'WAITING' AND NOT r.held AND d.hash = ANY ($2)
+       AND ($4::text IS NULL OR EXISTS (SELECT FROM cell c JOIN sweep s ON s.id = c.sweep_id WHERE c.run_id = r.id AND s.key = $4))
+     GROUP BY r.shape_key, r.dataset_id ORDER BY samples DESC, "runId" LIMIT $3`,
+    [teamId, datasets, most, sweep ?? null],
+  );
+  return rows;
+}

@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { type Axes, cost, type DataShape, plannedSteps, shapeKey } from '@smallbatch/program';
+import { SAMPLES_PER_STEP } from './bundle-size.ts';
 import type { Engine } from './engines/engine.ts';
 import { rateOf } from './rate.ts';
 
@@ -16,10 +17,19 @@ export interface Size {
   readonly rates: Readonly<Record<string, number>>;
 }
 
+/** How fast a machine is in each way of splitting its cores, with steps of one shape. */
+export interface SplitRates {
+  readonly shape: string;
+  readonly dataset: string;
+  /** Samples a second of all processes, by the name of the split. */
+  readonly rates: Readonly<Record<string, number>>;
+}
+
 interface File {
   /** Processor, engine and versions that it was measured with; another machine measures anew. */
   readonly machine: string;
   readonly sizes: readonly Size[];
+  readonly splits: readonly SplitRates[];
 }
 
 /** R that are tried. */
@@ -27,13 +37,19 @@ const TRIED = [1, 2, 4, 8, 16];
 /** A step of more samples than this is tried with one run alone. */
 const MOST_SAMPLES = 64;
 const TRIAL_SECONDS = 0.4;
+/** R where it has not been measured. */
+export const usualRuns = ({ batchSize }: Axes): number =>
+  Math.max(1, Math.floor(SAMPLES_PER_STEP / batchSize));
 /** Work below which measuring costs more than it gains, in FLOPs: about a minute of one core. */
 const WORTH = 4e12;
 /** What more runs must gain to be worth their memory. */
 const GAIN = 1.02;
 
-const machineOf = ({ name, device, versions }: Engine): string =>
-  JSON.stringify({ cpu: cpus()[0]?.model, cores: cpus().length, name, device, versions });
+/** Whatever the number of its threads: rates of steps are compared, and a split says its own. */
+function machineOf({ name, device, versions }: Engine): string {
+  const { threads: _threads, ...others } = versions;
+  return JSON.stringify({ cpu: cpus()[0]?.model, cores: cpus().length, name, device, versions: others });
+}
 
 /**
  * How many runs share a step (R), measured for each shape of a step and kept in `home` for this machine. It never changes what
@@ -50,22 +66,50 @@ export class Calibration {
     this.#machine = machineOf(engine);
   }
 
-  /** What is known of this machine. */
-  async sizes(): Promise<readonly Size[]> {
+  async #read(): Promise<Omit<File, 'machine'>> {
+    const nothing = { sizes: [], splits: [] };
     const text = await readFile(this.#path, 'utf8').catch(() => undefined);
-    if (!text) return [];
+    if (!text) return nothing;
     try {
-      const { machine, sizes } = JSON.parse(text) as File;
-      return machine === this.#machine ? sizes : [];
+      const { machine, sizes = [], splits = [] } = JSON.parse(text) as Partial<File>;
+      return machine === this.#machine ? { sizes, splits } : nothing;
     } catch {
-      return [];
+      return nothing;
     }
   }
 
+  async #write(file: Omit<File, 'machine'>): Promise<void> {
+    const draft = `${this.#path}.${process.pid}`;
+    await mkdir(join(this.#path, '..'), { recursive: true });
+    await writeFile(draft, JSON.stringify({ machine: this.#machine, ...file }, null, 1));
+    await rename(draft, this.#path);
+  }
+
+  /** What is known of this machine. */
+  async sizes(): Promise<readonly Size[]> {
+    return (await this.#read()).sizes;
+  }
+
+  async splits(): Promise<readonly SplitRates[]> {
+    return (await this.#read()).splits;
+  }
+
+  /** Remembers how fast the ways of splitting the cores are. */
+  async keepSplit(rates: SplitRates): Promise<void> {
+    const { sizes, splits } = await this.#read();
+    const others = splits.filter(({ shape, dataset }) => shape !== rates.shape || dataset !== rates.dataset);
+    await this.#write({ sizes, splits: [...others, rates] });
+  }
+
   /** Whether a run of these axes trains long enough for a measurement to pay. */
-  static isWorth(axes: Axes, data: DataShape): boolean {
+  static isLong(axes: Axes, data: DataShape): boolean {
     const samples = plannedSteps(axes, data) * axes.batchSize;
-    return axes.batchSize < MOST_SAMPLES && samples * cost(axes, data).flopsPerSample > WORTH;
+    return samples * cost(axes, data).flopsPerSample > WORTH;
+  }
+
+  /** Whether it may train beside others too. */
+  static isWorth(axes: Axes, data: DataShape): boolean {
+    return axes.batchSize < MOST_SAMPLES && Calibration.isLong(axes, data);
   }
 
   /** Tries numbers of runs until more of them are no faster, and remembers the rates. → undefined where one run is all there is. */
@@ -80,11 +124,9 @@ export class Calibration {
       else if (rate < best.rate * 0.9) break;
     }
     const size = { shape: shapeKey(axes), dataset, runs: best.runs, rates };
-    const others = (await this.sizes()).filter((one) => one.shape !== size.shape || one.dataset !== dataset);
-    const draft = `${this.#path}.${process.pid}`;
-    await mkdir(join(this.#path, '..'), { recursive: true });
-    await writeFile(draft, JSON.stringify({ machine: this.#machine, sizes: [...others, size] }, null, 1));
-    await rename(draft, this.#path);
+    const { sizes, splits } = await this.#read();
+    const others = sizes.filter((one) => one.shape !== size.shape || one.dataset !== dataset);
+    await this.#write({ sizes: [...others, size], splits });
     return size;
   }
 }

@@ -16,6 +16,7 @@ export * from './engines/trial.ts';
 export * from './expectation.ts';
 export * from './gpu.ts';
 export * from './measures.ts';
+export * from './splits.ts';
 export * from './training.ts';
 export * from './weights.ts';
 export * from './worker.ts';

@@ -1,6 +1,8 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Axes, type DataShape, evaluation } from '@smallbatch/program';
+import { type Axes, type DataShape, evaluation, score } from '@smallbatch/program';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Dataset } from './datasets/dataset.ts';
 import type { State } from './engines/engine.ts';
 import { compile } from './engines/onnx/compile.ts';
 
@@ -14,7 +16,7 @@ export interface Kept {
 
 const baseOf = (folder: string, key: string): string => join(folder, encodeURIComponent(key));
 
-/** Keeps final weights as `KEY.onnx` in a folder: a model that ONNX Runtime evaluates, images [n, C, H, W] → logits [n, classes]. */
+/** Keeps final weights as `KEY.onnx` in a folder: a model that ONNX Runtime evaluates, images [n, C, H, W] → logits [1, n, classes], n = EXPORTED_BATCH. */
 export async function keepWeights(folder: string, kept: Kept): Promise<string> {
   await mkdir(folder, { recursive: true });
   const path = `${baseOf(folder, kept.run.key)}.onnx`;
@@ -24,7 +26,7 @@ export async function keepWeights(folder: string, kept: Kept): Promise<string> {
   return path;
 }
 
-/** Images of one call of an exported model. */
+/** Images of one call of an exported model: its shapes are fixed. */
 export const EXPORTED_BATCH = 100;
 
 /** The evaluation of a run as an ONNX file, its weights inside. Batch norm uses the running statistics. */
@@ -41,4 +43,32 @@ export function exportModel({ axes, data, state }: Kept): Uint8Array {
 export async function readWeights(folder: string, key: string): Promise<Uint8Array | undefined> {
   const bytes = await readFile(`${baseOf(folder, key)}.onnx`).catch(() => undefined);
   return bytes && new Uint8Array(bytes);
+}
+
+/** Test accuracy of an exported model, by ONNX Runtime on a data set's test split. */
+export async function evaluateExported(model: Uint8Array, dataset: Dataset): Promise<number> {
+  const { shape, labels } = dataset;
+  const session = await InferenceSession.create(model, { intraOpNumThreads: 1, interOpNumThreads: 1 });
+  try {
+    const batch = Math.min(EXPORTED_BATCH, shape.testCount);
+    const each = shape.channels * shape.height * shape.width;
+    const images = new Float32Array(batch * each);
+    let correct = 0;
+    for (let from = 0; from < shape.testCount; from += batch) {
+      const count = Math.min(batch, shape.testCount - from);
+      const first = shape.trainCount + from;
+      await dataset.fill(
+        images,
+        Array.from({ length: count }, (_, i) => ({ sample: first + i, offset: i * each })),
+      );
+      const { logits } = await session.run({
+        images: new Tensor('float32', images, [batch, shape.channels, shape.height, shape.width]),
+      });
+      const own = (logits!.data as Float32Array).subarray(0, count * shape.classes);
+      correct += score(own, labels.subarray(first, first + count), shape.classes).correct;
+    }
+    return correct / shape.testCount;
+  } finally {
+    await session.release();
+  }
 }

@@ -51,6 +51,12 @@ export type WorkerEvent =
   | { readonly kind: 'pruned'; readonly key: string }
   | { readonly kind: 'released'; readonly key: string; readonly reason: string }
   | { readonly kind: 'calibrated'; readonly model: string; readonly size: Size; readonly batchSize: number }
+  | {
+      readonly kind: 'split';
+      readonly model: string;
+      readonly batchSize: number;
+      readonly rates: Readonly<Record<string, number>>;
+    }
   | { readonly kind: 'exhausted'; readonly reason: string }
   | { readonly kind: 'warning'; readonly message: string }
   | { readonly kind: 'discarded'; readonly key: string; readonly reason: string }
@@ -66,6 +72,8 @@ export interface WorkerOptions {
   /** What executes the steps; ONNX Runtime on the CPU unless said. */
   readonly engine?: Engine['name'] | undefined;
   readonly device?: string | undefined;
+  /** Of a CPU, that a step may use; one unless said. */
+  readonly threads?: number | undefined;
   /** Tensor ids after which a process of engine `tensorflow` ends; what the binding bears unless said. */
   readonly idLimit?: number | undefined;
   /** Most runs side by side; fewer share a step where that was measured to be faster. */
@@ -120,8 +128,8 @@ async function persist<T>(
 export async function runWorker(options: WorkerOptions): Promise<'ended' | 'exhausted'> {
   const { url, token, home, signal, sweep, max = 16, onEvent = () => {} } = options;
   const client = createClient({ url, token });
-  const { engine: name = 'onnx', device = 'cpu', idLimit } = options;
-  const engine = await openEngine({ engine: name, device, idLimit });
+  const { engine: name = 'onnx', device = 'cpu', threads, idLimit } = options;
+  const engine = await openEngine({ engine: name, device, threads, idLimit });
   const memoryBytes = options.memoryBytes ?? engine.memoryBytes;
   const calibration = new Calibration(home, engine);
   const checkpoints = new Checkpoints(home);

@@ -1,14 +1,16 @@
 import type { ChildProcess } from 'node:child_process';
 import { availableParallelism, hostname, totalmem } from 'node:os';
+import { createClient, Unreachable } from '@smallbatch/client';
 import type { EngineChoice } from './engines/engines.ts';
-import { processesOf, ranking } from './engines/fastest.ts';
+import { ranking } from './engines/fastest.ts';
 import { tryEngine } from './engines/trial.ts';
 import { visibleGpus } from './gpu.ts';
 import { EXHAUSTED, forkBeside } from './processes.ts';
+import { chooseSplit, type Split, splitsOf } from './splits.ts';
 import type { WorkerEvent, WorkerOptions } from './worker.ts';
 
 export interface WorkersOptions extends Omit<WorkerOptions, 'onEvent'> {
-  /** One a core on the CPU unless said, as two processes of one thread are faster than one of two; else one a GPU. */
+  /** As measured for the work that waits unless said; of one thread each. */
   readonly processes?: number;
   readonly onEvent?: (event: WorkerEvent & { readonly process: number }) => void;
 }
@@ -46,8 +48,11 @@ export async function runWorkers({
   ...options
 }: WorkersOptions): Promise<void> {
   const choice = await chooseEngine(options);
-  const processes = wanted ?? (await processesOf(choice));
   const gpus = choice.device === 'cpu' ? [] : await visibleGpus();
+  const tell = (event: WorkerEvent): void => onEvent?.({ ...event, process: 0 });
+  const { processes, threads } = wanted
+    ? { processes: wanted, threads: 1 }
+    : await splitFor(choice, Math.max(1, gpus.length), options, tell);
   const one = async (index: number): Promise<void> => {
     for (let crashes = 0; !signal.aborted; ) {
       const name = options.name ? `${options.name}-${index + 1}` : `${hostname()}-${index + 1}`;
@@ -65,7 +70,7 @@ export async function runWorkers({
       );
       const { engine, device } = choice;
       const memoryBytes = device === 'cpu' ? (0.75 * totalmem()) / processes : undefined;
-      child.send({ memoryBytes, ...options, engine, device, name });
+      child.send({ memoryBytes, ...options, engine, device, threads, name });
       const code = await ended(child, signal);
       if (fatal !== undefined) throw new Error(fatal);
       if (code === 0 || signal.aborted) return;
@@ -75,6 +80,32 @@ export async function runWorkers({
     }
   };
   await Promise.all(Array.from({ length: processes }, (_, index) => one(index)));
+}
+
+/** The split that was measured for what waits. An API that cannot be reached yet has nothing to tell: then it is the usual one. */
+async function splitFor(
+  choice: EngineChoice,
+  gpus: number,
+  { url, token, home, sweep }: Pick<WorkersOptions, 'url' | 'token' | 'home' | 'sweep'>,
+  tell: (event: WorkerEvent) => void,
+): Promise<Split> {
+  const client = createClient({ url, token });
+  try {
+    return await chooseSplit({
+      ...choice,
+      client,
+      home,
+      gpus,
+      sweep,
+      onMeasured: ({ model, batchSize }, rates) => tell({ kind: 'split', model, batchSize, rates }),
+    });
+  } catch (error) {
+    if (!(error instanceof Unreachable)) throw error;
+    tell({ kind: 'unreachable', message: error.message });
+    return splitsOf(choice, availableParallelism(), gpus)[0]!;
+  } finally {
+    client.close();
+  }
 }
 
 async function ended(child: ChildProcess, signal: AbortSignal): Promise<number | null> {

@@ -202,12 +202,13 @@ interface NoRun {
   missing: string[];
 }
 const NoRunAvailable = builder.objectRef<Outcome<'NoRunAvailable', NoRun>>('NoRunAvailable').implement({
-  description: 'There is nothing that this worker could take now.',
+  description:
+    'There is nothing that this worker could take now; counted within its sweep, if it asked for one.',
   fields: (t) => ({
     message: t.exposeString('message', { description: 'Why.' }),
     waiting: t.exposeInt('waiting', {
       description:
-        'Runs that wait for another trainer, for a data set that this worker lacks, or in paused sweeps.',
+        'Runs that wait for another trainer, for a data set or memory that this worker lacks, or in paused sweeps.',
     }),
     running: t.exposeInt('running', { description: 'Runs that are with workers.' }),
     missingDatasets: t.prismaField({
@@ -225,11 +226,17 @@ const ClaimRunsResult = builder.unionType('ClaimRunsResult', {
   resolveType,
 });
 
-async function noRun({ db, viewer }: Context, datasets: readonly string[]): Promise<NoRun> {
+async function noRun(
+  { db, viewer }: Context,
+  datasets: readonly string[],
+  sweepId: string | undefined,
+): Promise<NoRun> {
   const { rows } = await db.pool.query(
     `/* noRunAvailable */ SELECT r.status, r.held, d.id, d.hash = ANY ($2) AS present, count(*)::int AS n FROM run r JOIN dataset d ON d.id = r.dataset_id
-     WHERE r.team_id = $1 AND r.status IN ('WAITING', 'RUNNING') AND r.bundle_key <> '' GROUP BY 1, 2, 3, 4`,
-    [viewer!.teamId, datasets],
+     WHERE r.team_id = $1 AND r.status IN ('WAITING', 'RUNNING') AND r.bundle_key <> ''
+       AND ($3::uuid IS NULL OR EXISTS (SELECT FROM cell WHERE cell.sweep_id = $3 AND cell.run_id = r.id))
+     GROUP BY 1, 2, 3, 4`,
+    [viewer!.teamId, datasets, sweepId ?? null],
   );
   const count = (fits: (row: (typeof rows)[number]) => boolean): number =>
     rows.filter(fits).reduce((sum, { n }) => sum + n, 0);
@@ -243,7 +250,7 @@ async function noRun({ db, viewer }: Context, datasets: readonly string[]): Prom
   const why = lacking
     ? `${lacking} waiting runs need a data set that this worker lacks`
     : waiting
-      ? `${waiting} runs wait in paused sweeps or for another version of the trainer`
+      ? `${waiting} runs wait in paused sweeps, for more memory, or for another version of the trainer`
       : 'no run is waiting';
   return { message: why, waiting, running: count(({ status }) => status === 'RUNNING'), missing };
 }
@@ -587,7 +594,8 @@ builder.mutationFields((t) => ({
         leaseSeconds: lease.lease,
         ...(sweepId ? { sweepId } : {}),
       });
-      if (claims.length === 0) return outcome('NoRunAvailable', await noRun(context, input.datasets));
+      if (claims.length === 0)
+        return outcome('NoRunAvailable', await noRun(context, input.datasets, sweepId));
       live.changed(claims.map(({ runId }) => runId));
       return outcome('Bundle', { claims });
     },

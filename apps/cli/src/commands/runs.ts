@@ -7,6 +7,8 @@ import { duration, percent, plain, power } from '../output/screen.ts';
 import { Problem } from '../problem.ts';
 import { type FilterOptions, filterOf, withFilter } from './filter.ts';
 import { type ReadOptions, wholeNumber, withFormat } from './options.ts';
+import { repeatCommand } from './runs-repeat.ts';
+import { weightsCommand } from './runs-weights.ts';
 
 const List = graphql(`
   query RunList($where: RunFilter, $first: Int, $after: String) {
@@ -73,13 +75,14 @@ const columns: Column<Row>[] = [
 ];
 
 export function runsCommand(): Command {
-  const runs = new Command('runs').description('Look at runs.');
+  const runs = new Command('runs').description('Look at runs, repeat one, take its weights.');
   withFilter(withFormat(runs.command('list').description('Runs, newest first, with their test accuracy.')))
     .option('--limit <n>', 'at most so many', wholeNumber(1, 1_000_000), 50)
     .action(list);
   withFormat(runs.command('show <key>').description('One run: configuration, metrics, attempts.')).action(
     show,
   );
+  runs.addCommand(repeatCommand()).addCommand(weightsCommand());
   return runs;
 }
 

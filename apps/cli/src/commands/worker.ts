@@ -36,7 +36,7 @@ export function workerCommand(): Command {
     )
     .option(
       '--processes <n>',
-      'processes (default: one a core of one thread, or one a GPU)',
+      'processes of one thread (default: as measured for the work that waits)',
       wholeNumber(1, 1024),
     )
     .option('--max <r>', 'most runs side by side', wholeNumber(1, 64))
@@ -93,6 +93,10 @@ export function describeEvent(event: WorkerEvent): string {
     case 'calibrated': {
       const rates = Object.entries(event.size.rates).map(([runs, rate]) => `R=${runs} ${rate}`);
       return `measured ${plain(event.model)} at m = ${event.batchSize}: ${rates.join(', ')} samples/s; R = ${event.size.runs} from the next bundle on`;
+    }
+    case 'split': {
+      const rates = Object.entries(event.rates).map(([split, rate]) => `${split} ${rate}`);
+      return `measured ${plain(event.model)} at m = ${event.batchSize}, processes × threads: ${rates.join(', ')} samples/s`;
     }
     case 'exhausted':
       return `${plain(event.reason)}: starting anew`;

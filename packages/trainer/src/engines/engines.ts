@@ -21,16 +21,24 @@ export const CHOICES: readonly EngineChoice[] = Object.entries(ENGINES).flatMap(
 export interface OpenOptions extends EngineChoice {
   /** Lets the engine tell on standard error where it places each operator, where it can. */
   readonly verbose?: boolean;
+  /** Of a CPU, that a step may use; one unless said. */
+  readonly threads?: number | undefined;
   /** Tensor ids after which engine `tensorflow` begins no step; what its binding bears unless said. */
   readonly idLimit?: number | undefined;
 }
 
 /** Opens an engine on a device. Whether the device is there shows when a session is opened: see `tryEngine`. */
-export async function openEngine({ engine, device, verbose = false, idLimit }: OpenOptions): Promise<Engine> {
+export async function openEngine({
+  engine,
+  device,
+  verbose = false,
+  threads = 1,
+  idLimit,
+}: OpenOptions): Promise<Engine> {
   if (!ENGINES[engine].includes(device)) {
     throw new Error(`engine ${engine} has no device "${device}": it has ${ENGINES[engine].join(', ')}`);
   }
-  if (engine === 'onnx') return openOnnx({ device: device as OnnxDevice, verbose });
+  if (engine === 'onnx') return openOnnx({ device: device as OnnxDevice, threads, verbose });
   const limit = idLimit === undefined ? {} : { idLimit };
-  return openTensorflow({ device: device as 'cpu' | 'gpu', ...limit });
+  return openTensorflow({ device: device as 'cpu' | 'gpu', threads, ...limit });
 }

@@ -3,6 +3,7 @@ import * as blockedBatchNorm from './blocked/batch-norm.ts';
 import { type BlockedLowering, fitsBlocks } from './blocked/blocked.ts';
 import * as blockedConv from './blocked/conv.ts';
 import * as blockedPool from './blocked/pool.ts';
+import { flatDescend, flatShape } from './blocked/update.ts';
 import { Graph } from './graph.ts';
 import * as batchNorm from './lower/batch-norm.ts';
 import * as conv from './lower/conv.ts';
@@ -10,6 +11,7 @@ import * as elementwise from './lower/elementwise.ts';
 import type { Deferred, Fusion, Lowered, Lowering } from './lower/lowering.ts';
 import * as pool from './lower/pool.ts';
 import * as rows from './lower/rows.ts';
+import { descend } from './lower/update.ts';
 
 const plainly: Readonly<Record<string, Lowering>> = {
   ...batchNorm,
@@ -87,11 +89,21 @@ export function compile(
   const block = offered > 1 && fitsBlocks(program, offered) ? offered : 1;
   const names = new Map<number, string>();
   const inputs = new Map<string, Shape>();
+  // Weights go in and come out as the update has them, so that it copies nothing.
+  const updated = new Set(
+    program.steps.flatMap(({ op, inputs: [left] }) => (op === 'sgd' ? [left!.id] : [])),
+  );
+  const flat = new Map<number, { readonly name: string; readonly shape: Shape }>();
   for (const [name, value] of program.inputs) {
     const shape = stacked(value, runs, name === 'images');
     const constant = constants?.get(name);
+    const view = block > 1 && updated.has(value.id) ? flatShape(value.shape, runs, block) : undefined;
     if (constant) names.set(value.id, graph.floats(name, constant, shape));
-    else {
+    else if (view) {
+      inputs.set(name, view);
+      flat.set(value.id, { name: graph.input(name, view), shape: view });
+      names.set(value.id, graph.reshape(name, shape));
+    } else {
       inputs.set(name, shape);
       names.set(value.id, graph.input(name, shape));
     }
@@ -99,8 +111,8 @@ export function compile(
 
   const repeated = new Map<string, string>();
   const scalar = (name: string): string => {
-    if (name !== 'keep') return name;
-    return graph.sub(graph.float(1), graph.mul('learningRate', 'weightDecay'));
+    if (name === 'keep') return graph.sub(graph.float(1), graph.mul('learningRate', 'weightDecay'));
+    return name === 'descent' ? graph.node('Neg', ['learningRate']) : name;
   };
   const once = (key: string, make: () => string): string => {
     const made = repeated.get(key) ?? make();
@@ -167,14 +179,15 @@ export function compile(
     }
     if (step.op === 'sgd') {
       // η goes into the smaller factor of the product that is the gradient.
-      const deferred = take(right!, 'factor');
-      if (deferred) {
-        const { shape } = left!;
-        const kept = graph.mul(nameOf(left!), perRun('keep', shape.length, shape[0]!));
-        const factor = perRun('learningRate', shape.length, shape[0]!);
-        names.set(out, graph.sub(kept, deferred.write({ factor })));
-        continue;
-      }
+      const { id, shape } = left!;
+      const factor = perRun('descent', shape.length, shape[0]!);
+      const move = take(right!, 'factor')?.write({ factor }) ?? graph.mul(nameOf(right!), factor);
+      const view = flat.get(id);
+      if (view) {
+        flat.set(step.outputs[0]!.id, view);
+        names.set(out, flatDescend(context, view.name, graph.reshape(move, view.shape)));
+      } else names.set(out, descend(context, nameOf(left!), move, shape));
+      continue;
     }
     const lower = lowerings[step.op];
     if (!lower) throw new Error(`unsupported primitive "${step.op}" on engine onnx`);
@@ -185,7 +198,7 @@ export function compile(
   const outputs = new Map<string, Shape>();
   for (const [name, value] of program.outputs) {
     if (!wanted.has(name)) continue;
-    const shape = stacked(value, runs, false);
+    const shape = flat.get(value.id)?.shape ?? stacked(value, runs, false);
     outputs.set(name, shape);
     graph.output(constants ? name : `${name}'`, nameOf(value), shape);
   }

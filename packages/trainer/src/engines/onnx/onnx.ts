@@ -84,7 +84,7 @@ export async function openOnnx({
     versions: {
       onnxruntime: version,
       node: process.versions.node,
-      ...(onCpu ? { block: String(settings.block) } : {}),
+      ...(onCpu ? { block: String(settings.block), threads: String(threads) } : {}),
     },
     memoryBytes: onCpu ? totalmem() / 2 : ((await visibleGpus())[0]?.memoryTotal ?? totalmem()) / 2,
     async open(options) {
@@ -205,6 +205,14 @@ class OnnxSession implements Session {
     return all.subarray(slot * each, (slot + 1) * each);
   }
 
+  /** Gives a graph the state that it takes, in its own shapes: the update may have others. */
+  #feedState(feeds: Tensors, { inputs }: Compiled): void {
+    for (const name of this.#stateNames) {
+      const shape = inputs.get(name);
+      if (shape) feeds[name] = new Tensor('float32', numbers(this.#now[name]!), [...shape]);
+    }
+  }
+
   /** Numbers of a state tensor between the plain order and that of the graph. */
   #ordered(name: string, values: Float32Array, back: boolean): Float32Array {
     const shape = this.#shapes.get(name)!;
@@ -283,7 +291,7 @@ class OnnxSession implements Session {
         feeds[name] = before[name]!;
         fetches[`${name}'`] = sums.next[name]!;
       }
-      for (const { name } of this.#parameters) if (graph.inputs.has(name)) feeds[name] = this.#now[name]!;
+      this.#feedState(feeds, graph);
       await session.run(feeds, fetches);
       [sums.now, sums.next] = [sums.next, sums.now];
       if (this.#partLogits === this.#logits) continue;
@@ -320,7 +328,7 @@ class OnnxSession implements Session {
   async evaluate(images: Float32Array): Promise<Float32Array> {
     const shape = this.#evaluate.graph.inputs.get('images')!;
     const feeds: Tensors = { images: new Tensor('float32', images, [...shape]) };
-    for (const { name } of this.#parameters) feeds[name] = this.#now[name]!;
+    this.#feedState(feeds, this.#evaluate.graph);
     await this.#evaluate.session.run(feeds, { "logits'": this.#evaluationLogits });
     return numbers(this.#evaluationLogits);
   }

@@ -153,8 +153,9 @@ export const convFilterGradient: BlockedLowering = (
   // Images as [c, R·m, H, W·inner]: a transposition only where a sample has several runs or blocks.
   let images = x!;
   if (first) {
-    const split = graph.reshape(images, [m, runs, channels, height, width]);
-    images = graph.transpose(split, [1, 0, 3, 4, 2]);
+    // One axis at a time: two such moves are several times faster than one of both.
+    const last = graph.transpose(graph.reshape(images, [m * runs, channels, height * width]), [0, 2, 1]);
+    images = graph.transpose(graph.reshape(last, [m, runs, height * width * channels]), [1, 0, 2]);
   } else if (m > 1 && runs * c > 1) {
     const split = graph.reshape(images, [m, runs, c, height * width * inner]);
     images = graph.transpose(split, [2, 1, 0, 3]);

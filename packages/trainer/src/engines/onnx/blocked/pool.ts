@@ -12,34 +12,42 @@ function weave(graph: Graph, even: string, odd: string, outer: number, n: number
   return graph.concat([view(even), view(odd)], 2);
 }
 
-/** Moves a map one place towards the origin along `axis`, the last place becoming zero. */
-function towardsOrigin(graph: Graph, x: string, axis: number, side: number): string {
-  return graph.pad(graph.slice(x, [axis], [1], [side]), [axis], [0], [1]);
-}
-
 /**
- * Window o covers the places 2o − 1, 2o and 2o + 1, so each place belongs to one window (even) or two (odd) a direction. The
- * nine taps of all windows are strided slices; where a tap equals its window's maximum, it takes that window's gradient.
+ * Window o covers the places 2o − 1, 2o and 2o + 1, so each place belongs to one window (even) or two (odd) a direction: its own, and
+ * the next. The four kinds of places are compared with the maxima of their windows, and take the gradients of those that they equal.
  */
 export const maxPoolGradient: BlockedLowering = ({ graph, runs, block }, [x, y, dy], { inputs }) => {
   const { m, channels, height, width } = image(inputs[0]!.shape);
   const [h, w] = [height / 2, width / 2];
   const outer = (m * runs * channels) / block;
-  const open = (value: string, rows: number, columns: number): string =>
-    graph.reshape(value, [outer, rows, columns, block]);
-  const padded = graph.pad(open(x!, height, width), [1, 2], [1, 1], [0, 0], Number.NEGATIVE_INFINITY);
-  const top = open(y!, h, w);
-  const gradient = open(dy!, h, w);
-  const tap = (i: number, j: number): string => {
-    const part = graph.slice(padded, [1, 2], [i, j], [i + 2 * h - 1, j + 2 * w - 1], [2, 2]);
-    return graph.mul(graph.node('Cast', [graph.node('Equal', [part, top])], { to: 1 }), gradient);
+  const places = graph.reshape(x!, [outer, height, width, block]);
+  const kind = (row: number, column: number): string =>
+    graph.slice(places, [1, 2], [row, column], [height, width], [2, 2]);
+  /** A map as each window has it, and as the next one has it down, right, and both; beyond the last it is zero. */
+  const windows = (map: string): ((down: number, right: number) => string) => {
+    const own = graph.reshape(map, [outer, h, w, block]);
+    const padded = graph.pad(own, [1, 2], [0, 0], [1, 1]);
+    return (down, right) =>
+      down + right === 0 ? own : graph.slice(padded, [1, 2], [down, right], [down + h, right + w]);
   };
-  const evenEven = tap(1, 1);
-  const evenOdd = graph.add(tap(1, 2), towardsOrigin(graph, tap(1, 0), 2, w));
-  const oddEven = graph.add(tap(2, 1), towardsOrigin(graph, tap(0, 1), 1, h));
-  const left = graph.add(tap(2, 2), towardsOrigin(graph, tap(2, 0), 2, w));
-  const above = graph.add(tap(0, 2), towardsOrigin(graph, tap(0, 0), 2, w));
-  const oddOdd = graph.add(left, towardsOrigin(graph, above, 1, h));
+  const top = windows(y!);
+  const gradient = windows(dy!);
+  const given = [0, 1].map((down) =>
+    [0, 1].map((right) => ({ top: top(down, right), gradient: gradient(down, right) })),
+  );
+  const from = (part: string, down: number, right: number): string => {
+    const window = given[down]![right]!;
+    const isTop = graph.node('Cast', [graph.node('Equal', [part, window.top])], { to: 1 });
+    return graph.mul(isTop, window.gradient);
+  };
+  const evenEven = from(kind(0, 0), 0, 0);
+  const right = kind(0, 1);
+  const evenOdd = graph.add(from(right, 0, 0), from(right, 0, 1));
+  const below = kind(1, 0);
+  const oddEven = graph.add(from(below, 0, 0), from(below, 1, 0));
+  const corner = kind(1, 1);
+  const upper = graph.add(from(corner, 0, 0), from(corner, 0, 1));
+  const oddOdd = graph.add(upper, graph.add(from(corner, 1, 0), from(corner, 1, 1)));
   const evenRows = weave(graph, evenEven, evenOdd, outer * h, w, block);
   const oddRows = weave(graph, oddEven, oddOdd, outer * h, w, block);
   const rows = weave(graph, evenRows, oddRows, outer, h, width * block);

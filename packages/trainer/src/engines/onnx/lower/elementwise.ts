@@ -9,14 +9,6 @@ export const reluGradient: Lowering = ({ graph }, [dy, y]) => [
   graph.mul(dy!, graph.node('HardSigmoid', [y!], { alpha: { float: 1e30 }, beta: { float: 0 } })),
 ];
 
-/** w·(1 − η·λ) − η·g: the same as w − η·(g + λ·w) with one pass less. */
-export const sgd: Lowering = ({ graph, perRun }, [w, g], { inputs }) => {
-  const { shape } = inputs[0]!;
-  const rate = perRun('learningRate', shape.length, shape[0]!);
-  const keep = perRun('keep', shape.length, shape[0]!);
-  return [graph.sub(graph.mul(w!, keep), graph.mul(g!, rate))];
-};
-
 export const momentum: Lowering = ({ graph, perRun }, [w, g, v], { inputs, attributes }) => {
   const { shape } = inputs[0]!;
   const [rate, decay, mu] = ['learningRate', 'weightDecay', 'momentum'].map((name) =>
