@@ -1,70 +1,147 @@
-/** One process of the trainer's benchmark: told what to run, it warms up, and then counts what it does in a window. */
+/** One process of the trainer's benchmark: told what to do, it warms up, and then counts what it does in a window. */
 import type { Axes, DataShape } from '@smallbatch/program';
+import { fastestRuns } from './calibration.ts';
+import { Checkpoints } from './checkpoints.ts';
+import { openDataset } from './datasets/dataset.ts';
+import type { Engine } from './engines/engine.ts';
 import { openMatmul } from './engines/onnx/matmul-rate.ts';
 import { openOnnx } from './engines/onnx/onnx.ts';
 import { endWithParent } from './processes.ts';
+import { stepper } from './rate.ts';
+import { type Member, train } from './training.ts';
 
+interface Steps {
+  readonly axes: Axes;
+  readonly data: DataShape;
+  readonly runs: number;
+}
 export type BenchOrder =
-  | { readonly kind: 'step'; readonly axes: Axes; readonly data: DataShape; readonly runs: number }
-  | { readonly kind: 'matmul' };
-export type BenchMessage = { prepare: BenchOrder } | { window: number };
-/** Per second: samples of a step, FLOPs of a matrix product. */
-export type BenchReply = { ready: true } | { rate: number };
+  | { readonly kind: 'matmul' }
+  /** The engine's own call, again and again on one batch. */
+  | ({ readonly kind: 'step' } & Steps)
+  /** The training loop with its data set, and a checkpoint of every run at each third window, every few seconds. */
+  | ({ readonly kind: 'loop'; readonly home: string; readonly dataset: string } & Steps);
+export type BenchMessage =
+  | { readonly prepare: BenchOrder }
+  | { readonly window: number }
+  | { readonly choose: Omit<Steps, 'runs'> }
+  | { readonly memory: true };
+export type BenchReply =
+  | { readonly ready: true }
+  /** Per second: samples of a step or of the loop, FLOPs of a matrix product. */
+  | { readonly rate: number }
+  /** R that the trainer chooses, and samples a second by R. */
+  | { readonly runs: number; readonly rates: Readonly<Record<string, number>> }
+  /** Most bytes that the process has had in memory. */
+  | { readonly bytes: number };
 
 endWithParent();
-let once: (() => Promise<void>) | undefined;
-let amount = 0;
-let close: (() => Promise<void>) | undefined;
+let window: (seconds: number) => Promise<number>;
+let close = async (): Promise<void> => {};
+
+/** Counts how often `once` is done. */
+const counted =
+  (amount: number, once: () => Promise<unknown>) =>
+  async (seconds: number): Promise<number> => {
+    const start = performance.now();
+    let times = 0;
+    do {
+      await once();
+      times++;
+    } while (performance.now() - start < seconds * 1000);
+    return (amount * times) / ((performance.now() - start) / 1000);
+  };
 
 async function prepare(order: BenchOrder): Promise<void> {
-  await close?.();
+  await close();
+  close = async () => {};
   if (order.kind === 'matmul') {
     const matmul = await openMatmul();
-    close = undefined;
-    once = () => matmul.run(1);
-    amount = matmul.flops;
-  } else {
-    const { axes, data, runs } = order;
-    const engine = await openOnnx();
-    const session = await engine.open({ axes, data, runs, evaluationBatch: 1 });
-    for (let slot = 0; slot < runs; slot++) session.initialise(slot, slot);
-    const m = axes.batchSize;
-    const batch = {
-      images: new Float32Array(m * runs * data.channels * data.height * data.width).map((_, i) =>
-        Math.sin(i),
-      ),
-      labels: new Float32Array(runs * m * data.classes).map((_, i) => (i % data.classes === 0 ? 1 : 0)),
-      learningRate: new Float32Array(runs).fill(1e-4),
-      weightDecay: new Float32Array(runs).fill(1e-4),
-      momentum: new Float32Array(runs),
-    };
-    once = async () => {
-      await session.step(batch);
-    };
-    close = () => session.close();
-    amount = m * runs;
+    window = counted(matmul.flops, () => matmul.run(1));
+    await window(0.1);
+    return;
   }
-  for (let i = 0; i < 3; i++) await once();
+  const engine = await openOnnx();
+  if (order.kind === 'loop') return loop(engine, order);
+  const { axes, data, runs } = order;
+  const steps = await stepper(engine, axes, data, runs);
+  close = steps.close;
+  window = counted(axes.batchSize * runs, steps.once);
+  await window(0.1);
 }
 
-async function window(seconds: number): Promise<number> {
-  const start = process.hrtime.bigint();
-  const end = start + BigInt(Math.round(seconds * 1e9));
-  let times = 0;
-  let now = start;
-  do {
-    await once!();
-    times++;
-    now = process.hrtime.bigint();
-  } while (now < end);
-  return (amount * times) / (Number(now - start) / 1e9);
+/** Trains for real until it is closed; a window counts the steps that the loop does meanwhile. */
+async function loop(
+  engine: Engine,
+  { axes, runs, home, dataset }: BenchOrder & { kind: 'loop' },
+): Promise<void> {
+  const images = await openDataset(home, dataset);
+  const checkpoints = new Checkpoints(home);
+  const members = Array.from({ length: runs }, (_, seed): Member => ({ axes, seed }));
+  const writes: Promise<void>[] = [];
+  let leave = false;
+  let keep = false;
+  let onStep = (): void => {};
+  let windows = 0;
+  const training = train(engine, images, members, {
+    measured() {},
+    ended() {},
+    snapshot: (i, snapshot) =>
+      void writes.push(checkpoints.write(`bench-${process.pid}-${i}`, { snapshot, points: [] })),
+    async before(step) {
+      if (step % 8 === 0) await new Promise((resolve) => setImmediate(resolve));
+      onStep();
+      const order = { keep, leave };
+      keep = false;
+      return order;
+    },
+  });
+  const failed = training.then(() => new Promise<never>(() => {}));
+  const stepsUntil = (done: (steps: number) => boolean): Promise<number> =>
+    Promise.race([
+      failed,
+      new Promise<number>((resolve) => {
+        let steps = -1;
+        onStep = () => {
+          steps++;
+          if (!done(steps)) return;
+          onStep = () => {};
+          resolve(steps);
+        };
+      }),
+    ]);
+  window = async (seconds) => {
+    let start = 0;
+    let end = 0;
+    if (windows++ % 3 === 1) keep = true;
+    const steps = await stepsUntil((count) => {
+      end = performance.now();
+      if (count === 0) start = end;
+      return count > 0 && end - start >= seconds * 1000;
+    });
+    return (axes.batchSize * runs * steps) / ((end - start) / 1000);
+  };
+  close = async () => {
+    leave = true;
+    await training;
+    await Promise.all(writes);
+    for (const i of members.keys()) await checkpoints.drop(`bench-${process.pid}-${i}`);
+    await images.close();
+  };
+  await stepsUntil((steps) => steps >= 3);
+}
+
+async function answer(message: BenchMessage): Promise<BenchReply> {
+  if ('prepare' in message) {
+    await prepare(message.prepare);
+    return { ready: true };
+  }
+  if ('choose' in message) return fastestRuns(await openOnnx(), message.choose.axes, message.choose.data);
+  // Linux and macOS both say it in kilobytes here.
+  if ('memory' in message) return { bytes: process.resourceUsage().maxRSS * 1024 };
+  return { rate: await window(message.window) };
 }
 
 process.on('message', async (message: BenchMessage) => {
-  if ('prepare' in message) {
-    await prepare(message.prepare);
-    process.send!({ ready: true } satisfies BenchReply);
-  } else {
-    process.send!({ rate: await window(message.window) } satisfies BenchReply);
-  }
+  process.send!(await answer(message));
 });

@@ -1,22 +1,25 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { availableParallelism } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Axes, DataShape } from '@smallbatch/program';
-import { checkAxes, cost } from '@smallbatch/program';
+import { checkAxes, cost, draw } from '@smallbatch/program';
 import type { BenchMessage, BenchOrder, BenchReply } from './bench-process.ts';
+import { storeDataset } from './datasets/dataset.ts';
 import { forkBeside } from './processes.ts';
 
 export interface BenchRow {
   readonly bench: string;
   readonly case: string;
-  readonly params: Readonly<Record<string, string | number | boolean>>;
+  readonly params: Readonly<Record<string, unknown>>;
   /** The median. */
   readonly value: number;
   readonly unit: string;
   readonly min: number;
   readonly max: number;
   readonly n: number;
-  /** What the matrix product measured in the same minute would allow. */
+  /** What the matrix product measured in the same minute would allow; of the loop, the engine's own call. */
   readonly limit?: number;
 }
 
@@ -26,7 +29,7 @@ const data: DataShape = {
   height: 32,
   width: 32,
   trainCount: 50_000,
-  testCount: 10_000,
+  testCount: 100,
 };
 
 const median = (values: readonly number[]): number => {
@@ -34,11 +37,22 @@ const median = (values: readonly number[]): number => {
   const middle = sorted.length >> 1;
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 };
+const spread = (values: readonly number[]) => ({
+  value: median(values),
+  min: Math.min(...values),
+  max: Math.max(...values),
+  n: values.length,
+});
 
 async function ask(child: ChildProcess, message: BenchMessage): Promise<BenchReply> {
   child.send(message);
-  const [reply] = await once(child, 'message');
-  return reply as BenchReply;
+  const [reply] = await Promise.race([
+    once(child, 'message') as Promise<[BenchReply]>,
+    once(child, 'exit').then((): never => {
+      throw new Error('a process of the benchmark has ended');
+    }),
+  ]);
+  return reply;
 }
 
 /** Rates of a case: all processes work through each window at once, and their rates are added. */
@@ -57,56 +71,88 @@ async function measure(
   return rates;
 }
 
+/** Images of CIFAR's size and number without meaning, for the loop. */
+async function storeNoise(home: string): Promise<string> {
+  const count = data.trainCount + data.testCount;
+  const images = new Uint8Array(count * data.channels * data.height * data.width);
+  const words = new Uint32Array(images.buffer);
+  for (let i = 0; i < words.length; i += 4) words.set(draw(0, 'noise', 0, i), i);
+  const labels = Uint8Array.from({ length: count }, (_, i) => i % data.classes);
+  const content = { name: 'noise', description: 'for benchmarks', shape: data, images, labels };
+  return (await storeDataset(home, content)).hash;
+}
+
 export interface BenchOptions {
-  readonly models?: readonly string[];
   readonly batchSizes?: readonly number[];
-  readonly runs?: readonly number[];
   readonly windows?: number;
   readonly seconds?: number;
 }
 
+/** ResNet-8 with BN, as most of the paper's figures; reduced AlexNet without, as its first. */
+const MODELS: readonly { readonly name: string; readonly input: Readonly<Record<string, unknown>> }[] = [
+  { name: 'resnet8 BN', input: { model: 'resnet8', batchNorm: true, weightDecay: 1e-4 } },
+  { name: 'alexnet', input: { model: 'alexnet', batchNorm: false, weightDecay: 5e-4 } },
+];
+
 /**
- * Samples a second by batch size m and R runs side by side, over one process of one thread a core, with batch norm. The
- * machine's matrix-product rate is measured around every batch size, because a shared host drifts.
+ * Samples a second by batch size m, over one process of one thread a core, with the R that the trainer chooses: the engine's own
+ * call beside what the matrix product would allow, and the whole training loop (augmented data, checkpoints) beside that call.
+ * The matrix-product rate is measured around every batch size, because a shared host drifts. Last, the memory of a process.
  */
 export async function benchTrainer(options: BenchOptions, print: (row: BenchRow) => void): Promise<void> {
-  const { models = ['resnet8', 'alexnet'], batchSizes = [2, 8, 32, 128], runs = [1, 4, 13] } = options;
-  const { windows = 5, seconds = 1 } = options;
+  const { batchSizes = [2, 4, 8, 16, 32, 128], windows = 5, seconds = 1 } = options;
   const processes = availableParallelism();
-  const children = Array.from({ length: processes }, () => forkBeside('bench-process', import.meta.url));
+  const home = await mkdtemp(join(tmpdir(), 'smallbatch-bench-'));
+  let children: ChildProcess[] = [];
   try {
-    for (const model of models) {
+    const dataset = await storeNoise(home);
+    for (const { name, input } of MODELS) {
+      children = Array.from({ length: processes }, () =>
+        forkBeside('bench-process', import.meta.url, { serialization: 'advanced' }),
+      );
       for (const batchSize of batchSizes) {
         const checked = checkAxes(
-          { model, batchSize, baseLearningRate: 2 ** -8, batchNorm: true, epochs: 1 },
+          { ...input, batchSize, baseLearningRate: 2 ** -12, augmentation: true, epochs: 1000 },
           data,
         );
         if (!checked.ok) throw new Error(checked.problems[0]?.message);
         const axes: Axes = checked.axes;
+        const chosen = await Promise.all(children.map((child) => ask(child, { choose: { axes, data } })));
+        const [{ runs, rates }] = chosen as [BenchReply & { runs: number; rates: object }];
         const before = await measure(children, { kind: 'matmul' }, windows, seconds / 4);
-        const results: [number, number[]][] = [];
-        for (const r of runs) {
-          results.push([r, await measure(children, { kind: 'step', axes, data, runs: r }, windows, seconds)]);
-        }
+        const step = await measure(children, { kind: 'step', axes, data, runs }, windows, seconds);
         const after = await measure(children, { kind: 'matmul' }, windows, seconds / 4);
+        const loop = { kind: 'loop', axes, data, runs, home, dataset } as const;
+        const trained = await measure(children, loop, windows, seconds);
+        const again = await measure(children, { kind: 'step', axes, data, runs }, windows, seconds);
         const matmul = median([...before, ...after]);
+        const { batchNorm, model } = axes;
+        const params = { model, batchNorm, batchSize, runs, processes, matmulGflops: matmul / 1e9, rates };
+        const row = { bench: 'trainer', params, unit: 'samples/s' };
         const limit = matmul / cost(axes, data).flopsPerSample;
-        for (const [r, rates] of results) {
-          print({
-            bench: 'trainer',
-            case: `${model} m=${batchSize} R=${r}`,
-            params: { model, batchSize, runs: r, batchNorm: true, processes, matmulGflops: matmul / 1e9 },
-            value: median(rates),
-            unit: 'samples/s',
-            min: Math.min(...rates),
-            max: Math.max(...rates),
-            n: rates.length,
-            limit,
-          });
-        }
+        print({
+          ...row,
+          case: `${name} m=${batchSize} R=${runs} step`,
+          ...spread([...step, ...again]),
+          limit,
+        });
+        // The step is measured on both sides of the loop, so that drift of the host falls on both.
+        const own = median([...step, ...again]);
+        print({ ...row, case: `${name} m=${batchSize} R=${runs} loop`, ...spread(trained), limit: own });
       }
+      const memory = await Promise.all(children.map((child) => ask(child, { memory: true })));
+      const megabytes = memory.map((reply) => ('bytes' in reply ? reply.bytes / 1e6 : Number.NaN));
+      print({
+        bench: 'trainer',
+        case: `${name} memory of a process, m ≤ ${Math.max(...batchSizes)}`,
+        params: { model: input.model, processes },
+        unit: 'MB',
+        ...spread(megabytes),
+      });
+      for (const child of children) child.kill();
     }
   } finally {
     for (const child of children) child.kill();
+    await rm(home, { recursive: true, force: true });
   }
 }

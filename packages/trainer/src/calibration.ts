@@ -112,21 +112,31 @@ export class Calibration {
     return axes.batchSize < MOST_SAMPLES && Calibration.isLong(axes, data);
   }
 
-  /** Tries numbers of runs until more of them are no faster, and remembers the rates. → undefined where one run is all there is. */
+  /** Measures how many runs are good side by side, and remembers it. */
   async measure(axes: Axes, data: DataShape, dataset: string): Promise<Size> {
-    const rates: Record<string, number> = {};
-    let best = { runs: 1, rate: 0 };
-    for (const runs of TRIED) {
-      if (runs > 1 && runs * axes.batchSize > MOST_SAMPLES) break;
-      const rate = await rateOf(this.#engine, axes, data, runs, TRIAL_SECONDS);
-      rates[runs] = Math.round(rate);
-      if (rate > best.rate * GAIN) best = { runs, rate };
-      else if (rate < best.rate * 0.9) break;
-    }
-    const size = { shape: shapeKey(axes), dataset, runs: best.runs, rates };
+    const { runs, rates } = await fastestRuns(this.#engine, axes, data);
+    const size = { shape: shapeKey(axes), dataset, runs, rates };
     const { sizes, splits } = await this.#read();
     const others = sizes.filter((one) => one.shape !== size.shape || one.dataset !== dataset);
     await this.#write({ sizes: [...others, size], splits });
     return size;
   }
+}
+
+/** Tries numbers of runs side by side until more of them are no faster. → R of the fastest, and the samples a second of each R. */
+export async function fastestRuns(
+  engine: Engine,
+  axes: Axes,
+  data: DataShape,
+): Promise<Pick<Size, 'runs' | 'rates'>> {
+  const rates: Record<string, number> = {};
+  let best = { runs: 1, rate: 0 };
+  for (const runs of TRIED) {
+    if (runs > 1 && runs * axes.batchSize > MOST_SAMPLES) break;
+    const rate = await rateOf(engine, axes, data, runs, TRIAL_SECONDS);
+    rates[runs] = Math.round(rate);
+    if (rate > best.rate * GAIN) best = { runs, rate };
+    else if (rate < best.rate * 0.9) break;
+  }
+  return { runs: best.runs, rates };
 }

@@ -87,6 +87,55 @@ describe('the command line', () => {
     expect((await cli('runs', 'show', key)).stdout).toMatch(/attempt +worker +engine/);
   }, 120_000);
 
+  test('repeats a run to the last bit, and writes its weights as a model that has the recorded accuracy', async () => {
+    const runs = rowsOf(await cli('runs', 'list', '--format', 'json', '--status', 'done'));
+    const key = String(runs.find(({ batchNorm }) => batchNorm)?.key);
+    const repeated = await cli('runs', 'repeat', key, '--keep-weights', '--format', 'json');
+    expect(repeated.stderr).toMatch(/the same to the last bit: 5 points of 5 metrics/);
+    expect(repeated.code).toBe(0);
+    const metrics = rowsOf(repeated);
+    expect(metrics.map(({ metric }) => metric).sort()).toEqual(
+      ['learning_rate', 'test_accuracy', 'test_loss', 'train_accuracy', 'train_loss'].sort(),
+    );
+    expect(metrics.every(({ points, equal, apart }) => points === equal && apart === 0)).toBe(true);
+
+    const again = /is trained again as (\S+)/.exec(repeated.stderr)![1]!;
+    const out = join(home, 'model.onnx');
+    const written = await cli('runs', 'weights', again, '--out', out);
+    expect(written).toMatchObject({ code: 0, stdout: `${out}\n` });
+    expect(written.stderr).toMatch(/test accuracy [\d.]+ % by ONNX Runtime on shapes, as recorded/);
+    const without = await cli('runs', 'weights', key);
+    expect(without).toMatchObject({ code: 1, stdout: '' });
+    expect(without.stderr).toMatch(/missing weights of .*--keep-weights/);
+    const statistics = rowsOf(await cli('accuracy', '--by', 'batchSize,batchNorm', '--format', 'json'));
+    expect(statistics.every(({ n }) => Number(n) <= 1)).toBe(true);
+  }, 120_000);
+
+  test('a preset is listed, tried dry with its cells and cost, printed as a file, and created', async () => {
+    const presets = rowsOf(await cli('sweep', 'presets', '--format', 'json'));
+    expect(presets.map(({ name }) => name)).toContain('figure-8');
+    const preset = ['--preset', 'figure-4', '--scale', 'demo'];
+    const dry = await cli('sweep', 'create', ...preset, '--dry-run', '--format', 'json');
+    expect(rowsOf(dry).map(({ batchSize, baseLearningRate }) => [batchSize, baseLearningRate])).toEqual(
+      [2, 8, 32, 128].map((m) => [m, 2 ** -8]),
+    );
+    expect(dry.stderr).toMatch(/4 cells: 4 new runs, 0 answered/);
+    expect(dry.stderr).toMatch(/cost: \d\.\d·10¹² FLOPs, training and evaluation of the new runs/);
+    expect(dry.stderr).toMatch(/time on this machine: [\d.]+ (s|min) with \w+ on \w+, \d+ processes/);
+    const printed = await cli('sweep', 'create', ...preset, '--print');
+    const fromFile = await cli('sweep', 'create', sweepFile(printed.stdout));
+    expect(fromFile.stderr).toContain('4 cells: 4 new runs, 0 answered');
+    const created = await cli('sweep', 'create', ...preset);
+    expect(created.stdout).toMatch(/^figure-4-demo-\d+\n$/);
+    expect(created.stderr).toContain('4 cells: 0 new runs, 4 answered');
+    for (const key of [created.stdout, fromFile.stdout]) await cli('sweep', 'cancel', key.trim());
+    const lacking = await cli('sweep', 'create', '--preset', 'figure-14', '--scale', 'demo');
+    expect(lacking).toMatchObject({ code: 1, stdout: '' });
+    expect(lacking.stderr).toMatch(
+      /missing results of figure-12: .*\n +allowed: first smallbatch sweep create --preset figure-12 --scale demo/,
+    );
+  }, 120_000);
+
   test('names line, column, value and what is allowed in a wrong sweep file, and nothing is written', async () => {
     const before = (await cli('sweep', 'list', '--format', 'json')).stdout;
     const wrong = await cli(
@@ -216,6 +265,9 @@ test.each([
   [['accuracy', '--by', 'batchsizes'], /unknown axis "batchsizes"/],
   [['token', 'create', 'x', '--scopes', 'root'], /read, write, work, admin are allowed/],
   [['sweep', 'create', '/nope.yaml'], /missing sweep file/],
+  [['sweep', 'create'], /missing sweep file: smallbatch sweep create FILE, or --preset NAME/],
+  [['sweep', 'create', 'a.yaml', '--scale', 'demo'], /invalid --scale: it goes with --preset/],
+  [['sweep', 'create', 'a.yaml', '--preset', 'figure-1'], /a file \(a\.yaml\) and --preset at once/],
   [['runs', 'list', '--url', 'ftp://x'], /invalid URL "ftp:\/\/x"/],
   [['dataset', 'add', 'mnist'], /missing --from PATH for "mnist"/],
 ])('%j is wrong use: exit code 2, with the way out', async (args, message) => {
