@@ -1,10 +1,19 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, truncate } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createClient } from '@smallbatch/client';
 import { createSweep, type Db, type NewRun } from '@smallbatch/db';
-import { Checkpoints, openTensorflow, runWorkers, storeDataset } from '@smallbatch/trainer';
+import {
+  Checkpoints,
+  chooseSplit,
+  nameOf,
+  openTensorflow,
+  runWorkers,
+  splitsOf,
+  storeDataset,
+} from '@smallbatch/trainer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { testDatabase } from '../database.ts';
 import { newRun, newSweep } from '../packages/db/new-run.ts';
@@ -322,4 +331,37 @@ test('a run that needs more memory or another data set than any worker has waits
   ]);
   worker.child.kill('SIGTERM');
   await worker.ended;
+});
+
+test('how the cores are split is measured for the long work that waits, once, and remembered with it; short work is not measured', async () => {
+  const client = createClient({ url: `http://127.0.0.1:${port}` });
+  const short = await sweepOf(1, 1);
+  const long = await sweepOf(1, 40_000_000, { width: 2 });
+  const measured: { width: number; rates: object }[] = [];
+  const choose = (sweep: string) =>
+    chooseSplit({
+      engine: 'onnx',
+      device: 'cpu',
+      client,
+      home,
+      gpus: 1,
+      sweep,
+      onMeasured: ({ width }, rates) => measured.push({ width, rates }),
+    });
+  const [usual, ...others] = splitsOf({ engine: 'onnx', device: 'cpu' }, availableParallelism(), 1);
+  expect(await choose(short.key)).toEqual(usual);
+  expect(measured).toEqual([]);
+  const split = await choose(long.key);
+  if (others.length > 0) {
+    const names = [usual!, ...others].map(nameOf);
+    expect(measured.map(({ width, rates }) => [width, Object.keys(rates)])).toEqual([[2, names]]);
+    expect(Object.values(measured[0]!.rates).every((rate) => rate > 0)).toBe(true);
+  }
+  expect(await choose(long.key)).toEqual(split);
+  expect(measured.length).toBe(others.length > 0 ? 1 : 0);
+  client.close();
+  await database.asOwner("UPDATE run SET status = 'CANCELLED', ended_at = now() WHERE sweep_id IN ($1, $2)", [
+    short.id,
+    long.id,
+  ]);
 });

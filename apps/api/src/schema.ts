@@ -14,6 +14,7 @@ import './sweep/preview-schema.ts';
 import './sweep/schema.ts';
 import './team/schema.ts';
 import './token/schema.ts';
+import './worker/report.ts';
 import './worker/schema.ts';
 import './worker/waiting.ts';
 

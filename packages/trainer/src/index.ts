@@ -7,6 +7,7 @@ export * from './datasets/index.ts';
 export * from './engines/engine.ts';
 export * from './engines/engines.ts';
 export * from './engines/fastest.ts';
+export * from './engines/lost.ts';
 export { openOnnx } from './engines/onnx/onnx.ts';
 export * from './engines/report.ts';
 export { type InstallOptions, installTensorflow } from './engines/tensorflow/install.ts';

@@ -1,4 +1,5 @@
 /** A worker as a process of its own: one thread of one core. Ends with its parent. */
+import { DeviceLost } from './engines/lost.ts';
 import { EXHAUSTED } from './processes.ts';
 import type { WorkerOptions } from './worker.ts';
 import { runWorker } from './worker.ts';
@@ -25,7 +26,8 @@ process.once('message', async (order: WorkerOrder) => {
     });
     process.exit(end === 'exhausted' ? EXHAUSTED : 0);
   } catch (error) {
-    if (process.connected) process.send?.({ kind: 'fatal', message: (error as Error).message });
+    const kind = error instanceof DeviceLost ? 'lost' : 'fatal';
+    if (process.connected) process.send?.({ kind, message: (error as Error).message });
     process.exit(1);
   }
 });

@@ -10,6 +10,7 @@ import { Checkpoints } from './checkpoints.ts';
 import { type Dataset, DatasetError, listDatasets, openDataset } from './datasets/dataset.ts';
 import { type Engine, EngineExhausted } from './engines/engine.ts';
 import { openEngine } from './engines/engines.ts';
+import { DeviceLost, lostDevice } from './engines/lost.ts';
 import { origin } from './origin.ts';
 
 /** Seconds between checkpoints: what a killed worker costs at most. */
@@ -123,7 +124,7 @@ async function persist<T>(
 
 /**
  * Claims, trains and reports until it is told to stop. Runs that it holds then go back to the queue, with a checkpoint. →
- * `exhausted` where its engine needs a new process to go on.
+ * `exhausted` where its engine needs a new process to go on. Throws DeviceLost once its runs are given back.
  */
 export async function runWorker(options: WorkerOptions): Promise<'ended' | 'exhausted'> {
   const { url, token, home, signal, sweep, max = 16, onEvent = () => {} } = options;
@@ -162,10 +163,11 @@ export async function runWorker(options: WorkerOptions): Promise<'ended' | 'exha
   onEvent({ kind: 'ready', worker, engine: `${engine.name} ${engine.device}` });
   let dataset: Dataset | undefined;
   let exhausted = false;
+  let gone: string | undefined;
   /** Data sets whose bytes turned out wrong here: their runs are left to others. */
   const damaged = new Set<string>();
 
-  while (!signal.aborted && !exhausted) {
+  while (!signal.aborted && !exhausted && gone === undefined) {
     const stored = await listDatasets(home);
     const kept = [...(await checkpoints.list())].map(([run, steps]) => ({ run, step: steps[0]! }));
     const input = {
@@ -258,7 +260,15 @@ export async function runWorker(options: WorkerOptions): Promise<'ended' | 'exha
         // The bytes here are wrong, which is no fault of the runs.
         damaged.add(hash);
         giveUp('RELEASED', reason);
-      } else giveUp('FAILED', reason);
+      } else {
+        const lost = await lostDevice(engine);
+        if (lost === undefined) giveUp('FAILED', reason);
+        else {
+          // No run is at fault, and none that this process took would fare better.
+          giveUp('RELEASED', `${reason}; the device is lost: ${lost}`);
+          gone = lost;
+        }
+      }
     }
     await reporter.flush();
   }
@@ -266,5 +276,6 @@ export async function runWorker(options: WorkerOptions): Promise<'ended' | 'exha
   await reporter.close(2);
   await client.mutate(Heartbeat, { input: { worker, stopping: true, runs: [] } }).catch(() => {});
   client.close();
+  if (gone !== undefined) throw new DeviceLost(gone);
   return exhausted ? 'exhausted' : 'ended';
 }

@@ -15,6 +15,12 @@ export interface WorkersOptions extends Omit<WorkerOptions, 'onEvent'> {
   readonly onEvent?: (event: WorkerEvent & { readonly process: number }) => void;
 }
 
+/** What a process says before it ends by itself. */
+interface LastWords<Kind> {
+  readonly kind: Kind;
+  readonly message: string;
+}
+
 /** Images are read in libuv's threads; beside a GPU four of them are too few. */
 const READING = { UV_THREADPOOL_SIZE: String(Math.max(4, availableParallelism())) };
 
@@ -53,7 +59,8 @@ export async function runWorkers({
   const { processes, threads } = wanted
     ? { processes: wanted, threads: 1 }
     : await splitFor(choice, Math.max(1, gpus.length), options, tell);
-  const one = async (index: number): Promise<void> => {
+  /** → why its device is lost, where it is: the processes on other devices go on. */
+  const one = async (index: number): Promise<string | undefined> => {
     for (let crashes = 0; !signal.aborted; ) {
       const name = options.name ? `${options.name}-${index + 1}` : `${hostname()}-${index + 1}`;
       // Each process sees its own GPU alone, and so says of that one what it does.
@@ -61,10 +68,12 @@ export async function runWorkers({
       const env = gpu ? { ...process.env, CUDA_VISIBLE_DEVICES: gpu.uuid, ...READING } : process.env;
       const child = forkBeside('worker-process', import.meta.url, { serialization: 'advanced', env });
       let fatal: string | undefined;
+      let lost: string | undefined;
       child.on(
         'message',
-        (message: (WorkerEvent & { process: number }) | { kind: 'fatal'; message: string }) => {
+        (message: (WorkerEvent & { process: number }) | LastWords<'fatal'> | LastWords<'lost'>) => {
           if (message.kind === 'fatal') fatal = message.message;
+          else if (message.kind === 'lost') lost = message.message;
           else onEvent?.({ ...message, process: index });
         },
       );
@@ -73,13 +82,24 @@ export async function runWorkers({
       child.send({ memoryBytes, ...options, engine, device, threads, name });
       const code = await ended(child, signal);
       if (fatal !== undefined) throw new Error(fatal);
-      if (code === 0 || signal.aborted) return;
+      if (lost !== undefined) {
+        onEvent?.({
+          kind: 'warning',
+          message: `this process ends, its device is lost: ${lost}`,
+          process: index,
+        });
+        return lost;
+      }
+      if (code === 0 || signal.aborted) return undefined;
       if (code === EXHAUSTED) continue;
       crashes++;
       await new Promise((resolve) => setTimeout(resolve, Math.min(30_000, 500 * 2 ** crashes)));
     }
+    return undefined;
   };
-  await Promise.all(Array.from({ length: processes }, (_, index) => one(index)));
+  const ends = await Promise.all(Array.from({ length: processes }, (_, index) => one(index)));
+  const [lost] = ends;
+  if (lost !== undefined && !ends.includes(undefined)) throw new Error(`every device is lost: ${lost}`);
 }
 
 /** The split that was measured for what waits. An API that cannot be reached yet has nothing to tell: then it is the usual one. */
