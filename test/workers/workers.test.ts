@@ -333,6 +333,30 @@ test('a run that needs more memory or another data set than any worker has waits
   await worker.ended;
 });
 
+test('a worker that has other bytes under the name of a data set leaves its runs to others, and says both hashes', async () => {
+  const shape = { classes: 3, channels: 3, height: 8, width: 8, trainCount: 48, testCount: 12 };
+  const hash = 'ab'.repeat(32);
+  const { id } = await owner.db.prisma.dataset.create({
+    data: { id: crypto.randomUUID(), teamId: owner.teamId, name: 'twins', hash, ...shape },
+  });
+  const images = new Uint8Array(60 * 192).fill(7);
+  const labels = new Uint8Array(60).map((_, i) => i % 3);
+  const mine = await storeDataset(home, { name: 'twins', description: 'other bytes', shape, images, labels });
+  const sweep = await sweepOf(1, 1, { datasetId: id });
+  const worker = startWorker(sweep.key, { untilEmpty: false });
+  await until(async () => worker.events.some(({ kind }) => kind === 'idle'));
+  const said = worker.events.find(({ kind }) => kind === 'idle') as unknown as { message: string };
+  expect(said.message).toContain(
+    `twins with hash abababababab…, where this machine has other bytes under that name, ${mine.hash.slice(0, 12)}…`,
+  );
+  expect((await runsOf(sweep.id)).map(({ status }) => status)).toEqual(['WAITING']);
+  await database.asOwner("UPDATE run SET status = 'CANCELLED', ended_at = now() WHERE sweep_id = $1", [
+    sweep.id,
+  ]);
+  worker.child.kill('SIGTERM');
+  await worker.ended;
+});
+
 test('how the cores are split is measured for the long work that waits, once, and remembered with it; short work is not measured', async () => {
   const client = createClient({ url: `http://127.0.0.1:${port}` });
   const short = await sweepOf(1, 1);

@@ -34,6 +34,7 @@ export const RULES: Readonly<Record<string, Action>> = {
   'Query.preset': 'read',
   'Query.previewSweep': 'read',
   'Query.aggregate': 'read',
+  'Query.compare': 'read',
   'Query.curves': 'read',
   'Query.datasets': 'work',
   'Query.members': 'read',

@@ -2,6 +2,7 @@ import { lexicographicSortSchema, printSchema } from 'graphql';
 import { builder } from './builder.ts';
 import { guard } from './can.ts';
 import './aggregate/schema.ts';
+import './compare/schema.ts';
 import './curve/schema.ts';
 import './dataset/schema.ts';
 import './live.ts';

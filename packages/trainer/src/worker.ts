@@ -7,7 +7,13 @@ import { axesOf, Heartbeat, trainBundle } from './bundle.ts';
 import { SAMPLES_PER_STEP } from './bundle-size.ts';
 import { Calibration, type Size } from './calibration.ts';
 import { Checkpoints } from './checkpoints.ts';
-import { type Dataset, DatasetError, listDatasets, openDataset } from './datasets/dataset.ts';
+import {
+  type Dataset,
+  DatasetError,
+  listDatasets,
+  openDataset,
+  type StoredDataset,
+} from './datasets/dataset.ts';
 import { type Engine, EngineExhausted } from './engines/engine.ts';
 import { openEngine } from './engines/engines.ts';
 import { DeviceLost, lostDevice } from './engines/lost.ts';
@@ -34,7 +40,7 @@ const Claim = graphql(`
           }
         }
       }
-      ... on NoRunAvailable { message waiting running retryAfterSeconds missingDatasets { name } }
+      ... on NoRunAvailable { message waiting running retryAfterSeconds missingDatasets { name hash } }
       ... on InvalidInput { message }
       ... on NotFound { message }
     }
@@ -103,6 +109,18 @@ const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
     signal.addEventListener('abort', done);
     if (signal.aborted) done();
   });
+
+/** A data set that this machine lacks, and whether it has other bytes under that name. */
+function lacking(
+  { name, hash }: Pick<StoredDataset, 'name' | 'hash'>,
+  stored: readonly Pick<StoredDataset, 'name' | 'hash'>[],
+): string {
+  const other = stored.find((one) => one.name === name && one.hash !== hash);
+  const short = (of: string): string => `${of.slice(0, 12)}…`;
+  return other
+    ? `${name} with hash ${short(hash)}, where this machine has other bytes under that name, ${short(other.hash)}`
+    : name;
+}
 
 /** Keeps on asking while the API cannot be reached. */
 async function persist<T>(
@@ -192,7 +210,7 @@ export async function runWorker(options: WorkerOptions): Promise<'ended' | 'exha
     }
     if (claimed.__typename === 'InvalidInput') throw new Error(claimed.message);
     if (claimed.__typename === 'NoRunAvailable') {
-      const missing = claimed.missingDatasets.map(({ name }) => name);
+      const missing = claimed.missingDatasets.map((one) => lacking(one, stored));
       onEvent({
         kind: 'idle',
         message: missing.length

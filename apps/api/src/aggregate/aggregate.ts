@@ -5,6 +5,7 @@ import {
   aggregateSettings,
   axesOfRuns,
   type Db,
+  type Goal,
   metricGoal,
   nameIds,
   SETTING_AXES,
@@ -44,14 +45,15 @@ export interface AggregateRequest extends AggregateQuery {
   readonly selectSeeds: readonly number[] | null;
 }
 
-interface Setting extends SettingRow {
+/** A setting of a group, with the axes and params that it stands for. */
+export interface Setting extends SettingRow {
   readonly axes: Readonly<Record<string, unknown>>;
   readonly hyper: Readonly<Record<string, unknown>>;
 }
 
 const sum = (rows: readonly SettingRow[], of: (row: SettingRow) => number): number =>
   rows.reduce((total, row) => total + of(row), 0);
-const text = (value: unknown): string => JSON.stringify(value) ?? 'null';
+export const text = (value: unknown): string => JSON.stringify(value) ?? 'null';
 
 /** Compares settings on the best axes, for ties: the smaller value wins; numbers by size, everything else by its text. */
 function smaller(a: Setting, b: Setting, axes: readonly Axis[]): number {
@@ -63,7 +65,7 @@ function smaller(a: Setting, b: Setting, axes: readonly Axis[]): number {
   return 0;
 }
 
-interface Chosen {
+export interface Chosen {
   readonly setting: Setting;
   readonly candidates: number;
 }
@@ -72,12 +74,18 @@ interface Chosen {
  * Among settings that differ only in the best axes: those with a diverged seed are out, those with fewer seeds than the most are
  * out, the best mean over seeds wins. With `selectSeeds` the choice sees only those seeds, and the report only the others.
  */
-function choose(settings: readonly Setting[], request: AggregateRequest, maximise: boolean): Chosen[] {
+export function choose(
+  settings: readonly Setting[],
+  request: Pick<AggregateRequest, 'best' | 'selectSeeds'>,
+  maximise: boolean,
+): Chosen[] {
   const rest = SETTING_AXES.filter((axis) => !request.best.includes(axis));
   const families = new Map<string, Setting[]>();
   for (const setting of settings) {
     const key = text([rest.map((axis) => setting.axes[fieldOf(axis)]), setting.hyper]);
-    families.set(key, [...(families.get(key) ?? []), setting]);
+    const family = families.get(key);
+    if (family) family.push(setting);
+    else families.set(key, [setting]);
   }
   const select = request.selectSeeds && new Set(request.selectSeeds);
   return [...families.values()].flatMap((family): Chosen[] => {
@@ -139,41 +147,59 @@ function groupAxes(
   return axes;
 }
 
-/** Groups with their statistics (the definitions are in docs/meanings.md). A group is one combination of the axes' values. */
-export async function aggregate(
+/** The goal of a metric, where the best over these axes can be chosen by it. */
+export async function goalFor(
   db: Db,
-  request: AggregateRequest,
-): Promise<{ goal: string; groups: Group[]; runs: number }> {
-  const known = await metricGoal(db, request.teamId, request.metric);
+  { teamId, metric, value, best, by }: Omit<AggregateRequest, 'selectSeeds' | 'byParams'>,
+): Promise<Goal> {
+  const known = await metricGoal(db, teamId, metric);
   const goal = known ?? 'NONE';
   // A metric that nobody has reported yet is no fault: there is just nothing to choose from.
-  if (known && (request.best.length > 0 || request.value === 'BEST') && goal === 'NONE') {
+  if (known && (best.length > 0 || value === 'BEST') && goal === 'NONE') {
     throw fault(
       'BAD_INPUT',
-      `invalid best: metric "${request.metric.slice(0, 60)}" has no goal; say one with setMetricGoal`,
+      `invalid best: metric "${metric.slice(0, 60)}" has no goal; say one with setMetricGoal`,
     );
   }
-  const wrong = request.best.find((axis) => !SETTING_AXES.includes(axis));
+  const wrong = best.find((axis) => !SETTING_AXES.includes(axis));
   if (wrong)
     throw fault(
       'BAD_INPUT',
       `invalid best: ${wrong} does not belong to a setting; one of ${SETTING_AXES.join(', ')}`,
     );
-  const both = request.best.find((axis) => request.by.includes(axis));
+  const both = best.find((axis) => by.includes(axis));
   if (both)
     throw fault('BAD_INPUT', `invalid best: ${both} is grouped by; leave it out of "by" or of "best"`);
-  const rows = await aggregateSettings(db, request);
+  return goal;
+}
+
+/** The settings of each group, with their axes, in two statements. */
+export async function readSettings(db: Db, query: AggregateQuery): Promise<Setting[]> {
+  const rows = await aggregateSettings(db, query);
   const axes = await axesOfRuns(db, [...new Set(rows.map(({ sample }) => sample))]);
+  return rows.map((row) => {
+    const { hyper, ...own } = axes.get(row.sample)!;
+    return { ...row, axes: own, hyper: hyper as Record<string, unknown> };
+  });
+}
+
+/** Groups with their statistics. A group is one combination of the axes' values. */
+export async function aggregate(
+  db: Db,
+  request: AggregateRequest,
+): Promise<{ goal: Goal; groups: Group[]; runs: number }> {
+  const goal = await goalFor(db, request);
+  const rows = await readSettings(db, request);
   const names = request.by.some((axis) => IDS.includes(axis))
     ? await nameIds(db, request.teamId)
     : new Map<string, string>();
 
   const grouped = new Map<string, Setting[]>();
-  for (const row of rows) {
-    const key = text(row.group);
-    const { hyper, ...own } = axes.get(row.sample)!;
-    const setting = { ...row, axes: own, hyper: hyper as Record<string, unknown> };
-    grouped.set(key, [...(grouped.get(key) ?? []), setting]);
+  for (const setting of rows) {
+    const key = text(setting.group);
+    const group = grouped.get(key);
+    if (group) group.push(setting);
+    else grouped.set(key, [setting]);
   }
   const groups = [...grouped.values()].map((settings): Group => {
     const chosen = request.best.length > 0 ? choose(settings, request, goal === 'MAXIMISE') : undefined;

@@ -7,7 +7,10 @@ import { readFilter } from '../run/runs.ts';
 import { BatchNormScopeEnum, Budget } from '../run/schema.ts';
 import { AXES, aggregate, fieldOf, type Group } from './aggregate.ts';
 
-const AxisEnum = builder.enumType('Axis', { description: 'What a run is told apart by.', values: AXES });
+export const AxisEnum = builder.enumType('Axis', {
+  description: 'What a run is told apart by.',
+  values: AXES,
+});
 const Unit = builder.enumType('Unit', {
   description: 'What n counts: runs (seeds) of one setting, or settings by their means over seeds.',
   values: ['RUN', 'SETTING'] as const,
@@ -59,7 +62,7 @@ export const AxisValues = builder.interfaceRef<HasAxes>('AxisValues').implement(
     ),
 });
 
-const Interval = builder.simpleObject('Interval', {
+export const Interval = builder.simpleObject('Interval', {
   description: 'From low to high.',
   fields: (t) => ({ low: t.float({ description: 'Low end.' }), high: t.float({ description: 'High end.' }) }),
 });
@@ -225,7 +228,7 @@ builder.queryFields((t) => ({
         ...(where ? { where } : {}),
       };
       const { goal, groups, runs } = await aggregate(db, request);
-      return { metric, value, goal: goal as Goal, by, best, groups, runs };
+      return { metric, value, goal, by, best, groups, runs };
     },
   }),
 }));

@@ -30,6 +30,10 @@ interface CellShape {
   readonly axes: Readonly<Record<string, unknown>>;
   readonly cell: PreviewCell;
 }
+const shapeOf = (cell: PreviewCell): CellShape => ({
+  cell,
+  axes: { ...cell.axes, dataset: cell.dataset.name, seed: cell.run.seed },
+});
 const SweepCell = builder.objectRef<CellShape>('SweepCell').implement({
   description: 'A cell of a sweep that is not written yet.',
   interfaces: [AxisValues],
@@ -72,6 +76,11 @@ const ShapeWorkRef = builder.objectRef<ShapeWork>('ShapeWork').implement({
     model: t.exposeString('model', { description: 'Model.' }),
     batchSize: t.exposeInt('batchSize', { description: 'm.' }),
     flopsPerSample: t.exposeFloat('flopsPerSample', { description: 'Of training one sample, in FLOPs.' }),
+    cell: t.field({
+      type: SweepCell,
+      description: 'The first of them.',
+      resolve: ({ cell }) => shapeOf(cell),
+    }),
     runs: t.exposeInt('runs', { description: 'Runs.' }),
     flops: t.exposeFloat('flops', { description: 'Of all of them, in FLOPs.' }),
   }),
@@ -115,10 +124,7 @@ const SweepPreview = builder.objectRef<Outcome<'SweepPreview', Preview>>('SweepP
         if (count < 0 || count > MOST_CELLS)
           throw fault('PAGE_TOO_LARGE', `invalid first: ${count}; at most ${MOST_CELLS}`);
         if (from < 0) throw fault('BAD_INPUT', `invalid skip: ${from}; a number from 0`);
-        return cells.slice(from, from + count).map((cell) => ({
-          cell,
-          axes: { ...cell.axes, dataset: cell.dataset.name, seed: cell.run.seed },
-        }));
+        return cells.slice(from, from + count).map(shapeOf);
       },
     }),
   }),

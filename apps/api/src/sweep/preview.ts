@@ -11,6 +11,8 @@ export interface ShapeWork {
   readonly batchSize: number;
   /** Of training one sample. */
   readonly flopsPerSample: number;
+  /** One of them. */
+  readonly cell: PreviewCell;
   runs: number;
   /** Training and evaluation. */
   flops: number;
@@ -54,16 +56,17 @@ export async function preview(
     costs.set(key, known);
     const flops = runFlops(axes, dataset, known);
     const answer = byHash.get(run.configurationHash);
+    const cell = { axes, run, dataset, flops, answer, position: i + 1 };
     if (!answer) {
       const { model, batchSize, shapeKey } = run;
       const { flopsPerSample } = known;
-      const before = { dataset, shapeKey, model, batchSize, flopsPerSample, runs: 0, flops: 0 };
+      const before = { dataset, shapeKey, model, batchSize, flopsPerSample, cell, runs: 0, flops: 0 };
       const one = work.get(key) ?? before;
       one.runs++;
       one.flops += flops;
       work.set(key, one);
     }
-    return { axes, run, dataset, flops, answer, position: i + 1 };
+    return cell;
   });
   return {
     name: sweep.name,

@@ -1,4 +1,5 @@
 import { type Client, graphql, type ResultOf } from '@smallbatch/client';
+import type { Axes } from '@smallbatch/program';
 import { expectation } from '@smallbatch/trainer';
 import { Command, Option } from 'commander';
 import { stringify } from 'yaml';
@@ -40,7 +41,14 @@ const PreviewSweep = graphql(`
       __typename
       ... on SweepPreview {
         name total created reused flops mayEndEarly
-        work { dataset { hash } shapeKey flopsPerSample flops }
+        work {
+          dataset { hash classes channels height width trainCount testCount }
+          shapeKey flopsPerSample flops
+          cell {
+            model width batchSize batchSchedule baseLearningRate schedule warmUp momentum nesterov weightDecay
+            batchNorm batchNormScope bnBatch augmentation budget { unit value epochs } evaluateEvery
+          }
+        }
         cells(first: $first, skip: $skip) {
           position dataset model width batchSize batchSchedule baseLearningRate schedule warmUp momentum nesterov weightDecay
           batchNorm batchNormScope bnBatch augmentation budget { unit value epochs } evaluateEvery seed hyper plannedSteps flops
@@ -255,11 +263,16 @@ async function dryRun(client: Client, sources: readonly Source[], options: Optio
   note(`cost: ${most}${flops(sum((one) => one.flops))} FLOPs, training and evaluation of the new runs`);
   const work = previews.flatMap((one) => one.work);
   if (work.length === 0) return;
-  const { seconds, engine, device, processes, measured } = await expectation(homeOf(options.home), work);
+  const { seconds, engine, device, processes, measured } = await expectation(
+    homeOf(options.home),
+    // A cell that was laid out has all of its axes.
+    work.map(({ cell, ...one }) => ({ ...one, axes: cell as unknown as Axes })),
+    (shape) => note(`measuring ${plain(shape)} on this machine …`),
+  );
   const basis =
     measured === 1
-      ? 'measured here for all of these steps'
-      : `${measured === 0 ? '' : `measured here for ${percent(measured)} of it, the rest `}estimated by FLOPs from the rate of ResNet-8 at m = 8`;
+      ? 'measured here'
+      : `measured here for ${percent(measured)} of the work, the rest estimated by FLOPs`;
   note(
     `time on this machine: ${most}${duration(seconds)} with ${engine} on ${device}, ${processes} processes (${basis})`,
   );

@@ -1,0 +1,269 @@
+import { type Axis, type Db, type Goal, type RunFilter, type RunValue, SETTING_AXES } from '@smallbatch/db';
+import { choose, fieldOf, goalFor, readSettings, type Setting, text } from '../aggregate/aggregate.ts';
+import { mean, type Statistics, statistics } from '../aggregate/statistics.ts';
+
+export interface CompareRequest {
+  readonly teamId: string;
+  readonly a: RunFilter;
+  readonly b: RunFilter;
+  /** Holds for both sides. */
+  readonly within: RunFilter | undefined;
+  readonly ignoring: readonly Axis[];
+  readonly best: readonly Axis[];
+  readonly selectSeeds: readonly number[] | null;
+  readonly metric: string;
+  readonly value: RunValue;
+}
+
+/** The settings of one side that match, as one: their axes, and the mean of their means over seeds. */
+export interface Side {
+  readonly axes: Readonly<Record<string, unknown>>;
+  readonly hyper: Readonly<Record<string, unknown>>;
+  readonly mean: number;
+  readonly runs: number;
+  /** More than one where settings differ in ignored axes alone. */
+  readonly settings: number;
+  readonly keys: readonly string[];
+}
+
+export interface Pair {
+  readonly a: Side;
+  readonly b: Side;
+  /** a − b. */
+  readonly difference: number;
+}
+
+export interface Unmatched extends Side {
+  /** The axes and params that kept it from matching: the only one that differs from a setting of the other side, else those whose value that side lacks, else all that vary. */
+  readonly keptBy: readonly Axis[];
+  readonly keptByParams: readonly string[];
+}
+
+export type Verdict = 'A' | 'B' | 'UNDECIDED';
+
+export interface Difference extends Statistics {
+  readonly wins: number;
+  readonly ties: number;
+  readonly losses: number;
+  /** Whose interval of the mean difference is clear of zero, by the metric's goal; null below two pairs, or without a goal. */
+  readonly verdict: Verdict | null;
+}
+
+export interface Compared extends Difference {
+  readonly goal: Goal;
+  readonly ignored: readonly Axis[];
+  readonly pairs: readonly Pair[];
+  readonly unmatchedA: readonly Unmatched[];
+  readonly unmatchedB: readonly Unmatched[];
+  /** Settings without any run that has a value, by side. */
+  readonly withoutValueA: number;
+  readonly withoutValueB: number;
+  /** Runs that match both filters. */
+  readonly inBoth: number;
+}
+
+/** Axes of filter fields whose names are not the axes' own. */
+const AXIS_OF: Readonly<Record<string, Axis>> = { epochs: 'BUDGET' };
+const axisOf = (field: string): Axis =>
+  AXIS_OF[field] ?? (field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase() as Axis);
+
+/** What a filter fixes to one value: axis → value, param → value. */
+export function fixedBy(filter: RunFilter | undefined): {
+  axes: Map<Axis, unknown>;
+  params: Map<string, unknown>;
+} {
+  const axes = new Map<Axis, unknown>();
+  const params = new Map<string, unknown>();
+  const one = (is: { eq?: unknown; in?: readonly unknown[] | null }): unknown =>
+    is.eq ?? (is.in?.length === 1 ? is.in[0] : undefined);
+  for (const [field, given] of Object.entries(filter ?? {})) {
+    if (given === undefined || given === null) continue;
+    if (field === 'and') {
+      for (const part of given as RunFilter[]) {
+        const inner = fixedBy(part);
+        for (const [axis, value] of inner.axes) axes.set(axis, value);
+        for (const [name, value] of inner.params) params.set(name, value);
+      }
+    } else if (field === 'params') {
+      for (const param of given as NonNullable<RunFilter['params']>) {
+        const value = one(param as never);
+        if (value !== undefined) params.set(param.name, value);
+      }
+    } else if (SETTING_AXES.includes(axisOf(field))) {
+      const is = given as { eq?: unknown; in?: readonly unknown[]; isNull?: boolean };
+      const value = is.isNull ? null : one(is);
+      if (value !== undefined) axes.set(axisOf(field), value);
+    }
+  }
+  return { axes, params };
+}
+
+/** Axes that have a value only where another axis has one of its values. */
+const DEPENDENT: Readonly<Partial<Record<Axis, readonly Axis[]>>> = {
+  BATCH_NORM: ['BATCH_NORM_SCOPE', 'BN_BATCH'],
+  MOMENTUM: ['NESTEROV'],
+};
+
+/** What is left out of matching: what was asked for, what is chosen over, what a side fixes, and what exists on one side only because of it. */
+function ignoredAxes({ a, b, ignoring, best }: CompareRequest): Set<Axis> {
+  const [left, right] = [fixedBy(a).axes, fixedBy(b).axes];
+  const ignored = new Set<Axis>([...ignoring, ...best, ...left.keys(), ...right.keys()]);
+  for (const [axis, dependents] of Object.entries(DEPENDENT) as [Axis, Axis[]][]) {
+    if (left.has(axis) && right.has(axis) && text(left.get(axis)) !== text(right.get(axis)))
+      for (const dependent of dependents) ignored.add(dependent);
+  }
+  return ignored;
+}
+
+/** Mean, deviation, interval (paired t) and counts of differences a − b. */
+export function differenceOf(differences: readonly number[], goal: Goal): Difference {
+  const towards = goal === 'MINIMISE' ? -1 : 1;
+  const count = (fits: (value: number) => boolean): number => differences.filter(fits).length;
+  const all = statistics(differences);
+  const low = all.ci95?.low ?? Number.NaN;
+  const high = all.ci95?.high ?? Number.NaN;
+  const better = (isA: boolean): Verdict => (isA === towards > 0 ? 'A' : 'B');
+  const verdict = low > 0 ? better(true) : high < 0 ? better(false) : 'UNDECIDED';
+  return {
+    ...all,
+    wins: count((value) => value * towards > 0),
+    ties: count((value) => value === 0),
+    losses: count((value) => value * towards < 0),
+    verdict: differences.length < 2 || goal === 'NONE' ? null : verdict,
+  };
+}
+
+interface Keyed {
+  /** Values of the matching axes, then of all params, as text. */
+  readonly parts: readonly string[];
+  readonly side: Side;
+}
+
+const join = (parts: readonly string[], without = -1): string =>
+  parts.filter((_, i) => i !== without).join('\u0000');
+
+/**
+ * Pairs settings of two sides by their means over seeds (SURFACE, Meanings). Two statements a side: settings, and their axes;
+ * everything else is one pass over the settings.
+ */
+export async function compare(db: Db, request: CompareRequest): Promise<Compared> {
+  const { teamId, metric, value, best, within } = request;
+  const goal = await goalFor(db, { teamId, metric, value, best, by: [] });
+  const read = (filter: RunFilter): Promise<Setting[]> =>
+    readSettings(db, {
+      teamId,
+      where: { and: [filter, ...(within ? [within] : [])] },
+      by: [],
+      byParams: [],
+      metric,
+      value,
+    });
+  const [allA, allB] = await Promise.all([read(request.a), read(request.b)]);
+  const ignored = ignoredAxes(request);
+  const axes = SETTING_AXES.filter((axis) => !ignored.has(axis));
+  const fixedParams = new Set([...fixedBy(request.a).params.keys(), ...fixedBy(request.b).params.keys()]);
+  const params = [...new Set([...allA, ...allB].flatMap(({ hyper }) => Object.keys(hyper)))]
+    .filter((name) => !fixedParams.has(name))
+    .sort();
+
+  const keyed = (all: readonly Setting[]): { keyed: Keyed[]; withoutValue: number } => {
+    const chosen =
+      best.length > 0 ? choose(all, request, goal === 'MAXIMISE').map(({ setting }) => setting) : all;
+    const valued = chosen.filter(({ values }) => values.length > 0);
+    const groups = new Map<string, { parts: string[]; settings: Setting[] }>();
+    for (const setting of valued) {
+      const parts = [
+        ...axes.map((axis) => text(setting.axes[fieldOf(axis)])),
+        ...params.map((name) => text(setting.hyper[name])),
+      ];
+      const key = join(parts);
+      const group = groups.get(key);
+      if (group) group.settings.push(setting);
+      else groups.set(key, { parts, settings: [setting] });
+    }
+    const sides = [...groups.values()].map(({ parts, settings }): Keyed => {
+      const [first] = settings;
+      const keys = settings.flatMap((setting) => setting.keys);
+      const side = {
+        axes: { ...first!.axes, schedule: JSON.parse(String(first!.axes.schedule)) },
+        hyper: first!.hyper,
+        mean: mean(settings.map(({ values }) => mean(values))),
+        runs: keys.length,
+        settings: settings.length,
+        keys,
+      };
+      return { parts, side };
+    });
+    return { keyed: sides, withoutValue: chosen.length - valued.length };
+  };
+  const [a, b] = [keyed(allA), keyed(allB)];
+  const ofB = new Map(b.keyed.map(({ parts, side }) => [join(parts), side]));
+  const ofA = new Set(a.keyed.map(({ parts }) => join(parts)));
+  const pairs = a.keyed.flatMap(({ parts, side }): Pair[] => {
+    const other = ofB.get(join(parts));
+    return other ? [{ a: side, b: other, difference: side.mean - other.mean }] : [];
+  });
+  const names = { axes, params };
+  const keysOfB = new Set(allB.flatMap(({ keys }) => keys));
+  return {
+    ...differenceOf(
+      pairs.map(({ difference }) => difference),
+      goal,
+    ),
+    goal,
+    ignored: SETTING_AXES.filter((axis) => ignored.has(axis)),
+    pairs,
+    unmatchedA: unmatched(a.keyed, b.keyed, (key) => ofB.has(key), names),
+    unmatchedB: unmatched(b.keyed, a.keyed, (key) => ofA.has(key), names),
+    withoutValueA: a.withoutValue,
+    withoutValueB: b.withoutValue,
+    inBoth: allA.flatMap(({ keys }) => keys).filter((key) => keysOfB.has(key)).length,
+  };
+}
+
+function unmatched(
+  own: readonly Keyed[],
+  others: readonly Keyed[],
+  matches: (key: string) => boolean,
+  { axes, params }: { axes: readonly Axis[]; params: readonly string[] },
+): Unmatched[] {
+  const alone = own.filter(({ parts }) => !matches(join(parts)));
+  if (alone.length === 0) return [];
+  const places = [...axes, ...params].map((_, i) => i);
+  // A place counts only where settings differ in it at all.
+  const values = places.map((i) => new Set(others.map(({ parts }) => parts[i]!)));
+  const varying = places.filter((i) => new Set([...own, ...others].map(({ parts }) => parts[i]!)).size > 1);
+  const without = new Map(varying.map((i) => [i, new Set(others.map(({ parts }) => join(parts, i)))]));
+  return alone.map(({ parts, side }) => {
+    const single = varying.filter((i) => without.get(i)!.has(join(parts, i)));
+    const lacking = varying.filter((i) => !values[i]!.has(parts[i]!));
+    const kept = single.length > 0 ? single.slice(0, 1) : lacking.length > 0 ? lacking : varying;
+    return {
+      ...side,
+      keptBy: kept.flatMap((i) => axes[i] ?? []),
+      keptByParams: kept.flatMap((i) => params[i - axes.length] ?? []),
+    };
+  });
+}
+
+/** The differences by the values of some axes, which both sides of a pair share; an ignored axis has those of side a. */
+export function breakdown(
+  pairs: readonly Pair[],
+  by: readonly Axis[],
+  goal: Goal,
+): { axes: Record<string, unknown>; difference: Difference }[] {
+  const groups = new Map<string, Pair[]>();
+  for (const pair of pairs) {
+    const key = text(by.map((axis) => pair.a.axes[fieldOf(axis)]));
+    const group = groups.get(key);
+    if (group) group.push(pair);
+    else groups.set(key, [pair]);
+  }
+  return [...groups.values()].map((group) => ({
+    axes: Object.fromEntries(by.map((axis) => [fieldOf(axis), group[0]!.a.axes[fieldOf(axis)]])),
+    difference: differenceOf(
+      group.map(({ difference }) => difference),
+      goal,
+    ),
+  }));
+}
