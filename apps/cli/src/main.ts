@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { accuracyCommand } from './commands/accuracy.ts';
+import { compareCommand } from './commands/compare.ts';
 import { datasetCommand } from './commands/dataset.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { engineCommand } from './commands/engine.ts';
@@ -24,6 +25,7 @@ async function main(argv: string[]): Promise<number> {
     workerCommand,
     runsCommand,
     accuracyCommand,
+    compareCommand,
     exportCommand,
     datasetCommand,
     tokenCommand,

@@ -96,7 +96,10 @@ async function loop(
       return order;
     },
   });
-  const failed = training.then(() => new Promise<never>(() => {}));
+  const failed = training.then((): never => {
+    throw new Error('the loop has ended by itself');
+  });
+  failed.catch(() => {});
   const stepsUntil = (done: (steps: number) => boolean): Promise<number> =>
     Promise.race([
       failed,
@@ -142,6 +145,12 @@ async function answer(message: BenchMessage): Promise<BenchReply> {
   return { rate: await window(message.window) };
 }
 
-process.on('message', async (message: BenchMessage) => {
-  process.send!(await answer(message));
+process.on('message', (message: BenchMessage) => {
+  answer(message).then(
+    (reply) => process.send!(reply),
+    (error: Error) => {
+      console.error(error.message);
+      process.exit(1);
+    },
+  );
 });

@@ -45,14 +45,20 @@ const spread = (values: readonly number[]) => ({
 });
 
 async function ask(child: ChildProcess, message: BenchMessage): Promise<BenchReply> {
-  child.send(message);
-  const [reply] = await Promise.race([
-    once(child, 'message') as Promise<[BenchReply]>,
-    once(child, 'exit').then((): never => {
-      throw new Error('a process of the benchmark has ended');
-    }),
-  ]);
-  return reply;
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  try {
+    child.send(message);
+    const [reply] = await Promise.race([
+      once(child, 'message', { signal }) as Promise<[BenchReply]>,
+      once(child, 'exit', { signal }).then((): never => {
+        throw new Error('a process of the benchmark has ended');
+      }),
+    ]);
+    return reply;
+  } finally {
+    waiting.abort();
+  }
 }
 
 /** Rates of a case: all processes work through each window at once, and their rates are added. */
@@ -112,7 +118,8 @@ export async function benchTrainer(options: BenchOptions, print: (row: BenchRow)
       );
       for (const batchSize of batchSizes) {
         const checked = checkAxes(
-          { ...input, batchSize, baseLearningRate: 2 ** -12, augmentation: true, epochs: 1000 },
+          // So small that labels without meaning make no run diverge.
+          { ...input, batchSize, baseLearningRate: 2 ** -20, augmentation: true, epochs: 1000 },
           data,
         );
         if (!checked.ok) throw new Error(checked.problems[0]?.message);

@@ -1,23 +1,15 @@
 import { createSweep, type NewRun } from '@smallbatch/db';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { addDataset, newRun, newSweep } from '../../packages/db/new-run.ts';
+import { record, stream } from './results.ts';
 import { type TestApi, testApi } from './server.ts';
 
 interface Row {
   run: NewRun;
-  status: string;
+  status: 'DONE' | 'FAILED' | 'RUNNING';
   diverged: boolean;
   value: number | null;
   key: string;
-}
-
-/** A fixed stream of numbers in [0, 1). */
-function stream(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 let own: TestApi;
@@ -59,22 +51,7 @@ beforeAll(async () => {
       rows.push({ run, status, diverged, value, key: `${sweep.key}/${i + 1}` });
     }
   }
-  for (const { key, status, diverged, value } of rows) {
-    await own.asOwner(
-      `UPDATE run SET status = $2::"RunStatus", diverged = $3, diverged_step = CASE WHEN $3 THEN 7 END, lease_expires_at = CASE WHEN $2 = 'RUNNING' THEN now() END, ended_at = CASE WHEN $2 IN ('DONE', 'FAILED') THEN now() END WHERE key = $1`,
-      [key, status, diverged],
-    );
-    await own.asOwner(
-      `INSERT INTO metric (team_id, name, goal) VALUES ($1, 'test_accuracy', 'MAXIMISE') ON CONFLICT DO NOTHING`,
-      [own.teamId],
-    );
-    if (value === null) continue;
-    await own.asOwner(
-      `INSERT INTO run_metric (run_id, metric_id, team_id, count, non_finite_count, last, last_step, min, max, sum, tail, median_last_5)
-       SELECT r.id, m.id, r.team_id, 1, 0, $2, 1, $2, $2, $2, ARRAY[$2::float8], $2 FROM run r, metric m WHERE r.key = $1`,
-      [key, value],
-    );
-  }
+  for (const { key, status, diverged, value } of rows) await record(own, key, { status, diverged, value });
 });
 
 /** What SURFACE says, written plainly: one run a configuration, then runs of one setting, or means of settings. */

@@ -21,6 +21,8 @@ export const fieldOf = (axis: string): string =>
 export interface Group extends Statistics {
   readonly axes: Readonly<Record<string, unknown>>;
   readonly params: Readonly<Record<string, unknown>>;
+  /** Of the metric. */
+  readonly goal: Goal;
   readonly unit: 'RUN' | 'SETTING';
   readonly runs: number;
   readonly settings: number;
@@ -38,6 +40,8 @@ export interface Group extends Statistics {
     seeds: number;
   } | null;
   readonly keys: readonly string[];
+  /** All of its settings, whatever `best` chose. */
+  readonly members: readonly Setting[];
 }
 
 export interface AggregateRequest extends AggregateQuery {
@@ -129,7 +133,8 @@ function varying(settings: readonly Setting[]) {
 
 const IDS: readonly Axis[] = ['DATASET', 'MEMBER', 'SWEEP'];
 
-function groupAxes(
+/** The values of a group by field, names in place of ids. */
+export function groupAxes(
   by: readonly Axis[],
   values: readonly unknown[],
   names: ReadonlyMap<string, string>,
@@ -217,6 +222,7 @@ export async function aggregate(
       params: Object.fromEntries(
         request.byParams.map((name, i) => [name, settings[0]!.group[request.by.length + i]]),
       ),
+      goal,
       unit: oneSetting ? 'RUN' : 'SETTING',
       runs: valued.reduce((total, { values }) => total + values.length, 0),
       settings: counted.length,
@@ -234,6 +240,7 @@ export async function aggregate(
           }
         : null,
       keys: valued.flatMap(({ keys }) => keys),
+      members: settings,
     };
   });
   const total = sum(

@@ -1,4 +1,4 @@
-import type { Axis, Goal, RunValue } from '@smallbatch/db';
+import { type Axis, type Goal, type RunValue, SETTING_AXES } from '@smallbatch/db';
 import { builder } from '../builder.ts';
 import { fault } from '../errors.ts';
 import { GoalEnum, RunValueEnum } from '../metric/schema.ts';
@@ -6,6 +6,7 @@ import { RunFilter } from '../run/filter.ts';
 import { readFilter } from '../run/runs.ts';
 import { BatchNormScopeEnum, Budget } from '../run/schema.ts';
 import { AXES, aggregate, fieldOf, type Group } from './aggregate.ts';
+import { nearBest, type RangePoint, type UsableRange, usableRange } from './usable-range.ts';
 
 export const AxisEnum = builder.enumType('Axis', {
   description: 'What a run is told apart by.',
@@ -86,7 +87,46 @@ const BestSetting = builder.objectRef<NonNullable<Group['best']>>('BestSetting')
     seeds: t.exposeInt('seeds', { description: 'Its runs that are reported.' }),
   }),
 });
-const AggregateGroup = builder.objectRef<Group>('AggregateGroup').implement({
+const RangePointRef = builder.objectRef<RangePoint>('RangePoint').implement({
+  description: 'The settings of a group that share one value of an axis.',
+  interfaces: [AxisValues],
+  isTypeOf: () => true,
+  fields: (t) => ({
+    mean: t.exposeFloat('mean', {
+      nullable: true,
+      description: "Mean of the settings' means over seeds; null where no run has a value.",
+    }),
+    runs: t.exposeInt('runs', { description: 'Runs that the mean is of.' }),
+    diverged: t.exposeInt('diverged', { description: 'Runs that diverged.' }),
+    failed: t.exposeInt('failed', { description: 'Runs that failed.' }),
+    unfinished: t.exposeInt('unfinished', { description: 'Runs that have not ended with a result.' }),
+    reliable: t.exposeBoolean('reliable', {
+      description: 'Whether all of its runs have ended, and none has diverged or failed.',
+    }),
+  }),
+});
+const UsableRangeRef = builder.objectRef<UsableRange>('UsableRange').implement({
+  description: 'Where an axis is usable inside a group.',
+  fields: (t) => ({
+    points: t.field({
+      type: [RangePointRef],
+      description: 'By the values of the axis, in rising order.',
+      resolve: ({ points }) => [...points],
+    }),
+    reliable: t.field({
+      type: [RangePointRef],
+      description: 'Those where no seed diverged.',
+      resolve: ({ points }) => points.filter(({ reliable }) => reliable),
+    }),
+    nearBest: t.field({
+      type: [RangePointRef],
+      description: 'Those whose mean is within a distance of the best.',
+      args: { distance: t.arg.float({ required: true }) },
+      resolve: (range, { distance }) => nearBest(range, distance),
+    }),
+  }),
+});
+export const AggregateGroup = builder.objectRef<Group>('AggregateGroup').implement({
   description:
     "One combination of the axes' values. Only finished runs that did not diverge have a value; the others are counted beside.",
   interfaces: [AxisValues],
@@ -130,6 +170,19 @@ const AggregateGroup = builder.objectRef<Group>('AggregateGroup').implement({
       type: BestSetting,
       nullable: true,
       description: 'The setting that `best` chose, if the group has one.',
+    }),
+    usableRange: t.field({
+      type: UsableRangeRef,
+      description:
+        "Which values of an axis train reliably, and which come near the best: the paper's second summary. Over all of the group's settings, whatever `best` chose.",
+      args: { axis: t.arg({ type: AxisEnum, required: true }) },
+      resolve: (group, { axis }) => {
+        if (!SETTING_AXES.includes(axis)) {
+          const known = SETTING_AXES.join(', ');
+          throw fault('BAD_INPUT', `invalid axis: ${axis} does not belong to a setting; one of ${known}`);
+        }
+        return usableRange(group, axis, group.goal);
+      },
     }),
     runKeys: t.field({
       type: RunKeys,

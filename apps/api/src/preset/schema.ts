@@ -12,7 +12,7 @@ import {
 } from '../builder.ts';
 import { presetOf, sweepsOf } from './preset.ts';
 
-const PresetScaleEnum = builder.enumType('PresetScale', {
+export const PresetScaleEnum = builder.enumType('PresetScale', {
   description:
     'How much of an experiment is run. PAPER: its whole grid and epochs. SMALL: an evening of one GPU. DEMO: minutes of a laptop, on generated data.',
   values: Object.fromEntries(PRESET_SCALES.map((scale) => [scale.toUpperCase(), { value: scale }])) as Record<

@@ -1,9 +1,10 @@
 import { type Client, graphql, type ResultOf } from '@smallbatch/client';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { connect } from '../api.ts';
 import type { Column, Value } from '../output/columns.ts';
 import { note, print } from '../output/print.ts';
-import { percent, plain, power } from '../output/screen.ts';
+import { percent } from '../output/screen.ts';
+import { AXES, type AxisField, axisValue, constant, RUN_VALUES, readAxis, showAxis } from './axes.ts';
 import { type FilterOptions, filterOf, withFilter } from './filter.ts';
 import { listOf, type ReadOptions, wholeNumber, withFormat } from './options.ts';
 
@@ -28,38 +29,13 @@ const Accuracy = graphql(`
   }
 `);
 type Group = ResultOf<typeof Accuracy>['aggregate']['groups'][number];
-type AxisField = Exclude<keyof Group & keyof NonNullable<Group['best']>, 'unit' | 'n'>;
-
-/** Axes by their names in SURFACE, with the heading of a column. */
-const AXES: Record<AxisField, string> = {
-  dataset: 'data set',
-  model: 'model',
-  width: 'width',
-  batchSize: 'm',
-  baseLearningRate: 'η̃',
-  schedule: 'schedule',
-  warmUp: 'warm-up',
-  momentum: 'momentum',
-  nesterov: 'Nesterov',
-  weightDecay: 'λ',
-  batchNorm: 'BN',
-  batchNormScope: 'BN scope',
-  bnBatch: 'BN batch',
-  augmentation: 'augmentation',
-  budget: 'budget',
-  seed: 'seed',
-  member: 'member',
-  sweep: 'sweep',
-  engine: 'engine',
-};
-const VALUES = ['LAST', 'BEST', 'MIN', 'MAX', 'MEAN', 'MEDIAN_LAST_5'] as const;
 
 interface Options extends ReadOptions, FilterOptions {
   by: AxisField[];
   best: AxisField[];
   selectSeeds?: number[];
   metric: string;
-  value: (typeof VALUES)[number];
+  value: (typeof RUN_VALUES)[number];
 }
 
 export function accuracyCommand(): Command {
@@ -80,7 +56,7 @@ export function accuracyCommand(): Command {
     .option('--metric <name>', 'which metric', 'test_accuracy')
     .addOption(
       new Option('--value <value>', "which value of a run's metric")
-        .choices([...VALUES])
+        .choices([...RUN_VALUES])
         .default('MEDIAN_LAST_5'),
     )
     .action(accuracy);
@@ -159,29 +135,4 @@ export async function accuracyTable(client: Client, options: Omit<Options, 'url'
     );
   }
   return { columns, rows: [...aggregate.groups], notes, aggregate };
-}
-
-function readAxis(text: string): AxisField {
-  const wanted = text.replace(/[-_]/g, '').toLowerCase();
-  const found = (Object.keys(AXES) as AxisField[]).find((name) => name.toLowerCase() === wanted);
-  if (found) return found;
-  throw new InvalidArgumentError(`unknown axis "${plain(text)}"; there are ${Object.keys(AXES).join(', ')}.`);
-}
-
-/** batchSize as BATCH_SIZE. */
-function constant(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
-}
-
-function axisValue(value: unknown): Value {
-  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-    return value;
-  return JSON.stringify(value);
-}
-
-function showAxis(name: string, value: Value): string {
-  if (value === null) return '–';
-  if (name === 'baseLearningRate') return power(Number(value));
-  if (typeof value === 'boolean') return value ? 'on' : 'off';
-  return String(value);
 }

@@ -32,6 +32,12 @@ const numbers = (tensor: Tensor): Float32Array => tensor.data as Float32Array;
  */
 const PART_BYTES = 64e6;
 
+/**
+ * Steps of fewer samples are given one block of memory that is laid out beforehand, which makes them 2 to 5 % faster. It comes on top
+ * of what the first step has used, so that larger steps would take 100 MB more and gain nothing.
+ */
+const PATTERNED_SAMPLES = 64;
+
 /** Execution providers of ONNX Runtime: its own kernels, any GPU that Vulkan, Metal or D3D12 knows, NVIDIA's libraries. */
 export const ONNX_DEVICES = ['cpu', 'webgpu', 'cuda'] as const;
 export type OnnxDevice = (typeof ONNX_DEVICES)[number];
@@ -108,7 +114,9 @@ async function ready(
   options: Parameters<typeof compile>[2] = {},
 ): Promise<Ready> {
   const graph = compile(program, runs, { block, portable, ...options });
-  return { graph, session: await InferenceSession.create(graph.bytes, session) };
+  const samples = runs * (program.inputs.get('images')?.shape[0] ?? 1);
+  const enableMemPattern = samples < PATTERNED_SAMPLES;
+  return { graph, session: await InferenceSession.create(graph.bytes, { ...session, enableMemPattern }) };
 }
 
 class OnnxSession implements Session {

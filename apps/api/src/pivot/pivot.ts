@@ -1,0 +1,111 @@
+import type { Axis, Db, Goal } from '@smallbatch/db';
+import { type AggregateRequest, aggregate, fieldOf, type Group, text } from '../aggregate/aggregate.ts';
+import { fault } from '../errors.ts';
+
+/** VALUE: there is a mean. Otherwise why there is none: all diverged, all failed, not ended yet, ended without the metric, or no run at all. */
+export type CellState = 'VALUE' | 'DIVERGED' | 'FAILED' | 'UNFINISHED' | 'WITHOUT_VALUE' | 'MISSING';
+
+export interface PivotCell {
+  readonly state: CellState;
+  readonly group: Group | null;
+  readonly bestInRow: boolean;
+  readonly bestInColumn: boolean;
+}
+export interface PivotLine {
+  readonly axes: Readonly<Record<string, unknown>>;
+}
+export interface PivotTable {
+  readonly goal: Goal;
+  readonly runs: number;
+  readonly columns: readonly PivotLine[];
+  readonly rows: readonly (PivotLine & { readonly cells: readonly PivotCell[] })[];
+}
+
+/** Most cells of a table. */
+const MOST_CELLS = 50_000;
+
+export function stateOf(group: Group | undefined): CellState {
+  if (!group) return 'MISSING';
+  if (group.n > 0) return 'VALUE';
+  if (group.unfinished > 0) return 'UNFINISHED';
+  if (group.diverged > 0) return 'DIVERGED';
+  if (group.failed > 0) return 'FAILED';
+  return 'WITHOUT_VALUE';
+}
+
+/** Numbers by size, everything else by its text; what is absent comes last. */
+function order(a: unknown, b: unknown): number {
+  const absent = Number(a === null || a === undefined) - Number(b === null || b === undefined);
+  if (absent !== 0) return absent;
+  return typeof a === 'number' && typeof b === 'number' ? a - b : text(a).localeCompare(text(b));
+}
+
+function lines(groups: readonly Group[], axes: readonly Axis[]): { key: string; line: PivotLine }[] {
+  const found = new Map<string, PivotLine>();
+  for (const group of groups) {
+    const own = Object.fromEntries(axes.map((axis) => [fieldOf(axis), group.axes[fieldOf(axis)]]));
+    found.set(text(Object.values(own)), { axes: own });
+  }
+  return [...found]
+    .map(([key, line]) => ({ key, line }))
+    .sort((x, y) => {
+      for (const axis of axes) {
+        const difference = order(x.line.axes[fieldOf(axis)], y.line.axes[fieldOf(axis)]);
+        if (difference !== 0) return difference;
+      }
+      return 0;
+    });
+}
+
+/** The groups of an aggregate as rows × columns, with the best of each marked by the metric's goal; equal ones alike. */
+export async function pivot(
+  db: Db,
+  {
+    rows,
+    columns,
+    ...request
+  }: Omit<AggregateRequest, 'by' | 'byParams'> & {
+    readonly rows: readonly Axis[];
+    readonly columns: readonly Axis[];
+  },
+): Promise<PivotTable> {
+  const twice = rows.find((axis) => columns.includes(axis));
+  if (twice)
+    throw fault('BAD_INPUT', `invalid columns: ${twice} is in the rows; leave it out of one of them`);
+  const { goal, groups, runs } = await aggregate(db, { ...request, by: [...rows, ...columns], byParams: [] });
+  const [down, across] = [lines(groups, rows), lines(groups, columns)];
+  if (down.length * across.length > MOST_CELLS) {
+    throw fault(
+      'BAD_INPUT',
+      `invalid pivot: ${down.length} rows × ${across.length} columns; at most ${MOST_CELLS} cells: filter, or group by fewer axes`,
+    );
+  }
+  const keyOf = (group: Group, axes: readonly Axis[]): string =>
+    text(axes.map((axis) => group.axes[fieldOf(axis)]));
+  const byKey = new Map(groups.map((group) => [`${keyOf(group, rows)} ${keyOf(group, columns)}`, group]));
+  const grid = down.map((row) => across.map((column) => byKey.get(`${row.key} ${column.key}`)));
+  const best = (line: readonly (Group | undefined)[]): number | undefined => {
+    const means = line.flatMap((group) => group?.mean ?? []);
+    if (goal === 'NONE' || means.length === 0) return undefined;
+    return goal === 'MAXIMISE' ? Math.max(...means) : Math.min(...means);
+  };
+  const ofRow = grid.map(best);
+  const ofColumn = across.map((_, j) => best(grid.map((row) => row[j])));
+  return {
+    goal,
+    runs,
+    columns: across.map(({ line }) => line),
+    rows: down.map(({ line }, i) => ({
+      ...line,
+      cells: grid[i]!.map((group, j): PivotCell => {
+        const mean = group?.mean ?? undefined;
+        return {
+          state: stateOf(group),
+          group: group ?? null,
+          bestInRow: mean !== undefined && mean === ofRow[i],
+          bestInColumn: mean !== undefined && mean === ofColumn[j],
+        };
+      }),
+    })),
+  };
+}
