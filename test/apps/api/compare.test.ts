@@ -1,10 +1,11 @@
 import { createSweep, type NewRun } from '@smallbatch/db';
+import { fillNormal } from '@smallbatch/program';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { choose } from '../../../apps/api/src/aggregate/aggregate.ts';
 import { mean } from '../../../apps/api/src/aggregate/statistics.ts';
 import { differenceOf } from '../../../apps/api/src/compare/compare.ts';
 import { addDataset, newRun, newSweep } from '../../packages/db/new-run.ts';
-import { record, stream } from './results.ts';
+import { record } from './results.ts';
 import { type TestApi, testApi } from './server.ts';
 
 let own: TestApi;
@@ -81,8 +82,8 @@ test('two sweeps are paired by setting, over seeds: difference, deviation, inter
   expect(found.ci95.high - found.mean).toBeCloseTo((4.30265273 * sd) / Math.sqrt(3), 8);
   expect(found.unmatchedA).toEqual([{ batchSize: 16, model: 'resnet8', keptBy: ['BATCH_SIZE'] }]);
   expect(found.unmatchedB).toEqual([
-    { batchSize: 64, model: 'resnet8', keptBy: ['BATCH_SIZE'] },
     { batchSize: 64, model: 'resnet20', keptBy: ['MODEL', 'BATCH_SIZE'] },
+    { batchSize: 64, model: 'resnet8', keptBy: ['BATCH_SIZE'] },
   ]);
   expect(found).toMatchObject({ withoutValueA: 1, withoutValueB: 0, unmatchedCountA: 1, unmatchedCountB: 2 });
   expect(found.by.map(({ batchSize, n, verdict }: any) => [batchSize, n, verdict])).toEqual([
@@ -140,24 +141,29 @@ test('with best each side takes its best setting first, and the axes of the choi
   const found = await compare(`${sides}, best: [BASE_LEARNING_RATE]`);
   expect(found).toMatchObject({ n: 2, wins: 2, unmatchedCountA: 0 });
   expect(found.pairs.map(({ a: one }: any) => one.baseLearningRate)).toEqual([0.004, 0.004]);
-  found.pairs.forEach(({ difference }: any) => expect(difference).toBeCloseTo(0.1, 12));
+  for (const { difference } of found.pairs) expect(difference).toBeCloseTo(0.1, 12);
 });
 
 describe('simulated, 1,000 times each', () => {
-  const normal = (next: () => number): number =>
-    Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+  /** Standard normal numbers, `count` at a time. */
+  function normals(seed: number): (count: number) => number[] {
+    let stream = 0;
+    return (count) => {
+      const target = new Float32Array(count);
+      fillNormal(target, seed, 'noise', stream++);
+      return [...target];
+    };
+  }
 
   test.each([2, 3, 5, 10, 30])(
     'the interval of %i pairs covers a known effect in 93 to 97 of 100, and without an effect at most 7 in 100 verdicts are false',
     (pairs) => {
-      const next = stream(pairs);
-      // Numbers of a plain generator have low bits that repeat: some are thrown away between draws.
-      const draw = () => (next(), next(), normal(next));
+      const draw = normals(pairs);
       let covered = 0;
       let wrong = 0;
       const repetitions = 1000;
       for (let i = 0; i < repetitions; i++) {
-        const noise = Array.from({ length: pairs }, draw);
+        const noise = draw(pairs);
         const effect = differenceOf(
           noise.map((one) => 0.3 + one),
           'MAXIMISE',
@@ -172,8 +178,7 @@ describe('simulated, 1,000 times each', () => {
   );
 
   test('the best of 5 equal settings is optimistic by its own seeds, and unbiased when some seeds choose and others report', () => {
-    const next = stream(99);
-    const draw = () => (next(), next(), normal(next));
+    const draw = normals(99);
     const chosenMean = (selectSeeds: readonly number[] | null): number => {
       const settings = Array.from({ length: 5 }, (_, i) => ({
         axes: { baseLearningRate: 2 ** -i },
@@ -182,7 +187,7 @@ describe('simulated, 1,000 times each', () => {
         diverged: 0,
         seeds: [0, 1, 2, 3, 4, 5],
         keys: ['', '', '', '', '', ''],
-        values: Array.from({ length: 6 }, draw),
+        values: draw(6),
       }));
       const [one] = choose(settings as never, { best: ['BASE_LEARNING_RATE'], selectSeeds }, true);
       return mean(one!.setting.values);

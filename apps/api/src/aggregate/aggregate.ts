@@ -59,14 +59,26 @@ const sum = (rows: readonly SettingRow[], of: (row: SettingRow) => number): numb
   rows.reduce((total, row) => total + of(row), 0);
 export const text = (value: unknown): string => JSON.stringify(value) ?? 'null';
 
-/** Compares settings on the best axes, for ties: the smaller value wins; numbers by size, everything else by its text. */
-function smaller(a: Setting, b: Setting, axes: readonly Axis[]): number {
-  for (const axis of axes) {
-    const [x, y] = [a.axes[fieldOf(axis)], b.axes[fieldOf(axis)]];
-    const order = typeof x === 'number' && typeof y === 'number' ? x - y : text(x).localeCompare(text(y));
-    if (order !== 0) return order;
-  }
-  return 0;
+/** Numbers by size, everything else by its text; what is absent comes last. */
+export function byValue(a: unknown, b: unknown): number {
+  const absent = Number(a === null || a === undefined) - Number(b === null || b === undefined);
+  if (absent !== 0) return absent;
+  return typeof a === 'number' && typeof b === 'number' ? a - b : text(a).localeCompare(text(b));
+}
+
+interface HasAxes {
+  readonly axes: Readonly<Record<string, unknown>>;
+}
+/** Things with axes in the order of some of these. */
+export function byAxes(axes: readonly Axis[]): (a: HasAxes, b: HasAxes) => number {
+  const fields = axes.map(fieldOf);
+  return (a, b) => {
+    for (const field of fields) {
+      const order = byValue(a.axes[field], b.axes[field]);
+      if (order !== 0) return order;
+    }
+    return 0;
+  };
 }
 
 export interface Chosen {
@@ -105,7 +117,7 @@ export function choose(
     candidates.sort(
       (a, b) =>
         (maximise ? mean(b.values) - mean(a.values) : mean(a.values) - mean(b.values)) ||
-        smaller(a.setting, b.setting, request.best),
+        byAxes(request.best)(a.setting, b.setting),
     );
     const [winner] = candidates;
     if (!winner) return [];

@@ -1,6 +1,6 @@
 import type { Axis, Goal } from '@smallbatch/db';
 import { fault } from '../errors.ts';
-import { fieldOf, type Group, type Setting, text } from './aggregate.ts';
+import { byAxes, fieldOf, type Group, type Setting, text } from './aggregate.ts';
 import { mean } from './statistics.ts';
 
 /** The settings of a group that share one value of an axis. */
@@ -48,11 +48,7 @@ export function usableRange({ members }: Pick<Group, 'members'>, axis: Axis, goa
       reliable: valued.length > 0 && counts.diverged + counts.failed + counts.unfinished === 0,
     };
   });
-  const value = (point: RangePoint): unknown => point.axes[field];
-  points.sort((a, b) => {
-    const [x, y] = [value(a), value(b)];
-    return typeof x === 'number' && typeof y === 'number' ? x - y : text(x).localeCompare(text(y));
-  });
+  points.sort(byAxes([axis]));
   return { goal, points };
 }
 

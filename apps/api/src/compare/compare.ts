@@ -1,5 +1,13 @@
 import { type Axis, type Db, type Goal, type RunFilter, type RunValue, SETTING_AXES } from '@smallbatch/db';
-import { choose, fieldOf, goalFor, readSettings, type Setting, text } from '../aggregate/aggregate.ts';
+import {
+  byAxes,
+  choose,
+  fieldOf,
+  goalFor,
+  readSettings,
+  type Setting,
+  text,
+} from '../aggregate/aggregate.ts';
 import { mean, type Statistics, statistics } from '../aggregate/statistics.ts';
 
 export interface CompareRequest {
@@ -194,6 +202,7 @@ export async function compare(db: Db, request: CompareRequest): Promise<Compared
       };
       return { parts, side };
     });
+    sides.sort((x, y) => byAxes(SETTING_AXES)(x.side, y.side));
     return { keyed: sides, withoutValue: chosen.length - valued.length };
   };
   const [a, b] = [keyed(allA), keyed(allB)];

@@ -10,7 +10,7 @@ import {
   standingOf,
 } from '@smallbatch/db';
 import type { PresetRequest } from '@smallbatch/search';
-import { fieldOf, groupAxes, text } from '../aggregate/aggregate.ts';
+import { byValue, fieldOf, groupAxes, text } from '../aggregate/aggregate.ts';
 import { fault } from '../errors.ts';
 import { presetOf, sweepsOf } from '../preset/preset.ts';
 import { type Configured, type KnownDataset, layOut } from '../sweep/create.ts';
@@ -57,7 +57,7 @@ export async function coverage(
   for (const { group, members, ...counts } of rows) {
     const axes = groupAxes(by, group, names);
     const own = by.map((axis) => axes[fieldOf(axis)]);
-    own.forEach((value, i) => values[i]!.set(text(value), value));
+    for (const [i, value] of own.entries()) values[i]!.set(text(value), value);
     const keys = members.flatMap((id) => names.get(id) ?? []).sort();
     found.set(text(own), { ...counts, axes, missing: 0, members: keys });
   }
@@ -68,15 +68,12 @@ export async function coverage(
       `invalid by: a grid of ${size} cells; at most ${MOST_CELLS}: filter, or name fewer axes`,
     );
   const cells: CoverageCell[] = [];
-  for (const place of product(values.map((one) => [...one.values()].sort(order)))) {
+  for (const place of product(values.map((one) => [...one.values()].sort(byValue)))) {
     const axes = Object.fromEntries(by.map((axis, i) => [fieldOf(axis), place[i]]));
     cells.push(found.get(text(place)) ?? { ...NOTHING, axes, missing: 1, members: [] });
   }
   return { by, cells: rows.length > 0 ? cells : [] };
 }
-
-const order = (a: unknown, b: unknown): number =>
-  typeof a === 'number' && typeof b === 'number' ? a - b : text(a).localeCompare(text(b));
 
 function* product(lists: readonly (readonly unknown[])[]): Generator<unknown[]> {
   const [first, ...rest] = lists;

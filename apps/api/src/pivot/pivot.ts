@@ -1,5 +1,12 @@
 import type { Axis, Db, Goal } from '@smallbatch/db';
-import { type AggregateRequest, aggregate, fieldOf, type Group, text } from '../aggregate/aggregate.ts';
+import {
+  type AggregateRequest,
+  aggregate,
+  byAxes,
+  fieldOf,
+  type Group,
+  text,
+} from '../aggregate/aggregate.ts';
 import { fault } from '../errors.ts';
 
 /** VALUE: there is a mean. Otherwise why there is none: all diverged, all failed, not ended yet, ended without the metric, or no run at all. */
@@ -33,28 +40,13 @@ export function stateOf(group: Group | undefined): CellState {
   return 'WITHOUT_VALUE';
 }
 
-/** Numbers by size, everything else by its text; what is absent comes last. */
-function order(a: unknown, b: unknown): number {
-  const absent = Number(a === null || a === undefined) - Number(b === null || b === undefined);
-  if (absent !== 0) return absent;
-  return typeof a === 'number' && typeof b === 'number' ? a - b : text(a).localeCompare(text(b));
-}
-
 function lines(groups: readonly Group[], axes: readonly Axis[]): { key: string; line: PivotLine }[] {
   const found = new Map<string, PivotLine>();
   for (const group of groups) {
     const own = Object.fromEntries(axes.map((axis) => [fieldOf(axis), group.axes[fieldOf(axis)]]));
     found.set(text(Object.values(own)), { axes: own });
   }
-  return [...found]
-    .map(([key, line]) => ({ key, line }))
-    .sort((x, y) => {
-      for (const axis of axes) {
-        const difference = order(x.line.axes[fieldOf(axis)], y.line.axes[fieldOf(axis)]);
-        if (difference !== 0) return difference;
-      }
-      return 0;
-    });
+  return [...found].map(([key, line]) => ({ key, line })).sort((x, y) => byAxes(axes)(x.line, y.line));
 }
 
 /** The groups of an aggregate as rows × columns, with the best of each marked by the metric's goal; equal ones alike. */

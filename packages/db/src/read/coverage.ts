@@ -32,7 +32,6 @@ export async function coverageRows(
   const values = new Values();
   const condition = compileFilter(where, teamId, values);
   const names = by.map((_, i) => `g${i}`);
-  const list = names.map((name) => `${name}, `).join('');
   const count = (state: string): string => `(count(*) FILTER (WHERE place = 1 AND ${state}))::int`;
   const { rows } = await db.pool.query({
     text: `/* coverage */ WITH placed AS (
@@ -46,7 +45,7 @@ export async function coverageRows(
         ${count(`status = 'RUNNING'`)} AS running, ${count(`status = 'WAITING'`)} AS waiting, ${count(`status = 'PRUNED'`)} AS pruned,
         ${count(`status = 'FAILED'`)} AS failed, ${count(`status = 'CANCELLED'`)} AS cancelled,
         (count(*) FILTER (WHERE place > 1))::int AS duplicates, array_agg(DISTINCT member_id::text) AS members
-      FROM placed ${names.length ? `GROUP BY ${names.join(', ')} ORDER BY ${list}1` : ''}`,
+      FROM placed ${names.length ? `GROUP BY ${names.join(', ')} ORDER BY ${names.join(', ')}` : ''}`,
     values: values.list,
   });
   return rows;
