@@ -6,7 +6,7 @@ import { mean } from '../../../apps/api/src/aggregate/statistics.ts';
 import { differenceOf } from '../../../apps/api/src/compare/compare.ts';
 import { addDataset, newRun, newSweep } from '../../packages/db/new-run.ts';
 import { record } from './results.ts';
-import { type TestApi, testApi } from './server.ts';
+import { type Answer, type TestApi, testApi } from './server.ts';
 
 let own: TestApi;
 let datasetId: string;
@@ -28,7 +28,7 @@ async function sweepOf(
 }
 
 const DIFFERENCE = 'n mean sd ci95 { low high } wins ties losses verdict';
-async function compare(args: string, more = ''): Promise<Record<string, any>> {
+async function compare(args: string, more = ''): Promise<Record<string, Answer>> {
   const { data, errors } = await own.ask(
     `{ compare(${args}) { ${DIFFERENCE} goal ignored inBoth unmatchedCountA unmatchedCountB withoutValueA withoutValueB
          pairs { difference a { batchSize batchNorm bnBatch baseLearningRate mean runs settings keys } b { batchSize batchNorm mean runs } }
@@ -60,11 +60,10 @@ test('two sweeps are paired by setting, over seeds: difference, deviation, inter
   );
   // Who asks, the metric's goal, and two for each side.
   expect(own.statements().length).toBeLessThanOrEqual(6);
-  expect(found.pairs.map(({ a: one }: any) => one.batchSize)).toEqual([2, 4, 8]);
+  expect(found.pairs.map(({ a: one }: Answer) => one.batchSize)).toEqual([2, 4, 8]);
   const differences = [0.81 - 0.77, 0.7 - 0.71, 0];
-  found.pairs.forEach(({ difference }: any, i: number) =>
-    expect(difference).toBeCloseTo(differences[i]!, 12),
-  );
+  for (const [i, { difference }] of found.pairs.entries())
+    expect(difference).toBeCloseTo(differences[i]!, 12);
   expect(found).toMatchObject({
     n: 3,
     wins: 1,
@@ -86,7 +85,7 @@ test('two sweeps are paired by setting, over seeds: difference, deviation, inter
     { batchSize: 64, model: 'resnet8', keptBy: ['BATCH_SIZE'] },
   ]);
   expect(found).toMatchObject({ withoutValueA: 1, withoutValueB: 0, unmatchedCountA: 1, unmatchedCountB: 2 });
-  expect(found.by.map(({ batchSize, n, verdict }: any) => [batchSize, n, verdict])).toEqual([
+  expect(found.by.map(({ batchSize, n, verdict }: Answer) => [batchSize, n, verdict])).toEqual([
     [2, 1, null],
     [4, 1, null],
     [8, 1, null],
@@ -140,7 +139,7 @@ test('with best each side takes its best setting first, and the axes of the choi
   expect(await compare(sides)).toMatchObject({ n: 0, unmatchedCountA: 6, unmatchedCountB: 4 });
   const found = await compare(`${sides}, best: [BASE_LEARNING_RATE]`);
   expect(found).toMatchObject({ n: 2, wins: 2, unmatchedCountA: 0 });
-  expect(found.pairs.map(({ a: one }: any) => one.baseLearningRate)).toEqual([0.004, 0.004]);
+  expect(found.pairs.map(({ a: one }: Answer) => one.baseLearningRate)).toEqual([0.004, 0.004]);
   for (const { difference } of found.pairs) expect(difference).toBeCloseTo(0.1, 12);
 });
 

@@ -2,7 +2,7 @@ import { createSweep } from '@smallbatch/db';
 import { beforeAll, expect, test } from 'vitest';
 import { addDataset, newRun, newSweep } from '../../packages/db/new-run.ts';
 import { record } from './results.ts';
-import { type TestApi, testApi } from './server.ts';
+import { type Answer, type TestApi, testApi } from './server.ts';
 
 let own: TestApi;
 let key: string;
@@ -27,7 +27,7 @@ beforeAll(async () => {
   await record(own, `${again.key}/1`, { value: 0.7 });
 });
 
-async function ask(query: string): Promise<any> {
+async function ask(query: string): Promise<Answer> {
   const { data, errors } = await own.ask(query);
   expect(errors).toEqual([]);
   return data;
@@ -39,12 +39,12 @@ test('a pivot has a cell for every row and column, says why one has no mean, and
     `{ pivot(rows: [BATCH_NORM], columns: [BATCH_SIZE]) { goal runs columns { batchSize } rows { batchNorm cells { state bestInRow bestInColumn group { n mean duplicates } } } } }`,
   );
   expect(own.statements().length).toBeLessThanOrEqual(4);
-  expect(pivot.columns.map(({ batchSize }: any) => batchSize)).toEqual([2, 8, 32, 128]);
-  const table = pivot.rows.map(({ batchNorm, cells }: any) => [
+  expect(pivot.columns.map(({ batchSize }: Answer) => batchSize)).toEqual([2, 8, 32, 128]);
+  const table = pivot.rows.map(({ batchNorm, cells }: Answer) => [
     batchNorm,
-    cells.map(({ state, group }: any) => group?.mean ?? state),
+    cells.map(({ state, group }: Answer) => group?.mean ?? state),
     cells.map(
-      ({ bestInRow, bestInColumn }: any) => (bestInRow ? 'row ' : '') + (bestInColumn ? 'column' : ''),
+      ({ bestInRow, bestInColumn }: Answer) => (bestInRow ? 'row ' : '') + (bestInColumn ? 'column' : ''),
     ),
   ]);
   expect(table).toEqual([
@@ -61,10 +61,10 @@ test('the usable range of an axis is where no run diverged or failed, and what c
     `{ aggregate(by: [BATCH_NORM]) { groups { batchNorm usableRange(axis: BATCH_SIZE) {
          points { batchSize mean runs diverged failed unfinished reliable } reliable { batchSize } nearBest(distance: ${distance}) { batchSize } } } } }`;
   const { aggregate } = await ask(query(0.05));
-  const [off, on] = aggregate.groups.map(({ usableRange }: any) => usableRange);
-  const sizes = (list: any) => list.map(({ batchSize }: any) => batchSize);
+  const [off, on] = aggregate.groups.map(({ usableRange }: Answer) => usableRange);
+  const sizes = (list: Answer) => list.map(({ batchSize }: Answer) => batchSize);
   expect(sizes(off.points)).toEqual([2, 8, 32, 128]);
-  expect(off.points.map(({ reliable }: any) => reliable)).toEqual([true, false, false, false]);
+  expect(off.points.map(({ reliable }: Answer) => reliable)).toEqual([true, false, false, false]);
   expect(off.points[1]).toMatchObject({ mean: null, diverged: 1 });
   expect(sizes(on.reliable)).toEqual([2, 8]);
   expect(sizes(on.nearBest)).toEqual([2]);
@@ -90,7 +90,7 @@ test('coverage is the grid that a filter spans, with what is missing, duplicated
     duplicates: 1,
   });
   const cell = (batchSize: number, batchNorm: boolean) =>
-    coverage.cells.find((one: any) => one.batchSize === batchSize && one.batchNorm === batchNorm);
+    coverage.cells.find((one: Answer) => one.batchSize === batchSize && one.batchNorm === batchNorm);
   expect(cell(32, true)).toMatchObject({ done: 0, missing: 1, members: [] });
   expect(cell(2, true)).toMatchObject({ done: 1, duplicates: 1, missing: 0, members: [member] });
   const only = await ask(
@@ -114,7 +114,7 @@ test('coverage of a preset is its cells, whoever trained them', async () => {
   await record(own, 'a-part-of-it-3/1', { value: 0.4 });
   const { coverage } = await ask(query);
   expect(coverage).toMatchObject({ total: 4, missing: 2, waiting: 1, done: 1 });
-  expect(coverage.cells.map(({ batchSize, done }: any) => [batchSize, done])).toEqual([
+  expect(coverage.cells.map(({ batchSize, done }: Answer) => [batchSize, done])).toEqual([
     [2, 0],
     [8, 1],
     [32, 0],

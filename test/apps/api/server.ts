@@ -3,6 +3,9 @@ import type { Db } from '@smallbatch/db';
 import { afterAll } from 'vitest';
 import { testDatabase } from '../../database.ts';
 
+// biome-ignore lint/suspicious/noExplicitAny: an answer has the shape of its query, which only the test knows.
+export type Answer = any;
+
 export interface TestApi {
   readonly api: Api;
   readonly db: Db;
@@ -14,7 +17,7 @@ export interface TestApi {
     query: string,
     variables?: object,
     headers?: Record<string, string>,
-  ): Promise<{ status: number; data: any; errors: { message: string; extensions: { code: string } }[] }>;
+  ): Promise<{ status: number; data: Answer; errors: { message: string; extensions: { code: string } }[] }>;
   /** SQL statements by name since the last call. */
   statements(): string[];
 }

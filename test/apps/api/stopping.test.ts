@@ -1,7 +1,7 @@
 import { TRAINER_VERSION } from '@smallbatch/program';
 import { beforeAll, expect, test } from 'vitest';
 import { addDataset } from '../../packages/db/new-run.ts';
-import { type TestApi, testApi } from './server.ts';
+import { type Answer, type TestApi, testApi } from './server.ts';
 
 let own: TestApi;
 let dataset: { id: string; hash: string; name?: string };
@@ -13,7 +13,7 @@ beforeAll(async () => {
   datasetName = row!.name;
 });
 
-async function ask(query: string, variables: object): Promise<any> {
+async function ask(query: string, variables: object): Promise<Answer> {
   const { data, errors } = await own.ask(query, variables);
   expect(errors).toEqual([]);
   return data;

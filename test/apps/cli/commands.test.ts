@@ -87,6 +87,39 @@ describe('the command line', () => {
     expect((await cli('runs', 'show', key)).stdout).toMatch(/attempt +worker +engine/);
   }, 120_000);
 
+  test('compares two sides over what they share, by an axis and in all, and says what was not matched', async () => {
+    const compared = await cli(
+      'compare',
+      'batchNorm=on',
+      'batchNorm=off',
+      '--sweep',
+      'small-grid-1',
+      '--by',
+      'batchSize',
+      '--format',
+      'json',
+    );
+    expect(compared.code).toBe(0);
+    const rows = rowsOf(compared);
+    const exported = rowsOf(await cli('export', '--format', 'json', '--sweep', 'small-grid-1'));
+    const values = (on: boolean) =>
+      new Map(
+        exported
+          .filter(({ batchNorm, diverged }) => batchNorm === on && !diverged)
+          .map((run) => [run.batchSize, Number(run['test_accuracy.medianLast5'])]),
+      );
+    const [on, off] = [values(true), values(false)];
+    const shared = [...on.keys()].filter((m) => off.has(m));
+    expect(rows.map(({ batchSize, n }) => [batchSize, n])).toEqual([
+      ...shared.map((m) => [m, 1]),
+      [null, shared.length],
+    ]);
+    const mean = shared.reduce((sum, m) => sum + on.get(m)! - off.get(m)!, 0) / shared.length;
+    if (shared.length > 0) expect(rows.at(-1)!.mean).toBeCloseTo(mean, 12);
+    expect(compared.stderr).toMatch(/not matched by: batch norm, batch norm scope, bn batch/);
+    expect((await cli('compare', 'batchNorm=on', 'batchNorm=off')).stdout).toMatch(/pairs +a − b/);
+  }, 60_000);
+
   test('repeats a run to the last bit, and writes its weights as a model that has the recorded accuracy', async () => {
     const runs = rowsOf(await cli('runs', 'list', '--format', 'json', '--status', 'done'));
     const key = String(runs.find(({ batchNorm }) => batchNorm)?.key);
@@ -269,6 +302,7 @@ test.each([
   [['sweep', 'create', 'a.yaml', '--scale', 'demo'], /invalid --scale: it goes with --preset/],
   [['sweep', 'create', 'a.yaml', '--preset', 'figure-1'], /a file \(a\.yaml\) and --preset at once/],
   [['runs', 'list', '--url', 'ftp://x'], /invalid URL "ftp:\/\/x"/],
+  [['compare', 'sweep=a', 'batchnorm=on'], /invalid side "batchnorm=on": FIELD=VALUE, FIELD one of sweep, /],
   [['dataset', 'add', 'mnist'], /missing --from PATH for "mnist"/],
 ])('%j is wrong use: exit code 2, with the way out', async (args, message) => {
   const ended = await smallbatch(args);
