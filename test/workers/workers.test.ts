@@ -368,7 +368,8 @@ test('how the cores are split is measured for the long work that waits, once, an
       device: 'cpu',
       client,
       home,
-      gpus: 1,
+      gpus: [],
+      signal: new AbortController().signal,
       sweep,
       onMeasured: ({ width }, rates) => measured.push({ width, rates }),
     });

@@ -139,23 +139,29 @@ export interface WaitingWork {
   readonly runs: number;
   /** Samples that all of them train on. */
   readonly samples: number;
+  /** Least memory that a step of one needs. */
+  readonly memoryBytes: number;
 }
 
 /** What waits for a worker that has these data sets, the most work first; of one sweep if it is given. */
 export async function waitingWork(
   { pool }: Db,
   teamId: string,
-  datasets: readonly string[],
+  {
+    datasets,
+    trainerVersion,
+    sweep,
+  }: { datasets: readonly string[]; trainerVersion: string; sweep?: string | null },
   most: number,
-  sweep?: string | null,
 ): Promise<WaitingWork[]> {
   const { rows } = await pool.query(
-    `/* waitingWork */ SELECT min(r.id::text) AS "runId", count(*)::int AS runs, sum(r.planned_steps * r.batch_size)::float8 AS samples
+    `/* waitingWork */ SELECT min(r.id::text) AS "runId", count(*)::int AS runs, sum(r.planned_steps * r.batch_size)::float8 AS samples,
+       max(r.memory_bytes) AS "memoryBytes"
      FROM run r JOIN dataset d ON d.id = r.dataset_id
-     WHERE r.team_id = $1 AND r.status = 'WAITING' AND NOT r.held AND d.hash = ANY ($2)
+     WHERE r.team_id = $1 AND r.status = 'WAITING' AND NOT r.held AND d.hash = ANY ($2) AND r.trainer_version = $5
        AND ($4::text IS NULL OR EXISTS (SELECT FROM cell c JOIN sweep s ON s.id = c.sweep_id WHERE c.run_id = r.id AND s.key = $4))
      GROUP BY r.shape_key, r.dataset_id ORDER BY samples DESC, "runId" LIMIT $3`,
-    [teamId, datasets, most, sweep ?? null],
+    [teamId, datasets, most, sweep ?? null, trainerVersion],
   );
   return rows;
 }

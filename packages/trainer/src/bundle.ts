@@ -191,7 +191,9 @@ export async function trainBundle(options: BundleOptions): Promise<void> {
               state: state(),
             });
             const warn = (error: Error): void => onEvent({ kind: 'warning', message: error.message });
-            writing.add(kept.then(() => {}, warn));
+            const done = kept.then(() => {}, warn);
+            writing.add(done);
+            void done.finally(() => writing.delete(done));
           }
           reporter.finish({
             run: run.id,
@@ -204,7 +206,6 @@ export async function trainBundle(options: BundleOptions): Promise<void> {
           onEvent({ kind: 'ended', key: run.key, diverged: divergedStep !== undefined });
         },
         snapshot(i, snapshot) {
-          deviceSeconds[i] = snapshot.deviceSeconds;
           if (!open.has(i)) return;
           const { run } = claims[i]!;
           const write = checkpoints
@@ -215,8 +216,9 @@ export async function trainBundle(options: BundleOptions): Promise<void> {
           writing.add(write);
           void write.finally(() => writing.delete(write));
         },
-        async before(step) {
+        async before(step, deviceSecondsOf) {
           done = step;
+          for (const i of open) deviceSeconds[i] = deviceSecondsOf(i);
           // Lets heartbeats and flushes run: a step is one call that holds the thread.
           if (step % 8 === 0) await new Promise((resolve) => setImmediate(resolve));
           const isPaused = (): boolean =>

@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { type Axes, cost, type DataShape, plannedSteps, shapeKey } from '@smallbatch/program';
 import { SAMPLES_PER_STEP } from './bundle-size.ts';
-import type { Engine } from './engines/engine.ts';
+import { type Engine, EngineExhausted } from './engines/engine.ts';
 import { rateOf } from './rate.ts';
 
 /** How fast a step of so many runs side by side is on a machine. */
@@ -37,6 +37,7 @@ const TRIED = [1, 2, 4, 8, 16];
 /** A step of more samples than this is tried with one run alone. */
 const MOST_SAMPLES = 64;
 const TRIAL_SECONDS = 0.4;
+const LONGEST_TRIAL_SECONDS = 5;
 /** R where it has not been measured. */
 export const usualRuns = ({ batchSize }: Axes): number =>
   Math.max(1, Math.floor(SAMPLES_PER_STEP / batchSize));
@@ -133,10 +134,17 @@ export async function fastestRuns(
   let best = { runs: 1, rate: 0 };
   for (const runs of TRIED) {
     if (runs > 1 && runs * axes.batchSize > MOST_SAMPLES) break;
-    const rate = await rateOf(engine, axes, data, runs, TRIAL_SECONDS);
+    const start = performance.now();
+    // What more runs would take too much of (memory, most of all) is known by their failing; one run must not.
+    const trial = rateOf(engine, axes, data, runs, TRIAL_SECONDS);
+    const rate = runs === 1 ? await trial : await trial.catch((error: Error) => error);
+    if (rate instanceof EngineExhausted) throw rate;
+    if (rate instanceof Error) break;
     rates[runs] = Math.round(rate);
     if (rate > best.rate * GAIN) best = { runs, rate };
     else if (rate < best.rate * 0.9) break;
+    // Twice as many runs would take twice as long, and a lease is waiting.
+    if (performance.now() - start > LONGEST_TRIAL_SECONDS * 1000) break;
   }
   return { runs: best.runs, rates };
 }

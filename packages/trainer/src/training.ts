@@ -75,8 +75,8 @@ export interface Order {
 export interface Watcher {
   measured(member: number, point: Measured): void;
   ended(member: number, end: End): void;
-  /** Waits while the runs are paused. */
-  before(step: number): Order | Promise<Order>;
+  /** Waits while the runs are paused. Is told what each run has cost so far. */
+  before(step: number, deviceSecondsOf: (member: number) => number): Order | Promise<Order>;
   snapshot?(member: number, snapshot: Snapshot): void;
 }
 
@@ -205,10 +205,12 @@ export async function train(
     }
   };
 
+  const deviceSecondsOf = (member: number): number =>
+    active.find(({ index }) => index === member)?.deviceSeconds ?? 0;
   let epochStart = performance.now();
   try {
     for (let step = from?.step ?? 0; step < totalSteps; step++) {
-      const { stopped, keep, leave } = await watcher.before(step);
+      const { stopped, keep, leave } = await watcher.before(step, deviceSecondsOf);
       if (stopped?.size) active = active.filter(({ index }) => !stopped.has(index));
       if (keep) keepAll(step);
       if (leave || active.length === 0) return;

@@ -253,8 +253,17 @@ export async function runWorker(options: WorkerOptions): Promise<'ended' | 'exha
         Calibration.isWorth(axes, dataset.shape) &&
         !(await calibration.sizes()).some((size) => size.shape === shape && size.dataset === hash)
       ) {
-        const size = await calibration.measure(axes, dataset.shape, hash);
-        onEvent({ kind: 'calibrated', model: axes.model, batchSize: axes.batchSize, size });
+        try {
+          const size = await calibration.measure(axes, dataset.shape, hash);
+          onEvent({ kind: 'calibrated', model: axes.model, batchSize: axes.batchSize, size });
+        } catch (error) {
+          const { message } = error as Error;
+          if (error instanceof EngineExhausted) {
+            giveUp('RELEASED', message);
+            throw error;
+          }
+          onEvent({ kind: 'warning', message: `no measurement of ${axes.model}: ${message}` });
+        }
       }
       await trainBundle({
         client,

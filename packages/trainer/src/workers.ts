@@ -58,7 +58,12 @@ export async function runWorkers({
   const tell = (event: WorkerEvent): void => onEvent?.({ ...event, process: 0 });
   const { processes, threads } = wanted
     ? { processes: wanted, threads: 1 }
-    : await splitFor(choice, Math.max(1, gpus.length), options, tell);
+    : await splitFor(
+        choice,
+        gpus.map(({ uuid }) => uuid),
+        { ...options, signal },
+        tell,
+      );
   /** → why its device is lost, where it is: the processes on other devices go on. */
   const one = async (index: number): Promise<string | undefined> => {
     for (let crashes = 0; !signal.aborted; ) {
@@ -105,8 +110,8 @@ export async function runWorkers({
 /** The split that was measured for what waits. An API that cannot be reached yet has nothing to tell: then it is the usual one. */
 async function splitFor(
   choice: EngineChoice,
-  gpus: number,
-  { url, token, home, sweep }: Pick<WorkersOptions, 'url' | 'token' | 'home' | 'sweep'>,
+  gpus: readonly string[],
+  { url, token, home, sweep, signal }: Pick<WorkersOptions, 'url' | 'token' | 'home' | 'sweep' | 'signal'>,
   tell: (event: WorkerEvent) => void,
 ): Promise<Split> {
   const client = createClient({ url, token });
@@ -117,12 +122,13 @@ async function splitFor(
       home,
       gpus,
       sweep,
+      signal,
       onMeasured: ({ model, batchSize }, rates) => tell({ kind: 'split', model, batchSize, rates }),
     });
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
     tell({ kind: 'unreachable', message: error.message });
-    return splitsOf(choice, availableParallelism(), gpus)[0]!;
+    return splitsOf(choice, availableParallelism(), Math.max(1, gpus.length))[0]!;
   } finally {
     client.close();
   }

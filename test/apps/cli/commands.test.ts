@@ -106,7 +106,7 @@ describe('the command line', () => {
       new Map(
         exported
           .filter(({ batchNorm, diverged }) => batchNorm === on && !diverged)
-          .map((run) => [run.batchSize, Number(run['test_accuracy.medianLast5'])]),
+          .map((run) => [Number(run.batchSize), Number(run['test_accuracy.medianLast5'])] as const),
       );
     const [on, off] = [values(true), values(false)];
     const shared = [...on.keys()].filter((m) => off.has(m));

@@ -174,16 +174,17 @@ export async function compare(db: Db, request: CompareRequest): Promise<Compared
     .filter((name) => !fixedParams.has(name))
     .sort();
 
+  const partsOf = (setting: Setting): string[] => [
+    ...axes.map((axis) => text(setting.axes[fieldOf(axis)])),
+    ...params.map((name) => text(setting.hyper[name])),
+  ];
   const keyed = (all: readonly Setting[]): { keyed: Keyed[]; withoutValue: number } => {
     const chosen =
       best.length > 0 ? choose(all, request, goal === 'MAXIMISE').map(({ setting }) => setting) : all;
     const valued = chosen.filter(({ values }) => values.length > 0);
     const groups = new Map<string, { parts: string[]; settings: Setting[] }>();
     for (const setting of valued) {
-      const parts = [
-        ...axes.map((axis) => text(setting.axes[fieldOf(axis)])),
-        ...params.map((name) => text(setting.hyper[name])),
-      ];
+      const parts = partsOf(setting);
       const key = join(parts);
       const group = groups.get(key);
       if (group) group.settings.push(setting);
@@ -203,7 +204,9 @@ export async function compare(db: Db, request: CompareRequest): Promise<Compared
       return { parts, side };
     });
     sides.sort((x, y) => byAxes(SETTING_AXES)(x.side, y.side));
-    return { keyed: sides, withoutValue: chosen.length - valued.length };
+    // What matching knows of, but none of whose settings has a value (or could be the best).
+    const known = new Set(all.map((setting) => join(partsOf(setting))));
+    return { keyed: sides, withoutValue: known.size - groups.size };
   };
   const [a, b] = [keyed(allA), keyed(allB)];
   const ofB = new Map(b.keyed.map(({ parts, side }) => [join(parts), side]));

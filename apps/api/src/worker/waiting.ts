@@ -15,6 +15,9 @@ const WaitingWork = builder.objectRef<Waiting>('WaitingWork').implement({
         db.prisma.run.findUniqueOrThrow({ ...query, where: { id: runId } }),
     }),
     runs: t.exposeInt('runs', { description: 'Runs.' }),
+    memoryBytes: t.exposeFloat('memoryBytes', {
+      description: 'Least memory that a step of one needs, in bytes.',
+    }),
     samples: t.exposeFloat('samples', { description: 'Samples that all of them train on.' }),
   }),
 });
@@ -25,9 +28,10 @@ builder.queryFields((t) => ({
     description: `What waits for a worker with these data sets, by the shape of its steps: the ${MOST_SHAPES} with the most work.`,
     args: {
       datasets: t.arg.stringList({ required: true, description: 'Hashes of the data sets that it has.' }),
+      trainerVersion: t.arg.string({ required: true, description: "The trainer's semantic version." }),
       sweep: t.arg.string({ description: 'Only runs that answer cells of this sweep.' }),
     },
-    resolve: (_root, { datasets, sweep }, { db, viewer }) =>
-      waitingWork(db, viewer!.teamId, datasets, MOST_SHAPES, sweep),
+    resolve: (_root, { datasets, trainerVersion, sweep }, { db, viewer }) =>
+      waitingWork(db, viewer!.teamId, { datasets, trainerVersion, sweep: sweep ?? null }, MOST_SHAPES),
   }),
 }));

@@ -18,7 +18,7 @@ const Original = graphql(`
       model width batchSize batchSchedule baseLearningRate schedule warmUp momentum nesterov weightDecay
       batchNorm batchNormScope bnBatch augmentation budget { unit value epochs } evaluateEvery
       metrics { name }
-      attempts { engine device versions startStep }
+      attempts { engine device versions startStep worker { name } }
     }
   }
 `);
@@ -47,6 +47,8 @@ const SPEED = 'samples_per_second';
  * grow from step to step, so that after thousands of them two runs are like two seeds.
  */
 const TOLERANCE = 0.03;
+/** What the worker of a repeat is called. */
+const WORKER = `repeat-${process.pid}`;
 
 interface Row {
   readonly metric: string;
@@ -173,6 +175,7 @@ async function train(
     url: apiUrl(options.url),
     ...(process.env.SMALLBATCH_TOKEN ? { token: process.env.SMALLBATCH_TOKEN } : {}),
     home: homeOf(options.home),
+    name: WORKER,
     engine,
     device,
     sweep,
@@ -223,6 +226,11 @@ function sameKernels(run: Run, again: Run): boolean {
 }
 
 function judge(run: Run, again: Run, rows: readonly Row[]): void {
+  const other = again.attempts.find(({ worker }) => !worker?.name.startsWith(WORKER));
+  if (other)
+    note(
+      `another worker has taken it: ${plain(other.worker?.name ?? 'unknown')}, ${plain(other.engine)} on ${plain(other.device)}`,
+    );
   const [first, second] = [run.attempts.at(-1)!, again.attempts.at(-1)!];
   for (const name of new Set([
     ...Object.keys(first.versions as object),

@@ -69,6 +69,7 @@ interface Options extends ReadOptions {
   readonly dataset?: string;
   readonly dryRun?: boolean;
   readonly print?: boolean;
+  readonly part?: number;
   readonly limit: number;
   readonly home?: string;
   readonly watch?: boolean;
@@ -94,6 +95,7 @@ export function createCommand(): Command {
       '--dry-run',
       'write nothing: print the cells, what they cost, and how long this machine would take',
     )
+    .option('--part <n>', 'only this one of the sweeps of a preset that has several', wholeNumber(1, 1000))
     .option('--print', 'write nothing: print the sweep file, to be changed and created from a file')
     .option('--limit <n>', 'with --dry-run: print at most so many cells', wholeNumber(0, 100_000), 1000)
     .option(
@@ -150,14 +152,27 @@ const plainly = (problems: readonly { readonly message: string; readonly allowed
 
 async function create(path: string | undefined, options: Options): Promise<void> {
   const client = connect(options);
-  const sources = await sourcesOf(client, path, options);
+  const all = await sourcesOf(client, path, options);
+  const { part } = options;
+  if (part !== undefined && part > all.length)
+    throw new Problem(`invalid --part ${part}: there are ${all.length}`, 2);
+  const sources = part === undefined ? all : [all[part - 1]!];
   if (options.print) {
+    if (sources.length > 1) {
+      const parts = `--part 1 … ${sources.length}`;
+      throw new Problem(
+        `invalid --print: ${options.preset} is ${sources.length} sweeps, and a file is one: ${parts}`,
+        2,
+      );
+    }
     process.stdout.write(
       sources.map(({ definition }) => stringify(definition, { lineWidth: 120 })).join('---\n'),
     );
     return;
   }
   if (options.dryRun) return dryRun(client, sources, options);
+  // Several sweeps of a preset are created all or not at all.
+  if (sources.length > 1) for (const source of sources) await previewed(client, source, 0, 0);
   const keys: string[] = [];
   for (const { definition, explain } of sources) {
     const { createSweep } = await client.mutate(Create, { definition });
@@ -233,15 +248,25 @@ const USUAL = [
 const text = (value: unknown): string | null =>
   value === null || value === undefined || JSON.stringify(value) === '{}' ? null : JSON.stringify(value);
 
+async function previewed(
+  client: Client,
+  { definition, explain }: Source,
+  first: number,
+  skip: number,
+): Promise<Previewed> {
+  const { previewSweep } = await client.query(PreviewSweep, { definition, first, skip });
+  if (previewSweep.__typename === 'InvalidInput')
+    throw new Problem(`${plain(previewSweep.message)}\n${explain(previewSweep.problems)}`);
+  return previewSweep;
+}
+
 async function dryRun(client: Client, sources: readonly Source[], options: Options): Promise<void> {
   const previews: Previewed[] = [];
   const cells: Cell[] = [];
-  for (const { definition, explain } of sources) {
+  for (const source of sources) {
     for (let skip = 0; ; ) {
       const first = Math.max(0, Math.min(1000, options.limit - cells.length));
-      const { previewSweep } = await client.query(PreviewSweep, { definition, first, skip });
-      if (previewSweep.__typename === 'InvalidInput')
-        throw new Problem(`${plain(previewSweep.message)}\n${explain(previewSweep.problems)}`);
+      const previewSweep = await previewed(client, source, first, skip);
       if (skip === 0) previews.push(previewSweep);
       cells.push(...previewSweep.cells.map((cell) => ({ ...cell, sweep: previewSweep.name })));
       skip += previewSweep.cells.length;
