@@ -146,7 +146,8 @@ test('8 workers on 500 tiny runs: every run is done once, and every point is the
 });
 
 test('a worker that is killed in the middle of a run loses it to another, which begins anew', async () => {
-  const sweep = await sweepOf(1, 40);
+  // Long beside the time until its first points arrive.
+  const sweep = await sweepOf(1, 400);
   const victim = startWorker(sweep.key);
   await until(
     async () =>
@@ -161,7 +162,7 @@ test('a worker that is killed in the middle of a run loses it to another, which 
   expect((await runsOf(sweep.id))[0]).toMatchObject({ status: 'RUNNING', attempt: 1 });
   const heir = startWorker(sweep.key);
   await heir.ended;
-  await expectComplete(sweep.id, 1, 40);
+  await expectComplete(sweep.id, 1, 400);
   expect((await runsOf(sweep.id))[0]!.attempt).toBe(2);
   const ends = await database.asOwner('SELECT "end" FROM attempt WHERE run_id = $1 ORDER BY number', [
     (await runsOf(sweep.id))[0]!.id,
