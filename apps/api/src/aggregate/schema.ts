@@ -235,6 +235,20 @@ const Aggregate = builder.objectRef<AggregateShape>('Aggregate').implement({
   }),
 });
 
+type QueryFields = Parameters<Parameters<typeof builder.queryFields>[0]>[0];
+
+/** What every question about runs' values takes: which value of which metric, and which seeds only choose. */
+export const valueArguments = ({ arg }: QueryFields) => ({
+  selectSeeds: arg({ type: ['SafeInt'], description: 'Seeds to choose on; the others are reported.' }),
+  metric: arg.string({ required: true, defaultValue: 'test_accuracy', description: 'Name of the metric.' }),
+  value: arg({
+    type: RunValueEnum,
+    required: true,
+    defaultValue: 'MEDIAN_LAST_5',
+    description: 'Which value of a run.',
+  }),
+});
+
 builder.queryFields((t) => ({
   aggregate: t.field({
     type: Aggregate,
@@ -247,18 +261,7 @@ builder.queryFields((t) => ({
         type: [AxisEnum],
         description: 'Axes over which the best setting is chosen, by the mean over its seeds.',
       }),
-      selectSeeds: t.arg({ type: ['SafeInt'], description: 'Seeds to choose on; the others are reported.' }),
-      metric: t.arg.string({
-        required: true,
-        defaultValue: 'test_accuracy',
-        description: 'Name of the metric.',
-      }),
-      value: t.arg({
-        type: RunValueEnum,
-        required: true,
-        defaultValue: 'MEDIAN_LAST_5',
-        description: 'Which value of a run.',
-      }),
+      ...valueArguments(t),
     },
     resolve: async (_root, args, { db, viewer }) => {
       const where = readFilter(args.where);

@@ -1,8 +1,8 @@
 import type { Axis } from '@smallbatch/db';
-import { AxisEnum, AxisValues, Interval } from '../aggregate/schema.ts';
+import { AxisEnum, AxisValues, Interval, valueArguments } from '../aggregate/schema.ts';
 import { builder } from '../builder.ts';
 import { fault } from '../errors.ts';
-import { GoalEnum, RunValueEnum } from '../metric/schema.ts';
+import { GoalEnum } from '../metric/schema.ts';
 import { RunFilter } from '../run/filter.ts';
 import { readFilter } from '../run/runs.ts';
 import {
@@ -196,18 +196,7 @@ builder.queryFields((t) => ({
         type: [AxisEnum],
         description: 'Axes over which each side takes its best setting before the two are paired.',
       }),
-      selectSeeds: t.arg({ type: ['SafeInt'], description: 'Seeds to choose on; the others are compared.' }),
-      metric: t.arg.string({
-        required: true,
-        defaultValue: 'test_accuracy',
-        description: 'Name of the metric.',
-      }),
-      value: t.arg({
-        type: RunValueEnum,
-        required: true,
-        defaultValue: 'MEDIAN_LAST_5',
-        description: 'Which value of a run.',
-      }),
+      ...valueArguments(t),
     },
     resolve: async (_root, args, { db, viewer }) => {
       const { metric, value } = args;

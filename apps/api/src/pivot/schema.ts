@@ -1,8 +1,8 @@
 import type { Axis } from '@smallbatch/db';
-import { AggregateGroup, AxisEnum, AxisValues } from '../aggregate/schema.ts';
+import { AggregateGroup, AxisEnum, AxisValues, valueArguments } from '../aggregate/schema.ts';
 import { builder } from '../builder.ts';
 import { fault } from '../errors.ts';
-import { GoalEnum, RunValueEnum } from '../metric/schema.ts';
+import { GoalEnum } from '../metric/schema.ts';
 import { RunFilter } from '../run/filter.ts';
 import { readFilter } from '../run/runs.ts';
 import { type PivotCell, type PivotLine, type PivotTable, pivot } from './pivot.ts';
@@ -72,18 +72,7 @@ builder.queryFields((t) => ({
         type: [AxisEnum],
         description: 'Axes over which the best setting of each cell is chosen, by the mean over its seeds.',
       }),
-      selectSeeds: t.arg({ type: ['SafeInt'], description: 'Seeds to choose on; the others are reported.' }),
-      metric: t.arg.string({
-        required: true,
-        defaultValue: 'test_accuracy',
-        description: 'Name of the metric.',
-      }),
-      value: t.arg({
-        type: RunValueEnum,
-        required: true,
-        defaultValue: 'MEDIAN_LAST_5',
-        description: 'Which value of a run.',
-      }),
+      ...valueArguments(t),
     },
     resolve: async (_root, args, { db, viewer }) => {
       const where = readFilter(args.where);
