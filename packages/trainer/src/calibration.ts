@@ -2,7 +2,6 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { type Axes, cost, type DataShape, plannedSteps, shapeKey } from '@smallbatch/program';
-import { SAMPLES_PER_STEP } from './bundle-size.ts';
 import { type Engine, EngineExhausted } from './engines/engine.ts';
 import { rateOf } from './rate.ts';
 
@@ -32,6 +31,8 @@ interface File {
   readonly splits: readonly SplitRates[];
 }
 
+/** Samples of a step where R has not been measured: so many keep its working set in a CPU's cache. */
+export const SAMPLES_PER_STEP = 8;
 /** R that are tried. */
 const TRIED = [1, 2, 4, 8, 16];
 /** A step of more samples than this is tried with one run alone. */

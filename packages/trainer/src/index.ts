@@ -1,6 +1,5 @@
 /** Data sets, engines, the training loop and the worker; the one place that knows ONNX Runtime and TensorFlow.js. */
 export * from './bench.ts';
-export * from './bundle-size.ts';
 export * from './calibration.ts';
 export * from './checkpoints.ts';
 export * from './datasets/index.ts';

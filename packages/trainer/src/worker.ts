@@ -4,8 +4,7 @@ import { createClient, graphql, type ResultOf, Unreachable } from '@smallbatch/c
 import { Reporter } from '@smallbatch/client/reporter';
 import { shapeKey, TRAINER_VERSION } from '@smallbatch/program';
 import { axesOf, Heartbeat, trainBundle } from './bundle.ts';
-import { SAMPLES_PER_STEP } from './bundle-size.ts';
-import { Calibration, type Size } from './calibration.ts';
+import { Calibration, SAMPLES_PER_STEP, type Size } from './calibration.ts';
 import { Checkpoints } from './checkpoints.ts';
 import {
   type Dataset,
