@@ -59,6 +59,18 @@ const sum = (rows: readonly SettingRow[], of: (row: SettingRow) => number): numb
   rows.reduce((total, row) => total + of(row), 0);
 export const text = (value: unknown): string => JSON.stringify(value) ?? 'null';
 
+/** Things by a key of theirs, in the order in which keys first come. */
+export function groupBy<T>(all: Iterable<T>, keyOf: (one: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of all) {
+    const key = keyOf(one);
+    const group = groups.get(key);
+    if (group) group.push(one);
+    else groups.set(key, [one]);
+  }
+  return groups;
+}
+
 /** Numbers by size, everything else by its text; what is absent comes last. */
 export function byValue(a: unknown, b: unknown): number {
   const absent = Number(a === null || a === undefined) - Number(b === null || b === undefined);
@@ -96,13 +108,10 @@ export function choose(
   maximise: boolean,
 ): Chosen[] {
   const rest = SETTING_AXES.filter((axis) => !request.best.includes(axis));
-  const families = new Map<string, Setting[]>();
-  for (const setting of settings) {
-    const key = text([rest.map((axis) => setting.axes[fieldOf(axis)]), setting.hyper]);
-    const family = families.get(key);
-    if (family) family.push(setting);
-    else families.set(key, [setting]);
-  }
+  const families = groupBy(settings, ({ axes, hyper }) =>
+    text([rest.map((axis) => axes[fieldOf(axis)]), hyper]),
+  );
+  const smaller = byAxes(request.best);
   const select = request.selectSeeds && new Set(request.selectSeeds);
   return [...families.values()].flatMap((family): Chosen[] => {
     const scored = family
@@ -117,7 +126,7 @@ export function choose(
     candidates.sort(
       (a, b) =>
         (maximise ? mean(b.values) - mean(a.values) : mean(a.values) - mean(b.values)) ||
-        byAxes(request.best)(a.setting, b.setting),
+        smaller(a.setting, b.setting),
     );
     const [winner] = candidates;
     if (!winner) return [];
@@ -211,13 +220,7 @@ export async function aggregate(
     ? await nameIds(db, request.teamId)
     : new Map<string, string>();
 
-  const grouped = new Map<string, Setting[]>();
-  for (const setting of rows) {
-    const key = text(setting.group);
-    const group = grouped.get(key);
-    if (group) group.push(setting);
-    else grouped.set(key, [setting]);
-  }
+  const grouped = groupBy(rows, ({ group }) => text(group));
   const groups = [...grouped.values()].map((settings): Group => {
     const chosen = request.best.length > 0 ? choose(settings, request, goal === 'MAXIMISE') : undefined;
     const counted = chosen ? chosen.map(({ setting }) => setting) : settings;

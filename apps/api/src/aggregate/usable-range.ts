@@ -1,6 +1,6 @@
 import type { Axis, Goal } from '@smallbatch/db';
 import { fault } from '../errors.ts';
-import { byAxes, fieldOf, type Group, type Setting, text } from './aggregate.ts';
+import { byAxes, fieldOf, type Group, groupBy, type Setting, text } from './aggregate.ts';
 import { mean } from './statistics.ts';
 
 /** The settings of a group that share one value of an axis. */
@@ -24,13 +24,7 @@ export interface UsableRange {
 /** Where an axis is usable inside a group (Masters & Luschi 2018, figure 16), by its values in rising order. */
 export function usableRange({ members }: Pick<Group, 'members'>, axis: Axis, goal: Goal): UsableRange {
   const field = fieldOf(axis);
-  const groups = new Map<string, Setting[]>();
-  for (const setting of members) {
-    const key = text(setting.axes[field]);
-    const same = groups.get(key);
-    if (same) same.push(setting);
-    else groups.set(key, [setting]);
-  }
+  const groups = groupBy(members, ({ axes }) => text(axes[field]));
   const points = [...groups.values()].map((settings): RangePoint => {
     const sum = (of: (setting: Setting) => number): number =>
       settings.reduce((total, setting) => total + of(setting), 0);

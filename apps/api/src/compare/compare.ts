@@ -4,6 +4,7 @@ import {
   choose,
   fieldOf,
   goalFor,
+  groupBy,
   readSettings,
   type Setting,
   text,
@@ -174,6 +175,7 @@ export async function compare(db: Db, request: CompareRequest): Promise<Compared
     .filter((name) => !fixedParams.has(name))
     .sort();
 
+  const inOrder = byAxes(SETTING_AXES);
   const partsOf = (setting: Setting): string[] => [
     ...axes.map((axis) => text(setting.axes[fieldOf(axis)])),
     ...params.map((name) => text(setting.hyper[name])),
@@ -182,15 +184,8 @@ export async function compare(db: Db, request: CompareRequest): Promise<Compared
     const chosen =
       best.length > 0 ? choose(all, request, goal === 'MAXIMISE').map(({ setting }) => setting) : all;
     const valued = chosen.filter(({ values }) => values.length > 0);
-    const groups = new Map<string, { parts: string[]; settings: Setting[] }>();
-    for (const setting of valued) {
-      const parts = partsOf(setting);
-      const key = join(parts);
-      const group = groups.get(key);
-      if (group) group.settings.push(setting);
-      else groups.set(key, { parts, settings: [setting] });
-    }
-    const sides = [...groups.values()].map(({ parts, settings }): Keyed => {
+    const groups = groupBy(valued, (setting) => join(partsOf(setting)));
+    const sides = [...groups.values()].map((settings): Keyed => {
       const [first] = settings;
       const keys = settings.flatMap((setting) => setting.keys);
       const side = {
@@ -201,9 +196,9 @@ export async function compare(db: Db, request: CompareRequest): Promise<Compared
         settings: settings.length,
         keys,
       };
-      return { parts, side };
+      return { parts: partsOf(first!), side };
     });
-    sides.sort((x, y) => byAxes(SETTING_AXES)(x.side, y.side));
+    sides.sort((x, y) => inOrder(x.side, y.side));
     // What matching knows of, but none of whose settings has a value (or could be the best).
     const known = new Set(all.map((setting) => join(partsOf(setting))));
     return { keyed: sides, withoutValue: known.size - groups.size };
@@ -264,13 +259,7 @@ export function breakdown(
   by: readonly Axis[],
   goal: Goal,
 ): { axes: Record<string, unknown>; difference: Difference }[] {
-  const groups = new Map<string, Pair[]>();
-  for (const pair of pairs) {
-    const key = text(by.map((axis) => pair.a.axes[fieldOf(axis)]));
-    const group = groups.get(key);
-    if (group) group.push(pair);
-    else groups.set(key, [pair]);
-  }
+  const groups = groupBy(pairs, ({ a }) => text(by.map((axis) => a.axes[fieldOf(axis)])));
   return [...groups.values()].map((group) => ({
     axes: Object.fromEntries(by.map((axis) => [fieldOf(axis), group[0]!.a.axes[fieldOf(axis)]])),
     difference: differenceOf(

@@ -1,7 +1,6 @@
 import type { Axis } from '@smallbatch/db';
 import { AxisEnum, AxisValues, Interval, valueArguments } from '../aggregate/schema.ts';
-import { builder } from '../builder.ts';
-import { fault } from '../errors.ts';
+import { builder, takePart } from '../builder.ts';
 import { GoalEnum } from '../metric/schema.ts';
 import { RunFilter } from '../run/filter.ts';
 import { readFilter } from '../run/runs.ts';
@@ -108,13 +107,7 @@ const DifferenceGroup = builder
     isTypeOf: () => true,
   });
 
-function page<T>(all: readonly T[], first: number | null | undefined, skip: number | null | undefined): T[] {
-  const [count, from] = [first ?? 100, skip ?? 0];
-  if (count < 0 || count > MOST) throw fault('PAGE_TOO_LARGE', `invalid first: ${count}; at most ${MOST}`);
-  if (from < 0) throw fault('BAD_INPUT', `invalid skip: ${from}; a number from 0`);
-  return all.slice(from, from + count);
-}
-
+const PART = { usual: 100, most: MOST };
 const Comparison = builder
   .objectRef<Compared & { readonly metric: string; readonly value: string }>('Comparison')
   .implement({
@@ -139,19 +132,19 @@ const Comparison = builder
           type: [PairRef],
           description: 'The pairs, a part of them at a time; `n` counts them.',
           args: paging,
-          resolve: ({ pairs }, { first, skip }) => page(pairs, first, skip),
+          resolve: ({ pairs }, part) => takePart(pairs, part, PART),
         }),
         unmatchedA: t.field({
           type: [UnmatchedSetting],
           description: 'Settings of side a without a match.',
           args: paging,
-          resolve: ({ unmatchedA }, { first, skip }) => page(unmatchedA, first, skip),
+          resolve: ({ unmatchedA }, part) => takePart(unmatchedA, part, PART),
         }),
         unmatchedB: t.field({
           type: [UnmatchedSetting],
           description: 'Settings of side b without a match.',
           args: paging,
-          resolve: ({ unmatchedB }, { first, skip }) => page(unmatchedB, first, skip),
+          resolve: ({ unmatchedB }, part) => takePart(unmatchedB, part, PART),
         }),
         unmatchedCountA: t.int({
           description: 'How many of side a.',

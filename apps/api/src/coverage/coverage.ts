@@ -6,11 +6,10 @@ import {
   type Identity,
   nameIds,
   type RunFilter,
-  type Standing,
   standingOf,
 } from '@smallbatch/db';
 import type { PresetRequest } from '@smallbatch/search';
-import { byValue, fieldOf, groupAxes, text } from '../aggregate/aggregate.ts';
+import { byValue, fieldOf, groupAxes, groupBy, text } from '../aggregate/aggregate.ts';
 import { fault } from '../errors.ts';
 import { presetOf, sweepsOf } from '../preset/preset.ts';
 import { type Configured, type KnownDataset, layOut } from '../sweep/create.ts';
@@ -103,13 +102,11 @@ export async function coverageOfPreset(
   const wrong = by.find((axis) => ['MEMBER', 'SWEEP', 'ENGINE'].includes(axis));
   if (wrong)
     throw fault('BAD_INPUT', `invalid by: ${wrong} is of runs, and a preset has cells that have none`);
-  const standing = new Map<string, Standing[]>();
   const hashes = wanted.map(({ run }) => run.configurationHash);
-  for (const one of await standingOf(db, identity.teamId, hashes)) {
-    const same = standing.get(one.configurationHash);
-    if (same) same.push(one);
-    else standing.set(one.configurationHash, [one]);
-  }
+  const standing = groupBy(
+    await standingOf(db, identity.teamId, hashes),
+    ({ configurationHash }) => configurationHash,
+  );
   const names = await nameIds(db, identity.teamId);
   const cells = new Map<string, CoverageCell & { missing: number; readonly people: Set<string> }>();
   for (const { axes, run, dataset } of wanted) {

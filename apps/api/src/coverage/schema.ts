@@ -1,6 +1,6 @@
 import type { CoverageCounts } from '@smallbatch/db';
 import { AxisEnum, AxisValues } from '../aggregate/schema.ts';
-import { builder } from '../builder.ts';
+import { builder, takePart } from '../builder.ts';
 import { fault } from '../errors.ts';
 import { PresetScaleEnum } from '../preset/schema.ts';
 import { RunFilter } from '../run/filter.ts';
@@ -52,14 +52,10 @@ const Coverage = builder.objectRef<Covered & Counts>('Coverage').implement({
         skip: t.arg.int({ defaultValue: 0, description: 'How many to leave out before.' }),
         missing: t.arg.boolean({ description: 'Only those with (or without) something missing.' }),
       },
-      resolve: ({ cells }, { first, skip, missing }) => {
-        const [count, from] = [first ?? 1000, skip ?? 0];
-        if (count < 0 || count > 10_000)
-          throw fault('PAGE_TOO_LARGE', `invalid first: ${count}; at most 10000`);
-        if (from < 0) throw fault('BAD_INPUT', `invalid skip: ${from}; a number from 0`);
+      resolve: ({ cells }, { missing, ...part }) => {
         const wanted =
           typeof missing === 'boolean' ? cells.filter((cell) => cell.missing > 0 === missing) : cells;
-        return wanted.slice(from, from + count);
+        return takePart(wanted, part, { usual: 1000, most: 10_000 });
       },
     }),
   }),

@@ -41,12 +41,13 @@ export function stateOf(group: Group | undefined): CellState {
 }
 
 function lines(groups: readonly Group[], axes: readonly Axis[]): { key: string; line: PivotLine }[] {
+  const inOrder = byAxes(axes);
   const found = new Map<string, PivotLine>();
   for (const group of groups) {
     const own = Object.fromEntries(axes.map((axis) => [fieldOf(axis), group.axes[fieldOf(axis)]]));
     found.set(text(Object.values(own)), { axes: own });
   }
-  return [...found].map(([key, line]) => ({ key, line })).sort((x, y) => byAxes(axes)(x.line, y.line));
+  return [...found].map(([key, line]) => ({ key, line })).sort((x, y) => inOrder(x.line, y.line));
 }
 
 /** The groups of an aggregate as rows × columns, with the best of each marked by the metric's goal; equal ones alike. */

@@ -8,9 +8,9 @@ import {
   type Outcome,
   outcome,
   resolveType,
+  takePart,
 } from '../builder.ts';
 import { Dataset } from '../dataset/schema.ts';
-import { fault } from '../errors.ts';
 import { RunStatusEnum } from '../run/filter.ts';
 import { type Preview, type PreviewCell, preview, type ShapeWork } from './preview.ts';
 
@@ -119,13 +119,7 @@ const SweepPreview = builder.objectRef<Outcome<'SweepPreview', Preview>>('SweepP
         first: t.arg.int({ defaultValue: 100, description: `How many, at most ${MOST_CELLS}.` }),
         skip: t.arg.int({ defaultValue: 0, description: 'Cells to leave out before.' }),
       },
-      resolve: ({ cells }, { first, skip }) => {
-        const [count, from] = [first ?? 100, skip ?? 0];
-        if (count < 0 || count > MOST_CELLS)
-          throw fault('PAGE_TOO_LARGE', `invalid first: ${count}; at most ${MOST_CELLS}`);
-        if (from < 0) throw fault('BAD_INPUT', `invalid skip: ${from}; a number from 0`);
-        return cells.slice(from, from + count).map(shapeOf);
-      },
+      resolve: ({ cells }, part) => takePart(cells, part, { usual: 100, most: MOST_CELLS }).map(shapeOf),
     }),
   }),
 });

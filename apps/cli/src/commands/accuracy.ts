@@ -1,10 +1,19 @@
 import { type Client, graphql, type ResultOf } from '@smallbatch/client';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { connect } from '../api.ts';
-import type { Column, Value } from '../output/columns.ts';
+import type { Column } from '../output/columns.ts';
 import { note, print } from '../output/print.ts';
-import { percent } from '../output/screen.ts';
-import { AXES, type AxisField, axisValue, constant, RUN_VALUES, readAxis, showAxis } from './axes.ts';
+import {
+  AXES,
+  type AxisField,
+  axisValue,
+  constant,
+  type RUN_VALUES,
+  readAxis,
+  showAxis,
+  showMetric,
+  withValue,
+} from './axes.ts';
 import { type FilterOptions, filterOf, withFilter } from './filter.ts';
 import { listOf, type ReadOptions, wholeNumber, withFormat } from './options.ts';
 
@@ -43,7 +52,7 @@ export function accuracyCommand(): Command {
   const command = new Command('accuracy').description(
     'Accuracy by batch size, batch norm and data set: one aggregate query.',
   );
-  return withFilter(withFormat(command))
+  return withValue(withFilter(withFormat(command)))
     .option('--by <axes>', 'group by these axes', axis, ['dataset', 'batchNorm', 'batchSize'] as AxisField[])
     .option('--best <axes>', 'in each group, the best setting over these axes ("" for none)', axis, [
       'baseLearningRate',
@@ -52,12 +61,6 @@ export function accuracyCommand(): Command {
       '--select-seeds <seeds>',
       'choose the best on these seeds, report on the others',
       listOf(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
-    )
-    .option('--metric <name>', 'which metric', 'test_accuracy')
-    .addOption(
-      new Option('--value <value>', "which value of a run's metric")
-        .choices([...RUN_VALUES])
-        .default('MEDIAN_LAST_5'),
     )
     .action(accuracy);
 }
@@ -78,9 +81,7 @@ export async function accuracyTable(client: Client, options: Omit<Options, 'url'
     metric: options.metric,
     value: options.value,
   });
-  const isShare = options.metric.endsWith('accuracy');
-  const number = (value: Value) =>
-    isShare ? percent(Number(value)) : String(Number(Number(value).toPrecision(5)));
+  const number = showMetric(options.metric);
   const axes: Column<Group>[] = options.by.map((name) => ({
     name,
     title: AXES[name],

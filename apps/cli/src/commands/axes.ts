@@ -1,6 +1,6 @@
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Value } from '../output/columns.ts';
-import { plain, power } from '../output/screen.ts';
+import { percent, plain, power } from '../output/screen.ts';
 
 /** Axes by their names in the API, with the heading of a column. */
 export const AXES = {
@@ -52,4 +52,21 @@ export function showAxis(name: string, value: Value): string {
   if (name === 'baseLearningRate') return power(Number(value));
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   return String(value);
+}
+
+/** A value of a metric for people: accuracies as shares, anything else in five digits. */
+export const showMetric =
+  (metric: string) =>
+  (value: Value): string =>
+    metric.endsWith('accuracy') ? percent(Number(value)) : String(Number(Number(value).toPrecision(5)));
+
+/** Which value of which metric a command is about. */
+export function withValue(command: Command): Command {
+  return command
+    .option('--metric <name>', 'which metric', 'test_accuracy')
+    .addOption(
+      new Option('--value <value>', "which value of a run's metric")
+        .choices([...RUN_VALUES])
+        .default('MEDIAN_LAST_5'),
+    );
 }

@@ -1,10 +1,20 @@
 import { graphql, type ResultOf } from '@smallbatch/client';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { connect } from '../api.ts';
 import type { Column, Value } from '../output/columns.ts';
 import { note, print } from '../output/print.ts';
-import { percent, plain } from '../output/screen.ts';
-import { AXES, type AxisField, axisValue, constant, RUN_VALUES, readAxis, showAxis } from './axes.ts';
+import { plain } from '../output/screen.ts';
+import {
+  AXES,
+  type AxisField,
+  axisValue,
+  constant,
+  type RUN_VALUES,
+  readAxis,
+  showAxis,
+  showMetric,
+  withValue,
+} from './axes.ts';
 import { type FilterOptions, filterOf, withFilter } from './filter.ts';
 import { listOf, type ReadOptions, wholeNumber, withFormat, yesOrNo } from './options.ts';
 
@@ -56,7 +66,7 @@ export function compareCommand(): Command {
     .argument('<a>', 'one side', readSide)
     .argument('<b>', 'the other', readSide)
     .description('Pair the settings of two sides, and test the differences of their means over seeds.');
-  return withFilter(withFormat(command))
+  return withValue(withFilter(withFormat(command)))
     .option('--by <axes>', 'the differences by these axes too', axis, [] as AxisField[])
     .option(
       '--best <axes>',
@@ -69,12 +79,6 @@ export function compareCommand(): Command {
       '--select-seeds <seeds>',
       'choose the best on these seeds, compare the others',
       listOf(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
-    )
-    .option('--metric <name>', 'which metric', 'test_accuracy')
-    .addOption(
-      new Option('--value <value>', "which value of a run's metric")
-        .choices([...RUN_VALUES])
-        .default('MEDIAN_LAST_5'),
     )
     .addHelpText('after', SIDE_HELP)
     .action(compare);
@@ -117,9 +121,7 @@ async function compare(a: Side, b: Side, options: Options): Promise<void> {
     value: options.value,
     by: axes(options.by),
   });
-  const isShare = options.metric.endsWith('accuracy');
-  const number = (value: Value) =>
-    isShare ? percent(Number(value)) : String(Number(Number(value).toPrecision(5)));
+  const number = showMetric(options.metric);
   const numberColumn = (name: string, title: string, value: (row: Row) => Value): Column<Row> => ({
     name,
     title,

@@ -165,9 +165,7 @@ async function create(path: string | undefined, options: Options): Promise<void>
         2,
       );
     }
-    process.stdout.write(
-      sources.map(({ definition }) => stringify(definition, { lineWidth: 120 })).join('---\n'),
-    );
+    process.stdout.write(stringify(sources[0]!.definition, { lineWidth: 120 }));
     return;
   }
   if (options.dryRun) return dryRun(client, sources, options);
