@@ -1,4 +1,4 @@
-import { type RunValue, VALUE_SQL } from './axes.ts';
+import { type MetricValue, VALUE_SQL } from './axes.ts';
 
 type Scalar = string | number | boolean | Date;
 
@@ -17,7 +17,7 @@ export interface RunFilter {
   readonly or?: readonly RunFilter[] | null;
   readonly not?: RunFilter | null;
   readonly status?: readonly string[] | null;
-  readonly metrics?: readonly { name: string; value: RunValue; is: Comparison }[] | null;
+  readonly metrics?: readonly { name: string; value: MetricValue; is: Comparison }[] | null;
   readonly params?: readonly ({ name: string } & Comparison)[] | null;
   readonly [field: string]: unknown;
 }
