@@ -1,9 +1,11 @@
 import type { Db } from '@smallbatch/db';
 
-/** A team of the generated database: its runs, and what is special about them. */
+/** A team of the generated database. */
 export interface GeneratedTeam {
   readonly key: string;
   readonly runs: number;
+  /** Metrics of each run beside its test accuracy and training loss. */
+  readonly moreMetrics?: number;
 }
 
 const ETAS = 13;
@@ -12,10 +14,13 @@ const SEEDS = 5;
 
 /**
  * Runs of one team, the same at every call: five seeds of each setting; settings by η̃ (2⁻¹² … 1), m (2 … 256), BN, three data
- * sets, then model, augmentation, weight decay, warm-up and momentum. Without BN the larger η·m diverge; one run in a hundred
+ * sets, then model, augmentation, weight decay, warm-up and momentum. Four members share them by seed. Without BN the larger η·m diverge; one run in a hundred
  * failed, one waits. Needs a superuser: triggers and foreign keys are passed by, their columns are written here.
  */
-export async function generateTeam({ pool }: Db, { key, runs }: GeneratedTeam): Promise<void> {
+export async function generateTeam(
+  { pool }: Db,
+  { key, runs, moreMetrics = 0 }: GeneratedTeam,
+): Promise<void> {
   const client = await pool.connect();
   const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
   const team = `(SELECT id FROM team WHERE key = ${text(key)})`;
@@ -31,6 +36,7 @@ export async function generateTeam({ pool }: Db, { key, runs }: GeneratedTeam): 
       INSERT INTO dataset (id, team_id, name, hash, classes, channels, height, width, train_count, test_count)
         SELECT gen_random_uuid(), ${team}, (ARRAY['cifar10', 'cifar100', 'shapes'])[i], lpad(to_hex(i), 64, '0'), 10, 3, 32, 32, 50000, 10000 FROM generate_series(1, 3) i;
       INSERT INTO metric (team_id, name, goal) VALUES (${team}, 'test_accuracy', 'MAXIMISE'), (${team}, 'train_loss', 'MINIMISE');
+      INSERT INTO metric (team_id, name) SELECT ${team}, 'gradient_norm_' || i FROM generate_series(1, ${moreMetrics}) i;
       INSERT INTO setting (team_id, hash, dataset_id, model, width, batch_size, base_learning_rate, schedule, warm_up, momentum, nesterov, weight_decay,
           batch_norm, augmentation, budget_unit, budget_value, evaluate_every, hyper, trainer_version)
         SELECT ${team}, md5('setting' || s), d.id, (ARRAY['resnet8', 'resnet20', 'resnet32', 'alexnet'])[1 + v % 4], 16, 2 << ((s / ${ETAS}) % ${SIZES})::int,
@@ -47,7 +53,7 @@ export async function generateTeam({ pool }: Db, { key, runs }: GeneratedTeam): 
           20 + 600.0 / t.batch_size + i % 7, 'onnx', now() - make_interval(secs => ${runs} - i)
         FROM generate_series(0, ${runs} - 1) i
         JOIN setting t ON t.team_id = ${team} AND t.hash = md5('setting' || i / ${SEEDS})
-        JOIN (SELECT id, row_number() OVER (ORDER BY key) - 1 AS place FROM member WHERE team_id = ${team}) m ON m.place = i / 1000 % 4
+        JOIN (SELECT id, row_number() OVER (ORDER BY key) - 1 AS place FROM member WHERE team_id = ${team}) m ON m.place = i % ${SEEDS} % 4
         CROSS JOIN LATERAL (SELECT i % 100 = 7 AS failed, i % 100 = 11 AS waits, NOT t.batch_norm AND t.base_learning_rate * t.batch_size > 1 + i % 3 AS diverges) w
         CROSS JOIN LATERAL (SELECT CASE WHEN w.waits THEN 'WAITING' WHEN w.failed THEN 'FAILED' ELSE 'DONE' END AS status, w.diverges AND NOT w.failed AND NOT w.waits AS diverged) q;
       INSERT INTO run_metric (run_id, metric_id, team_id, count, non_finite_count, last, last_step, min, min_step, max, max_step, sum, tail, median_last_5, setting_id, seed, duplicate, counted)

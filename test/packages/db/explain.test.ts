@@ -178,7 +178,9 @@ describe('on 100,000 runs', () => {
   test('summaries and curves of runs are read by run', async () => {
     const runs = await database.asOwner<{ id: string }>(`SELECT id FROM run WHERE status = 'DONE' LIMIT 20`);
     const ids = runs.map(({ id }) => id);
-    expectIndexes(await plansOf((db) => runMetrics(db, ids)), { runMetrics: ['run_metric_pkey'] });
+    expectIndexes(await plansOf((db) => runMetrics(db, owner.teamId, ids, ['test_accuracy'])), {
+      runMetrics: ['run_metric_pkey'],
+    });
     expectIndexes(await plansOf((db) => readCurves(db, ids, ['test_accuracy'])), {
       readCurves: ['chunk_pkey'],
     });
