@@ -13,6 +13,7 @@ export { type Db, type OpenOptions, openDb } from './open.ts';
 export { DatabaseProblem, type ProblemCode } from './problem.ts';
 export * from './read/aggregate.ts';
 export * from './read/axes.ts';
+export * from './read/bands.ts';
 export * from './read/coverage.ts';
 export * from './read/curves.ts';
 export * from './read/filter.ts';
