@@ -17,6 +17,7 @@ import './run/own.ts';
 import './run/schema.ts';
 import './server-info.ts';
 import './sweep/preview-schema.ts';
+import './sweep/reused-schema.ts';
 import './sweep/schema.ts';
 import './team/schema.ts';
 import './token/schema.ts';

@@ -18,6 +18,7 @@ export * from './read/coverage.ts';
 export * from './read/curves.ts';
 export * from './read/filter.ts';
 export * from './read/page.ts';
+export * from './read/reused.ts';
 export type { SettingColumn, Settings } from './read/settings.ts';
 export * from './read/sweep-state.ts';
 export * from './report.ts';
