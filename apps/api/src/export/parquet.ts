@@ -1,0 +1,62 @@
+import type { ColumnKind, ColumnValues, ExportColumn, ExportPage } from '@smallbatch/db';
+import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
+import type { About } from './about.ts';
+
+const TYPE: Record<ColumnKind, Pick<SchemaElement, 'type' | 'converted_type'>> = {
+  text: { type: 'BYTE_ARRAY', converted_type: 'UTF8' },
+  boolean: { type: 'BOOLEAN' },
+  int: { type: 'INT32' },
+  long: { type: 'INT64' },
+  float: { type: 'FLOAT' },
+  double: { type: 'DOUBLE' },
+  time: { type: 'INT64', converted_type: 'TIMESTAMP_MICROS' },
+};
+
+/** Typed columns; a row group for each page, written as it is full. NaN and the infinities are stored as they are. */
+export async function* parquet(
+  columns: readonly ExportColumn[],
+  pages: AsyncGenerator<ExportPage>,
+  about: About,
+): AsyncGenerator<Uint8Array> {
+  const writer = new ByteWriter(1 << 20);
+  const file = new ParquetWriter({
+    writer,
+    schema: [
+      { name: 'smallbatch', num_children: columns.length },
+      ...columns.map(
+        ({ name, kind, required }): SchemaElement => ({
+          name,
+          repetition_type: required ? 'REQUIRED' : 'OPTIONAL',
+          ...TYPE[kind],
+        }),
+      ),
+    ],
+    kvMetadata: [{ key: 'smallbatch', value: JSON.stringify(about) }],
+    createdBy: `smallbatch ${about.version}`,
+  });
+  const written = (): Uint8Array => {
+    const bytes = writer.getBytes().slice();
+    writer.index = 0;
+    return bytes;
+  };
+  for await (const page of pages) {
+    file.write({
+      columnData: columns.map(({ name, kind }, i) => ({ name, data: data(kind, page.columns[i]!) })),
+      rowGroupSize: page.count,
+    });
+    yield written();
+  }
+  file.finish();
+  yield written();
+}
+
+/** 64-bit whole numbers are written from bigints; a time is made one by the writer. */
+function data(kind: ColumnKind, values: ColumnValues) {
+  if (kind !== 'long') return values as unknown[];
+  if (ArrayBuffer.isView(values)) {
+    const whole = new BigInt64Array(values.length);
+    for (let i = 0; i < values.length; i++) whole[i] = BigInt(values[i]!);
+    return whole;
+  }
+  return Array.from(values, (value) => (value === null ? null : BigInt(value)));
+}

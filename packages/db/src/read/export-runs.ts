@@ -1,0 +1,372 @@
+import type pg from 'pg';
+import type { Goal } from '../generated/prisma/enums.ts';
+import type { Db } from '../open.ts';
+import { type ColumnKind, type ColumnValues, readColumn } from './binary.ts';
+import { compileFilter, Values } from './filter.ts';
+import { type ExportQuery, fromSnapshot, type Snapshot } from './snapshot.ts';
+
+export interface ExportColumn {
+  readonly name: string;
+  readonly kind: ColumnKind;
+  /** Whether a text is JSON. */
+  readonly json?: boolean;
+  /** Whether every row has a value. */
+  readonly required?: boolean;
+}
+/** Some runs as columns, in the order of `ExportedRuns.columns`. */
+export interface ExportPage {
+  readonly count: number;
+  readonly columns: readonly ColumnValues[];
+}
+
+/** The columns of every run, by the names that they have in the API, and the SQL of each over run, data set, member and sweep. */
+const RUN: Record<string, readonly [kind: ColumnKind | 'json', sql: string]> = {
+  key: ['text', 'r.key'],
+  status: ['text', 'r.status::text'],
+  diverged: ['boolean', 'r.diverged'],
+  divergedStep: ['long', 'r.diverged_step'],
+  reason: ['text', 'r.reason'],
+  dataset: ['text', 'd.name'],
+  datasetHash: ['text', 'd.hash'],
+  model: ['text', 'r.model'],
+  width: ['int', 'r.width'],
+  batchSize: ['int', 'r.batch_size'],
+  batchSchedule: ['json', 'r.batch_schedule::text'],
+  baseLearningRate: ['double', 'r.base_learning_rate'],
+  learningRate: ['double', 'r.base_learning_rate * r.batch_size'],
+  schedule: ['json', 'r.schedule'],
+  warmUp: ['boolean', 'r.warm_up'],
+  momentum: ['double', 'r.momentum'],
+  nesterov: ['boolean', 'r.nesterov'],
+  weightDecay: ['double', 'r.weight_decay'],
+  batchNorm: ['boolean', 'r.batch_norm'],
+  batchNormScope: ['text', 'r.batch_norm_scope::text'],
+  bnBatch: ['int', 'r.bn_batch'],
+  augmentation: ['boolean', 'r.augmentation'],
+  budgetUnit: ['text', 'r.budget_unit::text'],
+  budgetValue: ['double', 'r.budget_value'],
+  budgetEpochs: ['double', 'r.budget_epochs'],
+  evaluateEvery: ['int', 'r.evaluate_every'],
+  seed: ['long', 'r.seed'],
+  configurationHash: ['text', 'r.configuration_hash'],
+  settingHash: ['text', 'r.setting_hash'],
+  trainerVersion: ['text', 'r.trainer_version'],
+  duplicate: ['boolean', 'r.duplicate'],
+  member: ['text', 'm.key'],
+  sweep: ['text', 's.key'],
+  engine: ['text', 'r.engine'],
+  attempt: ['int', 'r.attempt'],
+  step: ['long', 'r.step'],
+  plannedSteps: ['long', 'r.planned_steps'],
+  samplesSeen: ['long', 'r.samples_seen'],
+  deviceSeconds: ['double', 'r.device_seconds'],
+  createdAt: ['time', 'r.created_at'],
+  startedAt: ['time', 'r.started_at'],
+  endedAt: ['time', 'r.ended_at'],
+};
+
+/** Columns of every run that may be null. */
+const NULLABLE = new Set([
+  'divergedStep',
+  'reason',
+  'batchSchedule',
+  'batchNormScope',
+  'bnBatch',
+  'budgetEpochs',
+  'sweep',
+  'engine',
+  'startedAt',
+  'endedAt',
+]);
+const RUN_COLUMNS: readonly ExportColumn[] = Object.entries(RUN).map(([name, [kind]]) => ({
+  name,
+  kind: kind === 'json' ? 'text' : kind,
+  json: kind === 'json',
+  required: !NULLABLE.has(name),
+}));
+
+/** What is told of each metric of a run, as `METRIC.last`. */
+export const SUMMARY_PARTS = [
+  'count',
+  'nonFiniteCount',
+  'last',
+  'lastStep',
+  'min',
+  'max',
+  'mean',
+  'best',
+  'bestStep',
+  'medianLast5',
+  'medianOf',
+] as const;
+export type SummaryPart = (typeof SUMMARY_PARTS)[number];
+const PART_KIND: Partial<Record<SummaryPart, ColumnKind>> = {
+  count: 'long',
+  nonFiniteCount: 'long',
+  lastStep: 'long',
+  bestStep: 'long',
+  medianOf: 'int',
+};
+
+export interface ExportRunsQuery extends ExportQuery {
+  /** Only these metrics; all that a run of the filter has unless said. */
+  readonly metrics?: readonly string[] | undefined;
+  /** Only these free parameters; all unless said. */
+  readonly params?: readonly string[] | undefined;
+  readonly parts?: readonly SummaryPart[] | undefined;
+  /** Most columns; `tooWide` makes the error of more. */
+  readonly maxColumns: number;
+  readonly tooWide: (columns: number, metrics: number, params: number) => Error;
+}
+
+export interface ExportedRuns {
+  readonly time: Date;
+  readonly columns: readonly ExportColumn[];
+  readonly pages: AsyncGenerator<ExportPage>;
+}
+
+interface Param {
+  readonly of: 'hyper' | 'info';
+  readonly name: string;
+  readonly kind: ColumnKind;
+}
+interface Metric {
+  readonly id: number;
+  readonly name: string;
+  readonly goal: Goal;
+}
+type Head = { readonly time: Date; readonly columns: readonly ExportColumn[] };
+
+/**
+ * All runs of a filter, whole and from one moment, as pages of columns. Which columns there are is known before the first page:
+ * two statements look for the names of the filter's metrics and free parameters.
+ */
+export async function exportRuns(db: Db, query: ExportRunsQuery): Promise<ExportedRuns> {
+  const parts = query.parts ?? SUMMARY_PARTS;
+  const stream = fromSnapshot<Head | ExportPage>(db, query, async function* (snapshot) {
+    const metrics = await metricsOf(snapshot, query);
+    const params = await paramsOf(snapshot, query);
+    const columns: ExportColumn[] = [
+      ...RUN_COLUMNS,
+      ...params.map(({ of, name, kind }) => ({ name: `${of}.${name}`, kind })),
+      ...metrics.flatMap(({ name }) =>
+        parts.map((part) => ({ name: `${name}.${part}`, kind: PART_KIND[part] ?? ('double' as const) })),
+      ),
+    ];
+    if (columns.length > query.maxColumns) throw query.tooWide(columns.length, metrics.length, params.length);
+    yield { time: snapshot.time, columns };
+    yield* pagesOf(snapshot, columns.length, metrics, params, parts, query.metrics !== undefined);
+  });
+  const { time, columns } = (await stream.next()).value as Head;
+  return { time, columns, pages: stream as AsyncGenerator<ExportPage> };
+}
+
+/** Runs of a page: fewer when there are many columns. Nothing else is answered while a page is written, about 50 ms. */
+const rowsOfPage = (columns: number): number => Math.max(1024, Math.min(8192, Math.floor(400_000 / columns)));
+
+async function* pagesOf(
+  snapshot: Snapshot,
+  width: number,
+  metrics: readonly Metric[],
+  params: readonly Param[],
+  parts: readonly SummaryPart[],
+  chosen: boolean,
+): AsyncGenerator<ExportPage> {
+  const load = async (): Promise<ExportPage | undefined> => {
+    const ids = await snapshot.next(rowsOfPage(width));
+    if (ids.length === 0) return undefined;
+    const columns = await runColumns(snapshot, ids, params);
+    columns.push(...(await summaryColumns(snapshot, ids, metrics, parts, chosen)));
+    return { count: ids.length, columns };
+  };
+  // The database reads the next page while this one is written.
+  let next = load();
+  try {
+    for (;;) {
+      const page = await next;
+      if (!page) return;
+      next = load();
+      next.catch(() => {});
+      yield page;
+    }
+  } finally {
+    // Nothing may use the connection once it is given back.
+    await next.catch(() => {});
+  }
+}
+
+const SELECTED = Object.values(RUN);
+const PAGE_OF_RUNS = `/* exportRuns */ SELECT ${[...SELECTED.keys()].map((i) => `array_send(array_agg(c${i}))`).join(', ')},
+    CASE WHEN $2 THEN array_send(array_agg(hyper)) END, CASE WHEN $2 THEN array_send(array_agg(info)) END
+  FROM (
+    SELECT ${SELECTED.map(([, sql], i) => `${sql} AS c${i}`).join(', ')},
+      CASE WHEN $2 AND r.hyper <> '{}' THEN r.hyper::text END AS hyper, CASE WHEN $2 AND r.info <> '{}' THEN r.info::text END AS info
+    FROM unnest($1::uuid[]) WITH ORDINALITY AS q (id, place) JOIN run r ON r.id = q.id JOIN dataset d ON d.id = r.dataset_id
+    JOIN member m ON m.id = r.member_id LEFT JOIN sweep s ON s.id = r.sweep_id ORDER BY q.place
+  ) AS page`;
+
+type Row = (Buffer | null)[];
+
+async function runColumns(
+  { sql }: Snapshot,
+  ids: readonly string[],
+  params: readonly Param[],
+): Promise<ColumnValues[]> {
+  const { rows } = await sql.query<Row>(array(PAGE_OF_RUNS, [ids, params.length > 0]));
+  const row = rows[0]!;
+  const columns: ColumnValues[] = SELECTED.map(([kind], i) =>
+    readColumn(row[i]!, kind === 'json' ? 'text' : kind),
+  );
+  if (params.length === 0) return columns;
+  const given = {
+    hyper: paramsOfRows(readColumn(row[SELECTED.length]!, 'text')),
+    info: paramsOfRows(readColumn(row[SELECTED.length + 1]!, 'text')),
+  };
+  for (const { of, name, kind } of params) {
+    columns.push(
+      given[of].map((one) => {
+        const value = one && Object.hasOwn(one, name) ? one[name]! : null;
+        return value === null || kind !== 'text' || typeof value === 'string' ? value : JSON.stringify(value);
+      }),
+    );
+  }
+  return columns;
+}
+
+type Params = Record<string, string | number | boolean>;
+const paramsOfRows = (texts: ColumnValues): (Params | null)[] =>
+  Array.from(texts, (text) => (text === null ? null : (JSON.parse(text as string) as Params)));
+
+/** OFFSET 0 keeps the planner from a join that reads the summaries of all runs for each page. */
+const pageOfSummaries = (condition: string): string => `/* exportSummaries */ SELECT s.metric_id, ${[
+  'q.place',
+  's.count',
+  's.non_finite_count',
+  's.last',
+  's.last_step',
+  's.min',
+  's.min_step',
+  's.max',
+  's.max_step',
+  's.sum',
+  's.median_last_5',
+  'cardinality(s.tail)',
+]
+  .map((column) => `array_send(array_agg(${column}))`)
+  .join(', ')}
+  FROM unnest($1::uuid[]) WITH ORDINALITY AS q (id, place)
+  CROSS JOIN LATERAL (SELECT * FROM run_metric WHERE run_id = q.id ${condition} OFFSET 0) AS s GROUP BY s.metric_id`;
+
+async function summaryColumns(
+  { sql }: Snapshot,
+  ids: readonly string[],
+  metrics: readonly Metric[],
+  parts: readonly SummaryPart[],
+  chosen: boolean,
+): Promise<ColumnValues[]> {
+  if (metrics.length === 0 || parts.length === 0) return [];
+  const { rows } = await sql.query<Row>(
+    chosen
+      ? array(pageOfSummaries('AND metric_id = ANY ($2)'), [ids, metrics.map(({ id }) => id)])
+      : array(pageOfSummaries(''), [ids]),
+  );
+  const byId = new Map(rows.map(([id, ...columns]) => [Number(id), columns]));
+  const nothing = new Array<null>(ids.length).fill(null);
+  return metrics.flatMap(({ id, goal }) => {
+    const found = byId.get(id);
+    if (!found) return parts.map(() => nothing);
+    const places = readColumn(found[0]!, 'long') as ArrayLike<number>;
+    const whole = places.length === ids.length;
+    return parts.map((part) => scatter(partOf(part, goal, found), places, whole, ids.length));
+  });
+}
+
+/** Values of a part in the order of the summaries that were read. */
+function partOf(part: SummaryPart, goal: Goal, found: Row): ColumnValues {
+  const at = (i: number, kind: ColumnKind = 'double') => readColumn(found[i]!, kind);
+  switch (part) {
+    case 'count':
+      return at(1, 'long');
+    case 'nonFiniteCount':
+      return at(2, 'long');
+    case 'last':
+      return at(3);
+    case 'lastStep':
+      return at(4, 'long');
+    case 'min':
+      return at(5);
+    case 'max':
+      return at(7);
+    case 'mean': {
+      const [count, without, sum] = [at(1, 'long'), at(2, 'long'), at(9)] as ArrayLike<number>[];
+      return Array.from(sum!, (one, i) => {
+        const finite = count![i]! - without![i]!;
+        return finite > 0 ? one / finite : null;
+      });
+    }
+    case 'best':
+      return goal === 'NONE' ? [] : at(goal === 'MAXIMISE' ? 7 : 5);
+    case 'bestStep':
+      return goal === 'NONE' ? [] : at(goal === 'MAXIMISE' ? 8 : 6, 'long');
+    case 'medianLast5':
+      return at(10);
+    case 'medianOf':
+      return at(11, 'int');
+  }
+}
+
+/** Puts values where their runs are; runs without the metric, and metrics without a best, have null. */
+function scatter(
+  values: ColumnValues,
+  places: ArrayLike<number>,
+  whole: boolean,
+  count: number,
+): ColumnValues {
+  if (values.length === 0) return new Array<null>(count).fill(null);
+  const into: { [place: number]: string | number | boolean | null; length: number } =
+    whole && !Array.isArray(values)
+      ? new Float64Array(count)
+      : new Array<string | number | boolean | null>(count).fill(null);
+  for (let i = 0; i < places.length; i++) into[places[i]! - 1] = values[i]!;
+  return into;
+}
+
+async function metricsOf({ sql }: Snapshot, query: ExportRunsQuery): Promise<Metric[]> {
+  const { metrics, teamId, where } = query;
+  if (metrics) {
+    const { rows } = await sql.query<Metric>(
+      '/* exportMetricsNamed */ SELECT id, name, goal::text FROM metric WHERE team_id = $1 AND name = ANY ($2) ORDER BY name',
+      [teamId, metrics],
+    );
+    return rows;
+  }
+  const values = new Values();
+  const condition = compileFilter(where, teamId, values);
+  const { rows } = await sql.query<Metric>({
+    text: `/* exportMetrics */ SELECT k.id, k.name, k.goal::text FROM metric k WHERE k.id IN (
+        SELECT s.metric_id FROM run r JOIN run_metric s ON s.run_id = r.id WHERE ${condition})
+      ORDER BY k.name`,
+    values: values.list,
+  });
+  return rows;
+}
+
+async function paramsOf({ sql }: Snapshot, query: ExportRunsQuery): Promise<Param[]> {
+  if (query.params?.length === 0) return [];
+  const values = new Values();
+  const condition = compileFilter(query.where, query.teamId, values);
+  const only = query.params ? `AND p.key = ANY (${values.add(query.params)})` : '';
+  const { rows } = await sql.query<{ of: 'hyper' | 'info'; name: string; types: string[] }>({
+    text: `/* exportParams */ SELECT q.of, p.key AS name, array_agg(DISTINCT jsonb_typeof(p.value)) AS types
+      FROM run r CROSS JOIN LATERAL (VALUES ('hyper', r.hyper), ('info', r.info)) AS q (of, params) CROSS JOIN LATERAL jsonb_each(q.params) AS p
+      WHERE q.params <> '{}' ${only} AND ${condition} GROUP BY q.of, p.key ORDER BY q.of, p.key`,
+    values: values.list,
+  });
+  return rows.map(({ of, name, types }) => ({ of, name, kind: kindOf(types) }));
+}
+
+/** Of a parameter whose values are of several types, text: a text as it is, a number or yes and no as JSON. */
+const kindOf = (types: readonly string[]): ColumnKind =>
+  types.length > 1 ? 'text' : types[0] === 'number' ? 'double' : types[0] === 'boolean' ? 'boolean' : 'text';
+
+const array = (text: string, values: unknown[]): pg.QueryArrayConfig => ({ text, values, rowMode: 'array' });
