@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Db } from '../open.ts';
-import { type ColumnValues, readColumn } from './binary.ts';
+import { AS_TEXT, ColumnArrays, type ColumnValues, readColumn } from './binary.ts';
 import type { ExportColumn, ExportPage } from './export-runs.ts';
 import { type ExportQuery, fromSnapshot, type Snapshot } from './snapshot.ts';
 
@@ -77,24 +77,27 @@ async function* curvesOf(
   // Chunks differ in length by thousands: how many to fetch follows from those that came before.
   let fetch = 16;
   for (;;) {
-    const { rows } = await sql.query<[string, string, number, ...Buffer[]]>({
+    const { rows } = await sql.query<[string, string, string, ...string[]]>({
       text: `/* exportChunksNext */ FETCH ${fetch} FROM chunks`,
       rowMode: 'array',
+      types: AS_TEXT,
     } satisfies pg.QueryArrayConfig);
     if (rows.length === 0) break;
     let points = 0;
     for (const [run, metric, firstStep, steps, epochs, samplesSeen, wallTimes, values] of rows) {
+      // A chunk may have to wait for others: its arrays are its own.
+      const arrays = new ColumnArrays();
       const chunk: Points = {
         run,
         metric,
-        steps: readColumn(steps!, 'long'),
-        epochs: readColumn(epochs!, 'float'),
-        samplesSeen: readColumn(samplesSeen!, 'long'),
-        wallTimes: readColumn(wallTimes!, 'float'),
-        values: readColumn(values!, 'double'),
+        steps: readColumn(steps!, 'long', arrays),
+        epochs: readColumn(epochs!, 'float', arrays),
+        samplesSeen: readColumn(samplesSeen!, 'long', arrays),
+        wallTimes: readColumn(wallTimes!, 'float', arrays),
+        values: readColumn(values!, 'double', arrays),
       };
       points += chunk.steps.length;
-      yield* pending.before(run, metric, firstStep);
+      yield* pending.before(run, metric, Number(firstStep));
       pending.add(chunk);
     }
     fetch = Math.max(1, Math.min(2048, Math.floor((2 * PAGE * rows.length) / points)));

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Goal } from '../generated/prisma/enums.ts';
 import type { Db } from '../open.ts';
-import { type ColumnKind, type ColumnValues, readColumn } from './binary.ts';
+import { AS_TEXT, ColumnArrays, type ColumnKind, type ColumnValues, readColumn } from './binary.ts';
 import { compileFilter, Values } from './filter.ts';
 import { type ExportQuery, fromSnapshot, type Snapshot } from './snapshot.ts';
 
@@ -13,7 +13,7 @@ export interface ExportColumn {
   /** Whether every row has a value. */
   readonly required?: boolean;
 }
-/** Some runs as columns, in the order of `ExportedRuns.columns`. */
+/** Some rows as columns, in the order of the export's. It holds until the next page is asked for. */
 export interface ExportPage {
   readonly count: number;
   readonly columns: readonly ColumnValues[];
@@ -161,8 +161,8 @@ export async function exportRuns(db: Db, query: ExportRunsQuery): Promise<Export
   return { time, columns, pages: stream as AsyncGenerator<ExportPage> };
 }
 
-/** Runs of a page: fewer when there are many columns. Nothing else is answered while a page is written, about 50 ms. */
-const rowsOfPage = (columns: number): number => Math.max(1024, Math.min(8192, Math.floor(400_000 / columns)));
+/** Runs of a page: fewer when there are many columns. Nothing else is answered while a page is written, about 20 ms. */
+const rowsOfPage = (columns: number): number => Math.max(512, Math.min(4096, Math.floor(200_000 / columns)));
 
 async function* pagesOf(
   snapshot: Snapshot,
@@ -172,11 +172,13 @@ async function* pagesOf(
   parts: readonly SummaryPart[],
   chosen: boolean,
 ): AsyncGenerator<ExportPage> {
+  const arrays = new ColumnArrays();
   const load = async (): Promise<ExportPage | undefined> => {
+    arrays.turn();
     const ids = await snapshot.next(rowsOfPage(width));
     if (ids.length === 0) return undefined;
-    const columns = await runColumns(snapshot, ids, params);
-    columns.push(...(await summaryColumns(snapshot, ids, metrics, parts, chosen)));
+    const columns = await runColumns(snapshot, ids, params, arrays);
+    columns.push(...(await summaryColumns(snapshot, ids, metrics, parts, chosen, arrays)));
     return { count: ids.length, columns };
   };
   // The database reads the next page while this one is written.
@@ -196,8 +198,11 @@ async function* pagesOf(
 }
 
 const SELECTED = Object.values(RUN);
-const PAGE_OF_RUNS = `/* exportRuns */ SELECT ${[...SELECTED.keys()].map((i) => `array_send(array_agg(c${i}))`).join(', ')},
-    CASE WHEN $2 THEN array_send(array_agg(hyper)) END, CASE WHEN $2 THEN array_send(array_agg(info)) END
+/** A column a row: a row with them all would be one message of megabytes, which the driver would put together by doubling. */
+const inRows = (columns: readonly string[]): string =>
+  `unnest(ARRAY[${columns.map((column) => `array_send(array_agg(${column}))`).join(', ')}])`;
+
+const PAGE_OF_RUNS = `/* exportRuns */ SELECT ${inRows([...SELECTED.map((_, i) => `c${i}`), 'hyper', 'info'])}
   FROM (
     SELECT ${SELECTED.map(([, sql], i) => `${sql} AS c${i}`).join(', ')},
       CASE WHEN $2 AND r.hyper <> '{}' THEN r.hyper::text END AS hyper, CASE WHEN $2 AND r.info <> '{}' THEN r.info::text END AS info
@@ -205,40 +210,38 @@ const PAGE_OF_RUNS = `/* exportRuns */ SELECT ${[...SELECTED.keys()].map((i) => 
     JOIN member m ON m.id = r.member_id LEFT JOIN sweep s ON s.id = r.sweep_id ORDER BY q.place
   ) AS page`;
 
-type Row = (Buffer | null)[];
-
 async function runColumns(
   { sql }: Snapshot,
   ids: readonly string[],
   params: readonly Param[],
+  arrays: ColumnArrays,
 ): Promise<ColumnValues[]> {
-  const { rows } = await sql.query<Row>(array(PAGE_OF_RUNS, [ids, params.length > 0]));
-  const row = rows[0]!;
-  const columns: ColumnValues[] = SELECTED.map(([kind], i) =>
-    readColumn(row[i]!, kind === 'json' ? 'text' : kind),
+  const { rows } = await sql.query<[string | null]>(columns(PAGE_OF_RUNS, [ids, params.length > 0]));
+  const read: ColumnValues[] = SELECTED.map(([kind], i) =>
+    readColumn(rows[i]![0], kind === 'json' ? 'text' : kind, arrays),
   );
-  if (params.length === 0) return columns;
+  if (params.length === 0) return read;
   const given = {
-    hyper: paramsOfRows(readColumn(row[SELECTED.length]!, 'text')),
-    info: paramsOfRows(readColumn(row[SELECTED.length + 1]!, 'text')),
+    hyper: paramsOfRows(readColumn(rows[SELECTED.length]![0], 'text', arrays)),
+    info: paramsOfRows(readColumn(rows[SELECTED.length + 1]![0], 'text', arrays)),
   };
   for (const { of, name, kind } of params) {
-    columns.push(
+    read.push(
       given[of].map((one) => {
         const value = one && Object.hasOwn(one, name) ? one[name]! : null;
         return value === null || kind !== 'text' || typeof value === 'string' ? value : JSON.stringify(value);
       }),
     );
   }
-  return columns;
+  return read;
 }
 
 type Params = Record<string, string | number | boolean>;
 const paramsOfRows = (texts: ColumnValues): (Params | null)[] =>
   Array.from(texts, (text) => (text === null ? null : (JSON.parse(text as string) as Params)));
 
-/** OFFSET 0 keeps the planner from a join that reads the summaries of all runs for each page. */
-const pageOfSummaries = (condition: string): string => `/* exportSummaries */ SELECT s.metric_id, ${[
+/** In the order in which `partOf` takes them. */
+const SUMMARY = [
   'q.place',
   's.count',
   's.non_finite_count',
@@ -251,9 +254,12 @@ const pageOfSummaries = (condition: string): string => `/* exportSummaries */ SE
   's.sum',
   's.median_last_5',
   'cardinality(s.tail)',
-]
-  .map((column) => `array_send(array_agg(${column}))`)
-  .join(', ')}
+];
+
+/** OFFSET 0 keeps the planner from a join that reads the summaries of all runs for each page. */
+const pageOfSummaries = (
+  condition: string,
+): string => `/* exportSummaries */ SELECT s.metric_id, ${inRows(SUMMARY)}
   FROM unnest($1::uuid[]) WITH ORDINALITY AS q (id, place)
   CROSS JOIN LATERAL (SELECT * FROM run_metric WHERE run_id = q.id ${condition} OFFSET 0) AS s GROUP BY s.metric_id`;
 
@@ -263,27 +269,38 @@ async function summaryColumns(
   metrics: readonly Metric[],
   parts: readonly SummaryPart[],
   chosen: boolean,
+  arrays: ColumnArrays,
 ): Promise<ColumnValues[]> {
   if (metrics.length === 0 || parts.length === 0) return [];
-  const { rows } = await sql.query<Row>(
+  const { rows } = await sql.query<[string, string | null]>(
     chosen
-      ? array(pageOfSummaries('AND metric_id = ANY ($2)'), [ids, metrics.map(({ id }) => id)])
-      : array(pageOfSummaries(''), [ids]),
+      ? columns(pageOfSummaries('AND metric_id = ANY ($2)'), [ids, metrics.map(({ id }) => id)])
+      : columns(pageOfSummaries(''), [ids]),
   );
-  const byId = new Map(rows.map(([id, ...columns]) => [Number(id), columns]));
+  const byId = new Map<number, (string | null)[]>();
+  for (const [id, text] of rows) {
+    const found = byId.get(Number(id));
+    if (found) found.push(text);
+    else byId.set(Number(id), [text]);
+  }
   const nothing = new Array<null>(ids.length).fill(null);
   return metrics.flatMap(({ id, goal }) => {
     const found = byId.get(id);
     if (!found) return parts.map(() => nothing);
-    const places = readColumn(found[0]!, 'long') as ArrayLike<number>;
+    const places = readColumn(found[0]!, 'long', arrays) as ArrayLike<number>;
     const whole = places.length === ids.length;
-    return parts.map((part) => scatter(partOf(part, goal, found), places, whole, ids.length));
+    return parts.map((part) => scatter(partOf(part, goal, found, arrays), places, whole, ids.length, arrays));
   });
 }
 
 /** Values of a part in the order of the summaries that were read. */
-function partOf(part: SummaryPart, goal: Goal, found: Row): ColumnValues {
-  const at = (i: number, kind: ColumnKind = 'double') => readColumn(found[i]!, kind);
+function partOf(
+  part: SummaryPart,
+  goal: Goal,
+  found: readonly (string | null)[],
+  arrays: ColumnArrays,
+): ColumnValues {
+  const at = (i: number, kind: ColumnKind = 'double') => readColumn(found[i]!, kind, arrays);
   switch (part) {
     case 'count':
       return at(1, 'long');
@@ -299,10 +316,12 @@ function partOf(part: SummaryPart, goal: Goal, found: Row): ColumnValues {
       return at(7);
     case 'mean': {
       const [count, without, sum] = [at(1, 'long'), at(2, 'long'), at(9)] as ArrayLike<number>[];
-      return Array.from(sum!, (one, i) => {
+      const mean = arrays.any(sum!.length);
+      for (let i = 0; i < mean.length; i++) {
         const finite = count![i]! - without![i]!;
-        return finite > 0 ? one / finite : null;
-      });
+        mean[i] = finite > 0 ? sum![i]! / finite : null;
+      }
+      return mean;
     }
     case 'best':
       return goal === 'NONE' ? [] : at(goal === 'MAXIMISE' ? 7 : 5);
@@ -321,12 +340,10 @@ function scatter(
   places: ArrayLike<number>,
   whole: boolean,
   count: number,
+  arrays: ColumnArrays,
 ): ColumnValues {
-  if (values.length === 0) return new Array<null>(count).fill(null);
-  const into: { [place: number]: string | number | boolean | null; length: number } =
-    whole && !Array.isArray(values)
-      ? new Float64Array(count)
-      : new Array<string | number | boolean | null>(count).fill(null);
+  if (values.length === 0) return arrays.any(count).fill(null);
+  const into = whole && values instanceof Float64Array ? arrays.numbers(count) : arrays.any(count).fill(null);
   for (let i = 0; i < places.length; i++) into[places[i]! - 1] = values[i]!;
   return into;
 }
@@ -369,4 +386,9 @@ async function paramsOf({ sql }: Snapshot, query: ExportRunsQuery): Promise<Para
 const kindOf = (types: readonly string[]): ColumnKind =>
   types.length > 1 ? 'text' : types[0] === 'number' ? 'double' : types[0] === 'boolean' ? 'boolean' : 'text';
 
-const array = (text: string, values: unknown[]): pg.QueryArrayConfig => ({ text, values, rowMode: 'array' });
+const columns = (text: string, values: unknown[]): pg.QueryArrayConfig => ({
+  text,
+  values,
+  rowMode: 'array',
+  types: AS_TEXT,
+});
