@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Db } from '../open.ts';
-import { AS_TEXT, ColumnArrays, type ColumnValues, readColumn } from './binary.ts';
+import { ColumnArrays, type ColumnValues, columnTypes } from './binary.ts';
 import type { ExportColumn, ExportPage } from './export-runs.ts';
 import { type ExportQuery, fromSnapshot, type Snapshot } from './snapshot.ts';
 
@@ -58,6 +58,7 @@ interface Points {
   readonly wallTimes: ColumnValues;
   readonly values: ColumnValues;
 }
+const CHUNK = ['long', 'float', 'long', 'float', 'double'] as const;
 const COLUMNS = ['steps', 'epochs', 'samplesSeen', 'wallTimes', 'values'] as const;
 
 /** The chunks of some runs by a cursor, each curve's points told as soon as no later chunk can come before them. */
@@ -69,7 +70,8 @@ async function* curvesOf(
   await sql.query(
     `/* exportChunks */ DECLARE chunks NO SCROLL CURSOR FOR
      SELECT r.key, k.name, c.first_step, array_send(c.steps), array_send(c.epochs), array_send(c.samples_seen), array_send(c.wall_times), array_send(c."values")
-     FROM unnest($1::uuid[]) WITH ORDINALITY AS q (id, place) JOIN run r ON r.id = q.id JOIN chunk c ON c.run_id = q.id JOIN metric k ON k.id = c.metric_id
+     FROM unnest($1::uuid[]) WITH ORDINALITY AS q (id, place) JOIN run r ON r.id = q.id
+       CROSS JOIN LATERAL (SELECT * FROM chunk WHERE run_id = q.id OFFSET 0) AS c JOIN metric k ON k.id = c.metric_id
      WHERE $2::text[] IS NULL OR k.name = ANY ($2) ORDER BY q.place, k.name, c.first_step, c.attempt, c.sequence`,
     [ids, metrics ?? null],
   );
@@ -77,24 +79,23 @@ async function* curvesOf(
   // Chunks differ in length by thousands: how many to fetch follows from those that came before.
   let fetch = 16;
   for (;;) {
-    const { rows } = await sql.query<[string, string, string, ...string[]]>({
+    const { rows } = await sql.query<[string, string, string, ...ColumnValues[]]>({
       text: `/* exportChunksNext */ FETCH ${fetch} FROM chunks`,
       rowMode: 'array',
-      types: AS_TEXT,
+      // A chunk may have to wait for others: its arrays are its own.
+      types: columnTypes(CHUNK, () => new ColumnArrays()),
     } satisfies pg.QueryArrayConfig);
     if (rows.length === 0) break;
     let points = 0;
     for (const [run, metric, firstStep, steps, epochs, samplesSeen, wallTimes, values] of rows) {
-      // A chunk may have to wait for others: its arrays are its own.
-      const arrays = new ColumnArrays();
       const chunk: Points = {
         run,
         metric,
-        steps: readColumn(steps!, 'long', arrays),
-        epochs: readColumn(epochs!, 'float', arrays),
-        samplesSeen: readColumn(samplesSeen!, 'long', arrays),
-        wallTimes: readColumn(wallTimes!, 'float', arrays),
-        values: readColumn(values!, 'double', arrays),
+        steps: steps!,
+        epochs: epochs!,
+        samplesSeen: samplesSeen!,
+        wallTimes: wallTimes!,
+        values: values!,
       };
       points += chunk.steps.length;
       yield* pending.before(run, metric, Number(firstStep));

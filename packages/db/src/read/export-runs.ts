@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Goal } from '../generated/prisma/enums.ts';
 import type { Db } from '../open.ts';
-import { AS_TEXT, ColumnArrays, type ColumnKind, type ColumnValues, readColumn } from './binary.ts';
+import { ColumnArrays, type ColumnKind, type ColumnValues, columnTypes } from './binary.ts';
 import { compileFilter, Values } from './filter.ts';
 import { type ExportQuery, fromSnapshot, type Snapshot } from './snapshot.ts';
 
@@ -198,6 +198,11 @@ async function* pagesOf(
 }
 
 const SELECTED = Object.values(RUN);
+const KINDS = [
+  ...SELECTED.map(([kind]) => (kind === 'json' ? 'text' : kind)),
+  'text' as const,
+  'text' as const,
+];
 /** A column a row: a row with them all would be one message of megabytes, which the driver would put together by doubling. */
 const inRows = (columns: readonly string[]): string =>
   `unnest(ARRAY[${columns.map((column) => `array_send(array_agg(${column}))`).join(', ')}])`;
@@ -216,14 +221,14 @@ async function runColumns(
   params: readonly Param[],
   arrays: ColumnArrays,
 ): Promise<ColumnValues[]> {
-  const { rows } = await sql.query<[string | null]>(columns(PAGE_OF_RUNS, [ids, params.length > 0]));
-  const read: ColumnValues[] = SELECTED.map(([kind], i) =>
-    readColumn(rows[i]![0], kind === 'json' ? 'text' : kind, arrays),
+  const { rows } = await sql.query<[ColumnValues]>(
+    columns(PAGE_OF_RUNS, [ids, params.length > 0], KINDS, arrays),
   );
+  const read = rows.slice(0, SELECTED.length).map(([column]) => column);
   if (params.length === 0) return read;
   const given = {
-    hyper: paramsOfRows(readColumn(rows[SELECTED.length]![0], 'text', arrays)),
-    info: paramsOfRows(readColumn(rows[SELECTED.length + 1]![0], 'text', arrays)),
+    hyper: paramsOfRows(rows[SELECTED.length]![0]),
+    info: paramsOfRows(rows[SELECTED.length + 1]![0]),
   };
   for (const { of, name, kind } of params) {
     read.push(
@@ -240,26 +245,28 @@ type Params = Record<string, string | number | boolean>;
 const paramsOfRows = (texts: ColumnValues): (Params | null)[] =>
   Array.from(texts, (text) => (text === null ? null : (JSON.parse(text as string) as Params)));
 
-/** In the order in which `partOf` takes them. */
-const SUMMARY = [
-  'q.place',
-  's.count',
-  's.non_finite_count',
-  's.last',
-  's.last_step',
-  's.min',
-  's.min_step',
-  's.max',
-  's.max_step',
-  's.sum',
-  's.median_last_5',
-  'cardinality(s.tail)',
-];
+/** Columns of a summary: what `partOf` takes, by their SQL. */
+const SUMMARY = {
+  'q.place': 'long',
+  's.count': 'long',
+  's.non_finite_count': 'long',
+  's.last': 'double',
+  's.last_step': 'long',
+  's.min': 'double',
+  's.min_step': 'long',
+  's.max': 'double',
+  's.max_step': 'long',
+  's.sum': 'double',
+  's.median_last_5': 'double',
+  'cardinality(s.tail)': 'int',
+} as const satisfies Record<string, ColumnKind>;
+type Summary = Record<keyof typeof SUMMARY, ColumnValues>;
+const SUMMARY_COLUMNS = Object.keys(SUMMARY) as (keyof typeof SUMMARY)[];
 
 /** OFFSET 0 keeps the planner from a join that reads the summaries of all runs for each page. */
 const pageOfSummaries = (
   condition: string,
-): string => `/* exportSummaries */ SELECT s.metric_id, ${inRows(SUMMARY)}
+): string => `/* exportSummaries */ SELECT s.metric_id, ${inRows(SUMMARY_COLUMNS)}
   FROM unnest($1::uuid[]) WITH ORDINALITY AS q (id, place)
   CROSS JOIN LATERAL (SELECT * FROM run_metric WHERE run_id = q.id ${condition} OFFSET 0) AS s GROUP BY s.metric_id`;
 
@@ -272,65 +279,58 @@ async function summaryColumns(
   arrays: ColumnArrays,
 ): Promise<ColumnValues[]> {
   if (metrics.length === 0 || parts.length === 0) return [];
-  const { rows } = await sql.query<[string, string | null]>(
-    chosen
-      ? columns(pageOfSummaries('AND metric_id = ANY ($2)'), [ids, metrics.map(({ id }) => id)])
-      : columns(pageOfSummaries(''), [ids]),
+  const values = chosen ? [ids, metrics.map(({ id }) => id)] : [ids];
+  const text = pageOfSummaries(chosen ? 'AND metric_id = ANY ($2)' : '');
+  const { rows } = await sql.query<[string, ColumnValues]>(
+    columns(text, values, Object.values(SUMMARY), arrays),
   );
-  const byId = new Map<number, (string | null)[]>();
-  for (const [id, text] of rows) {
-    const found = byId.get(Number(id));
-    if (found) found.push(text);
-    else byId.set(Number(id), [text]);
-  }
-  const nothing = new Array<null>(ids.length).fill(null);
+  const byId = new Map<number, Partial<Summary>>();
+  rows.forEach(([id, column], i) => {
+    const found = byId.get(Number(id)) ?? {};
+    found[SUMMARY_COLUMNS[i % SUMMARY_COLUMNS.length]!] = column;
+    byId.set(Number(id), found);
+  });
   return metrics.flatMap(({ id, goal }) => {
-    const found = byId.get(id);
-    if (!found) return parts.map(() => nothing);
-    const places = readColumn(found[0]!, 'long', arrays) as ArrayLike<number>;
+    const found = byId.get(id) as Summary | undefined;
+    if (!found) return parts.map(() => arrays.any(ids.length).fill(null));
+    const places = found['q.place'] as ArrayLike<number>;
     const whole = places.length === ids.length;
     return parts.map((part) => scatter(partOf(part, goal, found, arrays), places, whole, ids.length, arrays));
   });
 }
 
 /** Values of a part in the order of the summaries that were read. */
-function partOf(
-  part: SummaryPart,
-  goal: Goal,
-  found: readonly (string | null)[],
-  arrays: ColumnArrays,
-): ColumnValues {
-  const at = (i: number, kind: ColumnKind = 'double') => readColumn(found[i]!, kind, arrays);
+function partOf(part: SummaryPart, goal: Goal, found: Summary, arrays: ColumnArrays): ColumnValues {
   switch (part) {
     case 'count':
-      return at(1, 'long');
+      return found['s.count'];
     case 'nonFiniteCount':
-      return at(2, 'long');
+      return found['s.non_finite_count'];
     case 'last':
-      return at(3);
+      return found['s.last'];
     case 'lastStep':
-      return at(4, 'long');
+      return found['s.last_step'];
     case 'min':
-      return at(5);
+      return found['s.min'];
     case 'max':
-      return at(7);
+      return found['s.max'];
     case 'mean': {
-      const [count, without, sum] = [at(1, 'long'), at(2, 'long'), at(9)] as ArrayLike<number>[];
-      const mean = arrays.any(sum!.length);
+      const [count, without, sum] = [found['s.count'], found['s.non_finite_count'], found['s.sum']];
+      const mean = arrays.any(sum.length);
       for (let i = 0; i < mean.length; i++) {
-        const finite = count![i]! - without![i]!;
-        mean[i] = finite > 0 ? sum![i]! / finite : null;
+        const finite = Number(count[i]) - Number(without[i]);
+        mean[i] = finite > 0 ? Number(sum[i]) / finite : null;
       }
       return mean;
     }
     case 'best':
-      return goal === 'NONE' ? [] : at(goal === 'MAXIMISE' ? 7 : 5);
+      return goal === 'NONE' ? [] : found[goal === 'MAXIMISE' ? 's.max' : 's.min'];
     case 'bestStep':
-      return goal === 'NONE' ? [] : at(goal === 'MAXIMISE' ? 8 : 6, 'long');
+      return goal === 'NONE' ? [] : found[goal === 'MAXIMISE' ? 's.max_step' : 's.min_step'];
     case 'medianLast5':
-      return at(10);
+      return found['s.median_last_5'];
     case 'medianOf':
-      return at(11, 'int');
+      return found['cardinality(s.tail)'];
   }
 }
 
@@ -386,9 +386,9 @@ async function paramsOf({ sql }: Snapshot, query: ExportRunsQuery): Promise<Para
 const kindOf = (types: readonly string[]): ColumnKind =>
   types.length > 1 ? 'text' : types[0] === 'number' ? 'double' : types[0] === 'boolean' ? 'boolean' : 'text';
 
-const columns = (text: string, values: unknown[]): pg.QueryArrayConfig => ({
-  text,
-  values,
-  rowMode: 'array',
-  types: AS_TEXT,
-});
+const columns = (
+  text: string,
+  values: unknown[],
+  kinds: readonly ColumnKind[],
+  arrays: ColumnArrays,
+): pg.QueryArrayConfig => ({ text, values, rowMode: 'array', types: columnTypes(kinds, () => arrays) });
