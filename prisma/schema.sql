@@ -456,3 +456,115 @@ GRANT USAGE ON SEQUENCE metric_id_seq TO smallbatch_app;
 GRANT USAGE ON SEQUENCE setting_id_seq TO smallbatch_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT DELETE, INSERT, SELECT, UPDATE ON TABLES TO smallbatch_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO smallbatch_app;
+
+-- One row for each cell of each sweep, and the run that answers it. One run may answer cells of several sweeps.
+VIEW analysis.cell (
+  team text -- Key of the team.
+  sweep_key text -- Key of the sweep.
+  "position" integer -- Its place in the sweep, from 1.
+  run_key text -- Key of the run that answers it.
+  run_status text -- Where that run stands.
+  reused boolean -- Whether the run was not created by this sweep.
+  configuration_hash text -- Of the configuration that it asks for.
+);
+GRANT SELECT ON analysis.cell TO smallbatch_read;
+
+-- One row a point. Ask for few runs at a time: WHERE run_key = … AND metric = … reads their chunks alone. Rows come in no order: ORDER BY step.
+VIEW analysis.point (
+  team text -- Key of the team.
+  run_key text -- Key of the run.
+  metric text -- Name of the metric.
+  step bigint -- Steps done.
+  epoch real -- Epochs done; null where not reported.
+  samples_seen bigint -- Samples trained on; null where not reported.
+  wall_time real -- Seconds since the run's first attempt began.
+  value double precision -- The value, which may be NaN or infinite.
+);
+GRANT SELECT ON analysis.point TO smallbatch_read;
+
+-- One row a run: its settings, where it stands, what it cost.
+VIEW analysis.run (
+  team text -- Key of the team whose it is.
+  key text -- Key of the run; unique in its team. The other views call it run_key.
+  member text -- Key of the member whose it is.
+  sweep text -- Key of the sweep that created it; null for a run without one. Which sweeps it answers is in analysis.cell.
+  status text -- WAITING, RUNNING, DONE, PRUNED, FAILED or CANCELLED.
+  diverged boolean -- Whether it diverged: a result, not a failure. Only DONE runs that did not diverge have a value for statistics.
+  diverged_step bigint -- The step at which it diverged.
+  reason text -- Why it failed or was cancelled.
+  duplicate boolean -- Whether it was trained again on purpose; statistics count one run of a configuration.
+  dataset text -- Name of the data set.
+  dataset_hash text -- SHA-256 of its content.
+  model text -- Model.
+  width integer -- Channels of the first stage.
+  batch_size integer -- m.
+  batch_schedule jsonb -- How m changes during the run; null where it does not.
+  base_learning_rate double precision -- η̃ = η / m.
+  learning_rate double precision -- η = η̃·m, before warm-up and schedule.
+  schedule jsonb -- How η falls.
+  warm_up boolean -- Whether it warms up.
+  momentum double precision -- μ.
+  nesterov boolean -- Nesterov's look-ahead.
+  weight_decay double precision -- λ.
+  batch_norm boolean -- Batch norm (BN).
+  batch_norm_scope text -- CONV or ALL; null where it cannot differ.
+  bn_batch integer -- Samples that BN statistics are over; null: the whole batch.
+  augmentation boolean -- Augmentation.
+  budget_unit text -- EPOCHS, STEPS or GOAL_ERROR.
+  budget_value double precision -- How many; of GOAL_ERROR the test error that ends the run.
+  budget_epochs double precision -- Most epochs of a run with a goal error.
+  evaluate_every integer -- Epochs between evaluations.
+  seed bigint -- Of its random numbers.
+  hyper jsonb -- Free parameters of the configuration, a flat object.
+  info jsonb -- Free parameters beside it, a flat object.
+  configuration_hash text -- SHA-256 of everything that fixes the training.
+  setting_hash text -- The same without the seed: runs that differ in their seed alone share it.
+  trainer_version text -- The trainer's semantic version.
+  engine text -- What executed its steps last.
+  attempt integer -- Number of its latest attempt; 0 before the first.
+  step bigint -- Steps done.
+  planned_steps bigint -- Steps that its budget allows.
+  samples_seen bigint -- Samples trained on.
+  device_seconds double precision -- Its share of its bundle's device-seconds: what it cost.
+  created_at timestamp(6) with time zone -- When it was created.
+  started_at timestamp(6) with time zone -- When its first attempt began.
+  ended_at timestamp(6) with time zone -- When it ended.
+);
+GRANT SELECT ON analysis.run TO smallbatch_read;
+
+-- One row for each metric of each run, kept when points are written. NaN and the infinities are values of last and median_last_5, and enter nothing else.
+VIEW analysis.summary (
+  team text -- Key of the team.
+  run_key text -- Key of the run.
+  metric text -- Name of the metric.
+  goal text -- MAXIMISE, MINIMISE or NONE.
+  count bigint -- Points.
+  non_finite_count bigint -- Points that are NaN or infinite.
+  last double precision -- At the last step.
+  last_step bigint -- The last step.
+  best double precision -- Best by the metric's goal; null without one.
+  best_step bigint -- The step of the best.
+  min double precision -- Least finite value.
+  min_step bigint -- Its step.
+  max double precision -- Greatest finite value.
+  max_step bigint -- Its step.
+  mean double precision -- Mean of the finite values.
+  median_last_5 double precision -- Median of the last five evaluations; NaN where one of them is not finite.
+  median_of integer -- How many evaluations that median is of: 5, or fewer.
+);
+GRANT SELECT ON analysis.summary TO smallbatch_read;
+
+-- One row a sweep. Where it stands follows from its cells: count analysis.cell by run_status.
+VIEW analysis.sweep (
+  team text -- Key of the team.
+  key text -- Key of the sweep; unique in its team. The other views call it sweep_key.
+  name text -- Its name.
+  member text -- Key of the member whose it is.
+  intent text -- OPEN, PAUSED or CANCELLED: what its maker wants of it.
+  strategy text -- How its cells were chosen.
+  run_order text -- shuffled or listed.
+  reuse boolean -- Whether it takes runs that are there already.
+  cell_count integer -- Cells that it has.
+  created_at timestamp(6) with time zone -- When it was created.
+);
+GRANT SELECT ON analysis.sweep TO smallbatch_read;

@@ -9,6 +9,8 @@ export const CODES = {
   PAGE_TOO_LARGE: 400,
   QUERY_TOO_COMPLEX: 400,
   TOO_MANY_POINTS: 400,
+  NOT_FOUND: 404,
+  EXPORTS_BUSY: 503,
   INTERNAL: 500,
 } as const;
 export type Code = keyof typeof CODES;

@@ -15,6 +15,7 @@ import { WebSocketServer } from 'ws';
 import type { Viewer } from './can.ts';
 import { type Context, makeContext } from './context.ts';
 import { CODES } from './errors.ts';
+import { exportRoutes } from './export/routes.ts';
 import { LIMITS, limitRule } from './limits.ts';
 import { Live } from './live.ts';
 import { schema } from './schema.ts';
@@ -165,6 +166,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       context: ({ req, res }) => contextOf(req.headers.authorization, res.locals.requestId),
     }),
   );
+  app.use('/export', exportRoutes({ contextOf, originAllowed, logger }));
   const refuseBody: ErrorRequestHandler = (error, _request, response, next) => {
     const { status, type } = error as { status?: number; type?: string };
     if (response.headersSent || !status) return next(error);

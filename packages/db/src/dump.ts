@@ -58,6 +58,15 @@ const DEFAULTS = `/* dumpDefaultGrants */
   FROM pg_default_acl d CROSS JOIN aclexplode(d.defaclacl) x JOIN pg_roles r ON r.oid = x.grantee
   WHERE d.defaclnamespace = 'public'::regnamespace AND x.grantee <> d.defaclrole GROUP BY d.defaclobjtype, r.rolname ORDER BY 1`;
 
+/** The definitions of views differ in their words between versions of PostgreSQL; what people rest on is the columns. */
+const VIEWS = `/* dumpViews */
+  SELECT format(E'-- %s\\nVIEW %I.%I (\\n%s\\n);\\n%s', obj_description(c.oid), n.nspname, c.relname,
+    (SELECT string_agg(format('  %I %s -- %s', a.attname, format_type(a.atttypid, a.atttypmod), col_description(c.oid, a.attnum)), E'\\n' ORDER BY a.attnum)
+      FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+    (SELECT string_agg(format('GRANT %s ON %I.%I TO %I;', x.privilege_type, n.nspname, c.relname, r.rolname), E'\\n' ORDER BY r.rolname, x.privilege_type)
+      FROM aclexplode(c.relacl) x JOIN pg_roles r ON r.oid = x.grantee WHERE x.grantee <> c.relowner)) AS text
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'analysis' AND c.relkind = 'v' ORDER BY c.relname`;
+
 const HEAD = `-- The database as PostgreSQL sees it after all migrations. Written from its catalogs by "npm run generate" and compared by a
 -- test; to read, not to run (the migrations do that).
 `;
@@ -72,6 +81,7 @@ export async function dumpSchema(sql: Sql): Promise<string> {
     ...(await texts(FUNCTIONS)),
     ...tables.map(tableText),
     [...(await texts(SEQUENCES)), ...(await texts(DEFAULTS))].join('\n'),
+    ...(await texts(VIEWS)),
   ];
   return `${HEAD}\n${parts.join('\n\n').replaceAll('public.', '')}\n`;
 }

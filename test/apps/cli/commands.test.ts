@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -67,6 +67,27 @@ describe('the command line', () => {
     expect(lines).toHaveLength(4);
     expect(header).toContain('test_accuracy.medianLast5');
     const exported = rowsOf(await cli('export', '--format', 'json'));
+    expect(exported.map(({ key }) => key)).toEqual([1, 2, 3, 4].map((i) => `small-grid-1/${i}`));
+    const lines2 = (await cli('export', '--format', 'ndjson', '--batch-norm', 'on')).stdout
+      .trim()
+      .split('\n');
+    expect(JSON.parse(lines2[0]!).smallbatch.query).toEqual({ where: { batchNorm: { eq: true } } });
+    expect(lines2).toHaveLength(3);
+    const points = rowsOf(await cli('export', 'curves', '--metric', 'test_accuracy', '--format', 'json'));
+    expect(points.map(({ run, metric }) => [run, metric])).toEqual(
+      exported.filter((run) => run['test_accuracy.count']).map(({ key }) => [key, 'test_accuracy']),
+    );
+    const parquet = join(home, 'runs.parquet');
+    const written = await cli('export', '--format', 'parquet', '--output', parquet);
+    expect(written).toMatchObject({ code: 0, stdout: '' });
+    expect(written.stderr).toMatch(/runs\.parquet: [\d.]+( k)? bytes/);
+    expect(readFileSync(parquet).subarray(-4).toString()).toBe('PAR1');
+    const nowhere = await cli('export', '--output', join(home, 'no', 'runs.csv'));
+    expect(nowhere).toMatchObject({ code: 1, stderr: expect.stringMatching(/^cannot write .*runs\.csv/) });
+    const nothing = await cli('export', '--metric', 'nope');
+    expect(nothing).toMatchObject({ code: 1, stdout: '' });
+    expect(nothing.stderr).toMatch(/unknown metric "nope": the team has .*test_accuracy.*\(BAD_INPUT\)/);
+
     const groups = rowsOf(await cli('accuracy', '--by', 'batchSize,batchNorm', '--format', 'json'));
     expect(groups).toHaveLength(4);
     for (const group of groups) {
@@ -303,6 +324,11 @@ test.each([
   [['sweep', 'create', 'a.yaml', '--preset', 'figure-1'], /a file \(a\.yaml\) and --preset at once/],
   [['runs', 'list', '--url', 'ftp://x'], /invalid URL "ftp:\/\/x"/],
   [['compare', 'sweep=a', 'batchnorm=on'], /invalid side "batchnorm=on": FIELD=VALUE, FIELD one of sweep, /],
+  [
+    ['export', 'curves', '--format', 'csv'],
+    /invalid --format csv: curves are exported as parquet, ndjson or json/,
+  ],
+  [['export', 'sweeps'], /Allowed choices are runs, curves/],
   [['dataset', 'add', 'mnist'], /missing --from PATH for "mnist"/],
 ])('%j is wrong use: exit code 2, with the way out', async (args, message) => {
   const ended = await smallbatch(args);

@@ -1,97 +1,111 @@
-import { graphql, pages, type ResultOf } from '@smallbatch/client';
-import { Command } from 'commander';
-import { connect } from '../api.ts';
-import type { Value } from '../output/columns.ts';
-import { csvCell } from '../output/csv.ts';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
+import { Argument, Command, Option } from 'commander';
+import { download } from '../api.ts';
 import { note } from '../output/print.ts';
+import { many } from '../output/screen.ts';
+import { Problem } from '../problem.ts';
 import { type FilterOptions, filterOf, withFilter } from './filter.ts';
-import { type ApiOptions, withFormat } from './options.ts';
+import { type ApiOptions, withUrl } from './options.ts';
 
-const Page = graphql(`
-  query ExportRuns($where: RunFilter, $after: String) {
-    runs(where: $where, first: 100, after: $after, orderBy: [{ field: CREATED_AT, direction: ASC }]) {
-      nodes {
-        key status diverged divergedStep reason dataset { name hash } model width batchSize batchSchedule baseLearningRate
-        learningRate schedule warmUp momentum nesterov weightDecay batchNorm batchNormScope bnBatch augmentation
-        budget { unit value } seed hyper info configurationHash settingHash trainerVersion duplicate member { key }
-        sweep { key } engine attempt step samplesSeen deviceSeconds createdAt startedAt endedAt
-        metrics { name count nonFiniteCount last lastNonFinite lastStep min max mean best bestStep medianLast5 medianOf }
-      }
-      pageInfo { hasNextPage endCursor }
-    }
-  }
-`);
-type Run = ResultOf<typeof Page>['runs']['nodes'][number];
-type Flat = Record<string, Value>;
+const FORMATS = ['csv', 'parquet', 'ndjson', 'json'] as const;
+type Format = (typeof FORMATS)[number];
+
+interface Options extends ApiOptions, FilterOptions {
+  readonly format?: Format;
+  readonly output?: string;
+  readonly metric: string[];
+  readonly param: string[];
+  readonly comments?: boolean;
+}
 
 export function exportCommand(): Command {
-  const command = new Command('export').description(
-    'Every run with its settings and the summary of every metric, one row a run.',
-  );
-  return withFilter(withFormat(command, ['csv', 'json'], 'csv')).action(exportRuns);
+  const several = (one: string, before: string[]) => [...before, one];
+  const command = new Command('export')
+    .description(
+      'Every run with its settings and the summary of every metric, one row a run; or every point of every curve.',
+    )
+    .addArgument(
+      new Argument('[what]', 'runs, or the points of their curves')
+        .choices(['runs', 'curves'])
+        .default('runs'),
+    )
+    .addOption(new Option('--format <format>', 'csv unless said; curves: ndjson').choices(FORMATS))
+    .option('--output <file>', 'write to this file, whole or not at all')
+    .option('--metric <name>', 'only this metric; may be given several times', several, [])
+    .option('--param <name>', 'only this free parameter; may be given several times', several, [])
+    .option('--comments', 'a first line in CSV that says what the file is');
+  return withFilter(withUrl(command)).action(exportRuns);
 }
 
-/** Complete and in order of creation; never sampled, never cut. */
-async function exportRuns(options: ApiOptions & FilterOptions & { format: 'csv' | 'json' }): Promise<void> {
-  const client = connect(options);
-  const where = filterOf(options);
-  const page = async (after: string | null) => (await client.query(Page, { where, after })).runs;
-  const count = options.format === 'json' ? await writeJson(pages(page)) : await writeCsv(pages(page));
-  note(`${count} runs`);
-}
-
-/** One object a line inside one array: whole as JSON, and readable line by line; memory of one page. */
-async function writeJson(runs: AsyncIterable<Run>): Promise<number> {
-  let count = 0;
-  for await (const run of runs) await write(`${count++ === 0 ? '[\n' : ',\n'}${JSON.stringify(flat(run))}`);
-  await write(count === 0 ? '[]\n' : '\n]\n');
-  return count;
-}
-
-/** The header names every param and metric that any run has, so all rows are read first: about 2 kB of memory a run. */
-async function writeCsv(runs: AsyncIterable<Run>): Promise<number> {
-  const rows: Flat[] = [];
-  const names = new Set<string>();
-  for await (const run of runs) {
-    const row = flat(run);
-    for (const name of Object.keys(row)) names.add(name);
-    rows.push(row);
-  }
-  const fixed = [...names].filter((name) => !name.includes('.'));
-  const header = [...fixed, ...[...names].filter((name) => name.includes('.')).sort()];
-  await write(`${header.map(csvCell).join(',')}\r\n`);
-  for (const row of rows) await write(`${header.map((name) => csvCell(row[name] ?? null)).join(',')}\r\n`);
-  return rows.length;
-}
-
-/** One level deep: `hyper.NAME`, `info.NAME`, and `METRIC.last`, `METRIC.best`, … beside the settings. */
-function flat(run: Run): Flat {
-  const { dataset, member, sweep, budget, hyper, info, metrics, schedule, batchSchedule, ...rest } = run;
-  const row: Flat = {
-    ...(rest as Flat),
-    dataset: dataset.name,
-    datasetHash: dataset.hash,
-    member: member.key,
-    sweep: sweep?.key ?? null,
-    budgetUnit: budget.unit,
-    budgetValue: budget.value,
-    schedule: JSON.stringify(schedule),
-    batchSchedule: batchSchedule === null ? null : JSON.stringify(batchSchedule),
+/** Complete and in order of creation, from one moment; never sampled, never cut, and in memory of a page. */
+async function exportRuns(what: 'runs' | 'curves', options: Options): Promise<void> {
+  const format = options.format ?? (what === 'curves' ? 'ndjson' : 'csv');
+  if (what === 'curves' && format === 'csv')
+    throw new Problem('invalid --format csv: curves are exported as parquet, ndjson or json', 2);
+  if (options.comments && format !== 'csv')
+    throw new Problem(`invalid --comments: only CSV has them, ${format} says what it is anyway`, 2);
+  if (what === 'curves' && options.param.length > 0)
+    throw new Problem('invalid --param: curves have none', 2);
+  if (format === 'parquet' && !options.output && process.stdout.isTTY)
+    throw new Problem('missing --output FILE: Parquet is not for a screen', 2);
+  const parameters = {
+    where: filterOf(options),
+    ...(options.metric.length > 0 ? { metric: options.metric } : {}),
+    ...(options.param.length > 0 ? { param: options.param } : {}),
+    ...(options.comments ? { comments: true } : {}),
   };
-  for (const [group, params] of Object.entries({ hyper, info })) {
-    for (const [name, value] of Object.entries((params ?? {}) as Record<string, Value>))
-      row[`${group}.${name}`] = value;
+  const body = await download(
+    options,
+    `/export/${what}.${format === 'json' ? 'ndjson' : format}`,
+    parameters,
+  );
+  const parts = format === 'json' ? jsonOf(body) : body;
+  if (!options.output) return void (await writeAll(parts, process.stdout));
+  const partial = `${options.output}.partial`;
+  try {
+    const file = createWriteStream(partial);
+    const failed = new Promise<never>((_, reject) => file.once('error', reject));
+    const bytes = await Promise.race([writeAll(parts, file), failed]);
+    file.end();
+    await Promise.race([once(file, 'close'), failed]);
+    await rename(partial, options.output);
+    note(`${options.output}: ${many(bytes)} bytes`);
+  } catch (error) {
+    await rm(partial, { force: true });
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code && ['ENOENT', 'EACCES', 'EISDIR', 'ENOSPC', 'EROFS'].includes(code))
+      throw new Problem(`cannot write ${options.output}: ${message}`);
+    throw error;
   }
-  for (const { name, ...summary } of metrics) {
-    for (const [part, value] of Object.entries(summary)) row[`${name}.${part}`] = value;
-  }
-  return row;
 }
 
 /** Waits when the reader is slower than we are. */
-function write(text: string): Promise<void> {
-  return new Promise((done) => {
-    if (process.stdout.write(text)) done();
-    else process.stdout.once('drain', done);
-  });
+async function writeAll(parts: AsyncIterable<Uint8Array | string>, to: Writable): Promise<number> {
+  let bytes = 0;
+  for await (const part of parts) {
+    bytes += typeof part === 'string' ? Buffer.byteLength(part) : part.length;
+    if (!to.write(part)) await once(to, 'drain');
+  }
+  return bytes;
+}
+
+/** One object a line inside one array: whole as JSON, and readable line by line. What the file says of itself is left out. */
+async function* jsonOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  let line = -1;
+  for await (const part of body) {
+    const lines = (rest + decoder.decode(part, { stream: true })).split('\n');
+    rest = lines.pop()!;
+    let text = '';
+    for (const one of lines) {
+      line++;
+      if (line > 0) text += `${line === 1 ? '[\n' : ',\n'}${one}`;
+    }
+    if (text) yield text;
+  }
+  yield line < 1 ? '[]\n' : '\n]\n';
 }
