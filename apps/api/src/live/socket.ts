@@ -34,6 +34,8 @@ export interface SocketLimits {
   readonly waitingBytes: number;
   /** How long bytes may wait to be sent. */
   readonly waitingMs: number;
+  /** A reader that was cut off has so long to read that it was. */
+  readonly farewellMs: number;
   /** A connection on which nothing is asked for so long is closed. */
   readonly idleMs: number;
   /** A ping so often; one that is not answered until the next ends the connection. */
@@ -43,11 +45,10 @@ export const SOCKET_LIMITS: SocketLimits = {
   subscriptions: 100,
   waitingBytes: 16_000_000,
   waitingMs: 10_000,
+  farewellMs: 5000,
   idleMs: 600_000,
   pingMs: 12_000,
 };
-/** A reader that was cut off has so long to read that it was. */
-const FAREWELL_MS = 5000;
 /** Most documents that are kept parsed and checked. */
 const MOST_DOCUMENTS = 200;
 
@@ -220,7 +221,7 @@ function askedBy({ document, operationName, variableValues, contextValue }: Exec
  * one has left, so what waits is one message of each; when even that does not move, the connection is closed with a code, and
  * the reader has all that it missed by connecting again with its cursor.
  */
-function bound(client: WebSocket, { waitingBytes, waitingMs }: SocketLimits): void {
+function bound(client: WebSocket, { waitingBytes, waitingMs, farewellMs }: SocketLimits): void {
   const send = client.send.bind(client) as (data: unknown, done: (error?: Error) => void) => void;
   let stuck: NodeJS.Timeout | undefined;
   let cut = false;
@@ -233,7 +234,7 @@ function bound(client: WebSocket, { waitingBytes, waitingMs }: SocketLimits): vo
       CLOSE.SLOW_READER,
       `slow reader: more than ${waitingBytes} bytes, or ${seconds} s, were waiting to be read`,
     );
-    setTimeout(() => client.terminate(), FAREWELL_MS).unref();
+    setTimeout(() => client.terminate(), farewellMs).unref();
   };
   /** Bytes that left this process so far. */
   let given = 0;
