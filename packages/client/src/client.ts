@@ -1,7 +1,7 @@
 import type { TadaDocumentNode } from 'gql.tada';
 import { print } from 'graphql';
 import { createClient as createSocket } from 'graphql-ws';
-import { receive } from './receive.ts';
+import { FORBIDDEN, receive } from './receive.ts';
 
 /** The API answered with a fault: its code and message say what to change. */
 export class ApiError extends Error {
@@ -124,7 +124,8 @@ export function createClient(options: ClientOptions): Client {
         url: endpoint.replace(/^http/, 'ws'),
         connectionParams: token ? { authorization: `Bearer ${token}` } : {},
         retryAttempts: Number.POSITIVE_INFINITY,
-        shouldRetry: () => true,
+        // A token that is refused stays so.
+        shouldRetry: (event) => (event as { code?: number }).code !== FORBIDDEN,
         ...(options.webSocket ? { webSocketImpl: options.webSocket } : {}),
       });
       const payload = {

@@ -1,6 +1,9 @@
 import type { Client as Socket, SubscribePayload } from 'graphql-ws';
 import { ApiError, Unreachable } from './client.ts';
 
+/** Close code of a connection whose token is not valid, or not any more. */
+export const FORBIDDEN = 4403;
+
 type Fault = { readonly message: string; readonly extensions?: { readonly code?: unknown } };
 const apiError = ({ message, extensions }: Fault): ApiError =>
   new ApiError(message, String(extensions?.code ?? 'UNKNOWN'));
@@ -35,7 +38,12 @@ export function receive<R>(
         ? apiError(error[0] as Fault)
         : error instanceof Error
           ? error
-          : new Unreachable(`the API closed the connection: ${code ?? ''} ${reason ?? ''}`.trim());
+          : code === FORBIDDEN
+            ? new ApiError(
+                `missing or invalid token: ${reason || 'the API closed the connection'}`,
+                'UNAUTHENTICATED',
+              )
+            : new Unreachable(`the API closed the connection: ${code ?? ''} ${reason ?? ''}`.trim());
       end ??= { error: said };
       wake();
     },

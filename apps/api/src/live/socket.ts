@@ -12,6 +12,7 @@ import {
   specifiedRules,
   validate,
 } from 'graphql';
+import { CloseCode } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { Viewer } from '../can.ts';
@@ -38,6 +39,8 @@ export interface SocketLimits {
   readonly farewellMs: number;
   /** A connection on which nothing is asked for so long is closed. */
   readonly idleMs: number;
+  /** So often it is looked for idle connections, and whether the tokens of the others are still good. */
+  readonly checkMs: number;
   /** A ping so often; one that is not answered until the next ends the connection. */
   readonly pingMs: number;
 }
@@ -47,6 +50,7 @@ export const SOCKET_LIMITS: SocketLimits = {
   waitingMs: 10_000,
   farewellMs: 5000,
   idleMs: 600_000,
+  checkMs: 60_000,
   pingMs: 12_000,
 };
 /** Most documents that are kept parsed and checked. */
@@ -60,41 +64,54 @@ interface Options {
   formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError;
 }
 
+/** Of a connection: when something was asked last, how much is open, and who asks. */
+interface State {
+  since: number;
+  readonly open: () => number;
+  readonly authorization: string | undefined;
+}
+
 /** Serves operations over WebSockets with the graphql-transport-ws protocol. */
 export function serveSockets(sockets: WebSocketServer, options: Options): { dispose(): unknown } {
   const { schema, limits, viewerOf, contextOf, formatError } = options;
   const documents = new Documents(schema);
-  const active = new WeakMap<WebSocket, { open: number; since: number }>();
+  const states = new WeakMap<WebSocket, State>();
   sockets.on('connection', (client) => {
-    active.set(client, { open: 0, since: Date.now() });
+    states.set(client, { since: Date.now(), open: () => 0, authorization: undefined });
     bound(client, limits);
   });
-  const idle = setInterval(
-    () => {
-      for (const client of sockets.clients) {
-        const { open = 1, since = 0 } = active.get(client) ?? {};
-        if (open === 0 && Date.now() - since > limits.idleMs)
-          client.close(CLOSE.IDLE, 'idle: nothing was asked');
-      }
-    },
-    Math.min(limits.idleMs, 60_000),
-  );
-  idle.unref();
-  const count = (client: WebSocket, by: number): void => {
-    const state = active.get(client);
-    if (state) active.set(client, { open: state.open + by, since: Date.now() });
+  const check = async (client: WebSocket): Promise<void> => {
+    const state = states.get(client);
+    if (!state) return;
+    const open = state.open();
+    if (open === 0 && Date.now() - state.since > limits.idleMs)
+      client.close(CLOSE.IDLE, 'idle: nothing was asked');
+    else if (open > 0 && !(await viewerOf(state.authorization)))
+      client.close(CloseCode.Forbidden, 'the token is not valid any more');
+  };
+  const checking = setInterval(() => {
+    // While the database cannot be asked, nobody is sent away.
+    for (const client of sockets.clients) check(client).catch(() => {});
+  }, limits.checkMs);
+  checking.unref();
+  const used = (client: WebSocket): void => {
+    const state = states.get(client);
+    if (state) state.since = Date.now();
   };
   const server = useServer<{ authorization?: string }, { socket: WebSocket }>(
     {
-      onConnect: async ({ connectionParams }) => {
-        if (!(await viewerOf(connectionParams?.authorization))) return false;
+      onConnect: async (context) => {
+        const authorization = context.connectionParams?.authorization;
+        if (!(await viewerOf(authorization))) return false;
+        const open = () => Object.keys(context.subscriptions).length;
+        states.set(context.extra.socket, { since: Date.now(), open, authorization });
       },
       onSubscribe: async (
         { subscriptions, connectionParams, extra },
         _id,
         { query, operationName, variables },
       ) => {
-        count(extra.socket, 1);
+        used(extra.socket);
         if (Object.keys(subscriptions).length > limits.subscriptions)
           return [
             fault(
@@ -122,14 +139,14 @@ export function serveSockets(sockets: WebSocketServer, options: Options): { disp
             errors: result.errors.map((error) => formatError(error.toJSON(), error)),
           } as never;
       },
-      onComplete: ({ extra }) => count(extra.socket, -1),
+      onComplete: ({ extra }) => used(extra.socket),
     },
     sockets,
     limits.pingMs,
   );
   return {
     dispose() {
-      clearInterval(idle);
+      clearInterval(checking);
       return server.dispose();
     },
   };
