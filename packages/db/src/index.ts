@@ -20,7 +20,7 @@ export * from './read/curves.ts';
 export * from './read/events.ts';
 export * from './read/filter.ts';
 export * from './read/page.ts';
-export * from './read/points-since.ts';
+export { type NewPoints, type PointsSeen, pointsSince } from './read/points-since.ts';
 export * from './read/sweep-state.ts';
 export * from './report.ts';
 export * from './rung.ts';

@@ -9,6 +9,7 @@ import {
   runsOfSweep,
 } from '@smallbatch/db';
 import type { Logger } from 'pino';
+import { gate } from './gate.ts';
 
 /** At most five messages a second a subscription. */
 export const MIN_GAP_MS = 200;
@@ -37,6 +38,7 @@ interface Topic extends Watched {
   readonly reads: Map<string, { readonly at: number; readonly value: Promise<unknown> }>;
   lastFired: number;
   timer: NodeJS.Timeout | undefined;
+  /** Of a run: where it stood when it was read last. */
   mark: string | undefined;
 }
 
@@ -54,6 +56,7 @@ export class Live {
   #unlisten: (() => Promise<void>) | undefined;
   #timers: NodeJS.Timeout[] = [];
   #polling = false;
+  #teamMarks = new Map<string, string>();
 
   constructor(db: Db, logger: Logger) {
     this.#db = db;
@@ -147,17 +150,23 @@ export class Live {
     topic.runs = undefined;
   }
 
-  /** Looks at the newest event of each watched team and where each watched run stands: two columns, by index, in one statement. */
+  /** Looks at the newest event of each watched team and where each watched run stands: by index, in one statement. */
   async #poll(): Promise<void> {
     if (this.#polling || this.#topics.size === 0) return;
     this.#polling = true;
     try {
+      const teams = [...this.#byTeam.keys()];
       const runs = [...this.#topics.values()].filter(({ kind }) => kind === 'run').map(({ id }) => id);
-      const marks = await marksOf(this.#db, [...this.#byTeam.keys()], runs);
-      for (const topic of this.#topics.values()) {
-        const mark = marks.get(topic.kind === 'run' ? topic.id : topic.teamId) ?? '';
-        if (topic.mark !== mark) this.#touch(topic);
-        topic.mark = mark;
+      const marks = await marksOf(this.#db, teams, runs);
+      for (const id of runs) {
+        const topic = this.#topics.get(id);
+        if (topic && topic.mark !== marks.get(id)) this.#touch(topic);
+      }
+      const before = this.#teamMarks;
+      this.#teamMarks = new Map(teams.map((id) => [id, marks.get(id) ?? '']));
+      for (const [id, mark] of this.#teamMarks) {
+        if (before.get(id) === mark) continue;
+        for (const topic of this.#byTeam.get(id) ?? []) if (topic.kind !== 'run') this.#touch(topic);
       }
     } catch (err) {
       this.#logger.warn({ err }, 'could not look for changes');
@@ -238,7 +247,11 @@ export class Live {
         };
         wakeUp();
       });
-    const step = (seen: Seen) => this.#read(topic, keyOf(seen), () => read(seen));
+    const step = async (seen: Seen) => {
+      const result = await this.#read(topic, keyOf(seen), () => read(seen));
+      if (result.mark !== undefined) topic.mark = result.mark;
+      return result;
+    };
     let now: Step<Seen, Message>;
     try {
       now = await step(start);
@@ -260,7 +273,7 @@ export class Live {
           dirty = false;
           for (let tries = 1; ; tries++) {
             try {
-              now = await step(now.seen);
+              now = await gate.pass(() => step(now.seen));
               break;
             } catch (err) {
               if (tries === TRIES || 'extensions' in (err as object)) throw err;
@@ -298,4 +311,6 @@ export interface Step<Seen, Message> {
   readonly more?: boolean;
   /** Nothing comes after it. */
   readonly last?: boolean;
+  /** Of a run: where it stands, as `marksOf` says it. */
+  readonly mark?: string;
 }

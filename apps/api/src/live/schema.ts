@@ -219,6 +219,7 @@ builder.subscriptionFields((t) => ({
           const silent = curves.length === 0 && mark === last.mark && !reset;
           return {
             seen: { points: now.seen, mark },
+            mark,
             more,
             last: ended,
             message: silent

@@ -19,6 +19,7 @@ import type { Viewer } from '../can.ts';
 import { type Context, makeContext } from '../context.ts';
 import { fault } from '../errors.ts';
 import { LIMITS, limitRule } from '../limits.ts';
+import { gate } from './gate.ts';
 
 /** Close codes of our own, beside those of the protocol (4400 to 4500 and 1001). */
 export const CLOSE = {
@@ -192,7 +193,7 @@ let documentsSeen = 0;
 async function subscribe(
   args: ExecutionArgs,
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
-  const source = await createSourceEventStream(args);
+  const source = await gate.pass(() => createSourceEventStream(args));
   if (!(Symbol.asyncIterator in source)) return source;
   const messages = source[Symbol.asyncIterator]();
   const asked = askedBy(args);
@@ -202,7 +203,7 @@ async function subscribe(
     let result = mine.get(asked);
     if (!result) {
       const contextValue = makeContext(args.contextValue as Context);
-      result = Promise.resolve(execute({ ...args, rootValue: message, contextValue }));
+      result = gate.pass(() => execute({ ...args, rootValue: message, contextValue }));
       mine.set(asked, result);
     }
     return result;

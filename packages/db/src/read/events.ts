@@ -1,5 +1,6 @@
 import type { EventKind, RunStatus } from '../generated/prisma/enums.ts';
 import type { Db } from '../open.ts';
+import { RUN_MARK } from './points-since.ts';
 
 /**
  * What a reader has seen: a snapshot of PostgreSQL, as text. A transaction that was open then, or began later, is new to the
@@ -186,7 +187,7 @@ export async function marksOf(
   const { rows } = await db.pool.query<{ id: string; mark: string | null }>(
     `/* marksOf */ SELECT t.id, (SELECT e.xid::text || ':' || e.id FROM event e WHERE e.team_id = t.id ORDER BY e.xid DESC, e.id DESC LIMIT 1) AS mark
        FROM unnest($1::uuid[]) AS t (id)
-     UNION ALL SELECT id, concat_ws(':', status, attempt, sequence, step) FROM run WHERE id = ANY ($2)`,
+     UNION ALL SELECT id, ${RUN_MARK} FROM run WHERE id = ANY ($2)`,
     [teamIds, runIds],
   );
   return new Map(rows.map(({ id, mark }) => [id, mark ?? '']));

@@ -30,6 +30,9 @@ export interface NewPoints {
 export const BATCHES = 200;
 export const BYTES = 4_000_000;
 
+/** Differs when something of a run does that a watcher may see. */
+export const RUN_MARK = `concat_ws(':', status, attempt, sequence, step, samples_seen, device_seconds, diverged)`;
+
 interface Row {
   readonly id: string;
   readonly status: RunStatus;
@@ -66,7 +69,7 @@ export async function pointsSince(
   const { runId, names, seen, batches = BATCHES, bytes = BYTES } = query;
   const { rows } = await db.pool.query<Row>(
     `/* pointsSince */ WITH mine AS (
-       SELECT id, status::text AS status, attempt, sequence, concat_ws(':', status, attempt, sequence, step, samples_seen, device_seconds, diverged) AS mark,
+       SELECT id, status::text AS status, attempt, sequence, ${RUN_MARK} AS mark,
          CASE WHEN attempt = $3 THEN $4::int ELSE -1 END AS from_attempt, CASE WHEN attempt = $3 THEN $5::int ELSE -1 END AS from_batch
        FROM run WHERE id = $1
      ), fresh AS MATERIALIZED (
