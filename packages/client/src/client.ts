@@ -1,19 +1,10 @@
 import type { TadaDocumentNode } from 'gql.tada';
 import { print } from 'graphql';
 import { createClient as createSocket } from 'graphql-ws';
+import { ApiError, Unreachable } from './errors.ts';
 import { FORBIDDEN, receive } from './receive.ts';
 
-/** The API answered with a fault: its code and message say what to change. */
-export class ApiError extends Error {
-  readonly code: string;
-  constructor(message: string, code: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-/** The API could not be reached, however often it was tried. */
-export class Unreachable extends Error {}
+export { ApiError, Unreachable };
 
 export interface ClientOptions {
   /** Of the API, without /graphql. */

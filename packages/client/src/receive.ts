@@ -1,5 +1,5 @@
 import type { Client as Socket, SubscribePayload } from 'graphql-ws';
-import { ApiError, Unreachable } from './client.ts';
+import { ApiError, Unreachable } from './errors.ts';
 
 /** Close code of a connection whose token is not valid, or not any more. */
 export const FORBIDDEN = 4403;
