@@ -5,8 +5,9 @@ const WINDOW = 100;
 
 /** Where changes are told of. */
 export const CHANGES = 'smallbatch';
-/** Most ids of one payload, which PostgreSQL limits to 8,000 bytes; where more have changed it says "any". */
-const MOST_IDS = 200;
+/** Most ids of one payload, which PostgreSQL limits to 8,000 bytes, and of one window; where more have changed it says "any". */
+const IDS_A_PAYLOAD = 200;
+const MOST_IDS = 1000;
 
 /** Something of a team has changed: these runs and sweeps ('*': any), and perhaps the log of events. */
 export interface Change {
@@ -25,7 +26,8 @@ export type Unlisten = () => Promise<void>;
 /**
  * Tells other processes that something changed. NOTIFY inside a transaction serialises the commits (10.3 k/s to 4.3 k/s), so
  * payloads are gathered for 100 ms, equal ones once, and sent outside of them. A payload says only where to look (ids), so a
- * lost one costs freshness, not truth. However much changes, there is one payload a window and team.
+ * lost one costs freshness, not truth. However much changes, there are at most five payloads
+ * a window and team.
  */
 export class Notifier {
   readonly #pool: pg.Pool;
@@ -55,10 +57,12 @@ export class Notifier {
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const [teamId, { ids, told }] of this.#changes)
-      this.#pending.add(
-        `${CHANGES}\n${teamId} ${told ? 'told' : 'quiet'} ${ids === '*' ? ids : [...ids].join(',')}`,
-      );
+    for (const [teamId, { ids, told }] of this.#changes) {
+      const head = `${CHANGES}\n${teamId} ${told ? 'told' : 'quiet'}`;
+      const all = ids === '*' ? ['*'] : [...ids];
+      for (let from = 0; from === 0 || from < all.length; from += IDS_A_PAYLOAD)
+        this.#pending.add(`${head} ${all.slice(from, from + IDS_A_PAYLOAD).join(',')}`);
+    }
     this.#changes = new Map();
     const entries = [...this.#pending].map((entry) => entry.split('\n'));
     this.#pending = new Set();

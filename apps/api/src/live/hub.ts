@@ -29,11 +29,11 @@ export interface Watched {
 }
 
 interface Topic extends Watched {
-  /** Rises with each change. */
-  version: number;
   readonly wakers: Set<() => void>;
-  /** Of a sweep: its runs. Until they are read, any change of the team matters. */
+  /** Of a sweep: its runs. While they are not read, any change of the team matters. */
   runs: ReadonlySet<string> | undefined;
+  /** How often its runs were asked for. */
+  asked: number;
   /** What was read since the last change, for all who watch. */
   readonly reads: Map<string, { readonly at: number; readonly value: Promise<unknown> }>;
   lastFired: number;
@@ -53,8 +53,11 @@ export class Live {
   readonly #byTeam = new Map<string, Set<Topic>>();
   /** Run → watched sweeps that it answers a cell of. */
   readonly #sweepsOf = new Map<string, Set<Topic>>();
+  /** Sweeps whose runs are not read yet. */
+  readonly #unread = new Set<Topic>();
   #unlisten: (() => Promise<void>) | undefined;
   #timers: NodeJS.Timeout[] = [];
+  #adopting: Promise<void> | undefined;
   #polling = false;
   #teamMarks = new Map<string, string>();
 
@@ -64,13 +67,20 @@ export class Live {
   }
 
   async start(): Promise<void> {
-    const adopted = await adoptEvents(this.#db);
-    if (adopted > 0) this.#logger.info({ events: adopted }, 'events of another server were adopted');
+    // It looks through the whole log, which nobody has to wait for.
+    this.#adopting = adoptEvents(this.#db).then(
+      (events) => void (events > 0 && this.#logger.info({ events }, 'events of another server were adopted')),
+      (err) => this.#logger.warn({ err }, 'could not look for events of another server'),
+    );
     this.#unlisten = await this.#db.listen(CHANGES, (payload) => {
       const change = readChange(payload);
       if (change) this.#heard(change);
       // The connection was lost and made anew: nobody knows what was missed.
-      else for (const topic of this.#topics.values()) this.#touch(topic);
+      else
+        for (const topic of this.#topics.values()) {
+          if (topic.kind === 'sweep') void this.#readRuns(topic);
+          this.#touch(topic);
+        }
     });
     const purge = () =>
       purgeEvents(this.#db).catch((err) => this.#logger.warn({ err }, 'old events stay for now'));
@@ -82,6 +92,7 @@ export class Live {
     for (const timer of this.#timers) clearInterval(timer);
     for (const topic of this.#topics.values()) clearTimeout(topic.timer);
     await this.#unlisten?.();
+    await this.#adopting;
   }
 
   /** Subscriptions that are open, for tests of leaks. */
@@ -92,31 +103,27 @@ export class Live {
   #heard({ teamId, ids, told }: Change): void {
     const ofTeam = this.#byTeam.get(teamId);
     if (!ofTeam) return;
-    const found = new Set<Topic>();
+    const found = new Set<Topic | undefined>();
     if (ids === '*') for (const topic of ofTeam) found.add(topic);
     else {
-      if (told) this.#add(found, this.#topics.get(teamId));
+      if (told) found.add(this.#topics.get(teamId));
       for (const id of ids) {
-        this.#add(found, this.#topics.get(id));
+        found.add(this.#topics.get(id));
         for (const sweep of this.#sweepsOf.get(id) ?? []) found.add(sweep);
       }
-      for (const topic of ofTeam) if (topic.kind === 'sweep' && !topic.runs) found.add(topic);
+      for (const sweep of this.#unread) if (sweep.teamId === teamId) found.add(sweep);
     }
     for (const topic of found) {
+      if (!topic) continue;
       // A retry may give a cell another run.
       if (topic.kind === 'sweep' && (ids === '*' || ids.includes(topic.id))) void this.#readRuns(topic);
       this.#touch(topic);
     }
   }
 
-  #add(found: Set<Topic>, topic: Topic | undefined): void {
-    if (topic) found.add(topic);
-  }
-
   /** Wakes all who watch at one time, not more often than they may speak, so that they can share what is read. */
   #touch(topic: Topic): void {
     topic.reads.clear();
-    topic.version++;
     topic.timer ??= setTimeout(
       () => {
         topic.timer = undefined;
@@ -129,12 +136,15 @@ export class Live {
   }
 
   async #readRuns(topic: Topic): Promise<void> {
+    const asked = ++topic.asked;
     const runs = await runsOfSweep(this.#db, topic.id).catch(() => undefined);
-    if (this.#topics.get(topic.id) !== topic) return;
+    // A later asking knows better.
+    if (this.#topics.get(topic.id) !== topic || topic.asked !== asked) return;
     this.#forgetRuns(topic);
-    // Unknown ones are read at the next change; until then any of the team's matters.
-    topic.runs = runs && new Set(runs);
-    for (const run of topic.runs ?? []) {
+    if (!runs) return void this.#unread.add(topic);
+    this.#unread.delete(topic);
+    topic.runs = new Set(runs);
+    for (const run of topic.runs) {
       const sweeps = this.#sweepsOf.get(run) ?? new Set();
       sweeps.add(topic);
       this.#sweepsOf.set(run, sweeps);
@@ -155,6 +165,7 @@ export class Live {
     if (this.#polling || this.#topics.size === 0) return;
     this.#polling = true;
     try {
+      for (const topic of this.#unread) void this.#readRuns(topic);
       const teams = [...this.#byTeam.keys()];
       const runs = [...this.#topics.values()].filter(({ kind }) => kind === 'run').map(({ id }) => id);
       const marks = await marksOf(this.#db, teams, runs);
@@ -180,9 +191,9 @@ export class Live {
     if (!topic) {
       topic = {
         ...watched,
-        version: 0,
         wakers: new Set(),
         runs: undefined,
+        asked: 0,
         reads: new Map(),
         lastFired: 0,
         timer: undefined,
@@ -192,7 +203,10 @@ export class Live {
       const ofTeam = this.#byTeam.get(watched.teamId) ?? new Set();
       ofTeam.add(topic);
       this.#byTeam.set(watched.teamId, ofTeam);
-      if (watched.kind === 'sweep') void this.#readRuns(topic);
+      if (watched.kind === 'sweep') {
+        this.#unread.add(topic);
+        void this.#readRuns(topic);
+      }
     }
     const mine = topic;
     mine.wakers.add(wake);
@@ -202,6 +216,7 @@ export class Live {
       clearTimeout(mine.timer);
       this.#topics.delete(mine.id);
       this.#forgetRuns(mine);
+      this.#unread.delete(mine);
       const ofTeam = this.#byTeam.get(mine.teamId);
       ofTeam?.delete(mine);
       if (ofTeam?.size === 0) this.#byTeam.delete(mine.teamId);
