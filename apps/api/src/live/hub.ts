@@ -15,6 +15,7 @@ import { gate } from './gate.ts';
 export const MIN_GAP_MS = 200;
 /** How often the database is looked at whether or not a notice came: one can be lost with the process that would have sent it. */
 const POLL_MS = 5000;
+const POLLS_OF_ALL = 12;
 /** How long what was read for one subscription serves others that ask the same, unless something changes before. */
 const FRESH_MS = 1000;
 const PURGE_MS = 3_600_000;
@@ -59,6 +60,7 @@ export class Live {
   #timers: NodeJS.Timeout[] = [];
   #adopting: Promise<void> | undefined;
   #polling = false;
+  #polls = 0;
   #teamMarks = new Map<string, string>();
 
   constructor(db: Db, logger: Logger) {
@@ -175,8 +177,10 @@ export class Live {
       }
       const before = this.#teamMarks;
       this.#teamMarks = new Map(teams.map((id) => [id, marks.get(id) ?? '']));
+      // An older transaction that commits late is not the newest: so all are looked at once a minute.
+      const all = ++this.#polls % POLLS_OF_ALL === 0;
       for (const [id, mark] of this.#teamMarks) {
-        if (before.get(id) === mark) continue;
+        if (before.get(id) === mark && !all) continue;
         for (const topic of this.#byTeam.get(id) ?? []) if (topic.kind !== 'run') this.#touch(topic);
       }
     } catch (err) {
