@@ -4,42 +4,18 @@
 CREATE TYPE "AttemptEnd" AS ENUM ('DONE', 'PRUNED', 'FAILED', 'RELEASED', 'LOST', 'CANCELLED');
 CREATE TYPE "BatchNormScope" AS ENUM ('CONV', 'ALL');
 CREATE TYPE "BudgetUnit" AS ENUM ('EPOCHS', 'STEPS', 'GOAL_ERROR');
+CREATE TYPE "EventKind" AS ENUM ('SWEEP_CREATED', 'SWEEP_PAUSED', 'SWEEP_RESUMED', 'SWEEP_CANCELLED', 'SWEEP_RETRIED', 'CELL_TAKEN', 'RUN_CREATED', 'RUN_STARTED', 'RUN_TAKEN_OVER', 'RUN_RELEASED', 'RUN_RETRIED', 'RUN_DONE', 'RUN_PRUNED', 'RUN_FAILED', 'RUN_CANCELLED', 'DATASET_ADDED', 'WORKER_STARTED', 'WORKER_STOPPED', 'WORKER_LOST');
 CREATE TYPE "Goal" AS ENUM ('MAXIMISE', 'MINIMISE', 'NONE');
 CREATE TYPE "Role" AS ENUM ('OWNER', 'MAINTAINER', 'MEMBER', 'VIEWER');
 CREATE TYPE "RunStatus" AS ENUM ('WAITING', 'RUNNING', 'DONE', 'PRUNED', 'FAILED', 'CANCELLED');
 CREATE TYPE "Scope" AS ENUM ('READ', 'WRITE', 'WORK', 'ADMIN');
 CREATE TYPE "SweepIntent" AS ENUM ('OPEN', 'PAUSED', 'CANCELLED');
 
-CREATE OR REPLACE FUNCTION count_summaries()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-  UPDATE run_metric SET counted = (NEW.status = 'DONE' AND NOT NEW.diverged) WHERE run_id = NEW.id;
-  RETURN NULL;
-END $function$
-;
-
-CREATE OR REPLACE FUNCTION find_setting()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-  SELECT id INTO NEW.setting_id FROM setting WHERE team_id = NEW.team_id AND hash = NEW.setting_hash;
-  IF NOT FOUND THEN
-    INSERT INTO setting (team_id, hash, dataset_id, model, width, batch_size, batch_schedule, base_learning_rate, schedule, warm_up, momentum,
-        nesterov, weight_decay, batch_norm, batch_norm_scope, bn_batch, augmentation, budget_unit, budget_value, budget_epochs,
-        evaluate_every, hyper, trainer_version)
-      VALUES (NEW.team_id, NEW.setting_hash, NEW.dataset_id, NEW.model, NEW.width, NEW.batch_size, NEW.batch_schedule, NEW.base_learning_rate,
-        NEW.schedule, NEW.warm_up, NEW.momentum, NEW.nesterov, NEW.weight_decay, NEW.batch_norm, NEW.batch_norm_scope, NEW.bn_batch,
-        NEW.augmentation, NEW.budget_unit, NEW.budget_value, NEW.budget_epochs, NEW.evaluate_every, NEW.hyper, NEW.trainer_version)
-      ON CONFLICT (team_id, hash) DO NOTHING RETURNING id INTO NEW.setting_id;
-    IF NEW.setting_id IS NULL THEN
-      SELECT id INTO NEW.setting_id FROM setting WHERE team_id = NEW.team_id AND hash = NEW.setting_hash;
-    END IF;
-  END IF;
-  RETURN NEW;
-END $function$
+CREATE OR REPLACE FUNCTION acting_member()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE
+AS $function$ SELECT nullif(current_setting('smallbatch.member', true), '')::uuid $function$
 ;
 
 CREATE OR REPLACE FUNCTION is_flat(value jsonb)
@@ -64,14 +40,88 @@ AS $function$ SELECT CASE WHEN bool_or(v IN ('NaN', 'Infinity', '-Infinity')) TH
    FROM unnest("values") AS v $function$
 ;
 
-CREATE OR REPLACE FUNCTION summary_of_run()
+CREATE OR REPLACE FUNCTION tell_cell()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-  SELECT r.setting_id, r.seed, r.duplicate, r.status = 'DONE' AND NOT r.diverged
-    INTO NEW.setting_id, NEW.seed, NEW.duplicate, NEW.counted FROM run r WHERE r.id = NEW.run_id;
-  RETURN NEW;
+  INSERT INTO event (team_id, kind, member_id, sweep_id, run_id, detail)
+  VALUES (NEW.team_id, 'CELL_TAKEN', acting_member(), NEW.sweep_id, NEW.run_id, jsonb_build_object('position', NEW.position));
+  RETURN NULL;
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION tell_dataset()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  INSERT INTO event (team_id, kind, member_id, detail)
+  VALUES (NEW.team_id, 'DATASET_ADDED', acting_member(), jsonb_build_object('dataset', NEW.name));
+  RETURN NULL;
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION tell_run()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  INSERT INTO event (team_id, kind, member_id, sweep_id, run_id, worker_id, detail) VALUES (
+    NEW.team_id,
+    CASE
+      WHEN TG_OP = 'INSERT' THEN 'RUN_CREATED'
+      WHEN NEW.status = 'RUNNING' THEN CASE WHEN OLD.status = 'RUNNING' THEN 'RUN_TAKEN_OVER' ELSE 'RUN_STARTED' END
+      WHEN NEW.status = 'WAITING' THEN CASE WHEN OLD.status = 'RUNNING' THEN 'RUN_RELEASED' ELSE 'RUN_RETRIED' END
+      ELSE 'RUN_' || NEW.status::text
+    END::"EventKind",
+    NEW.member_id, NEW.sweep_id, NEW.id,
+    CASE WHEN TG_OP = 'INSERT' THEN NEW.worker_id ELSE coalesce(NEW.worker_id, OLD.worker_id) END,
+    jsonb_strip_nulls(jsonb_build_object('attempt', NEW.attempt, 'reason', left(NEW.reason, 500), 'diverged', CASE WHEN NEW.diverged THEN true END)));
+  IF TG_OP = 'UPDATE' THEN
+    IF NEW.lost > OLD.lost AND (NEW.worker_id IS DISTINCT FROM OLD.worker_id OR NEW.status <> 'RUNNING') THEN
+      INSERT INTO event (team_id, kind, member_id, worker_id)
+      SELECT w.team_id, 'WORKER_LOST', w.member_id, w.id FROM worker AS w
+      WHERE w.id = OLD.worker_id AND w.trainer_version <> 'own'
+      AND NOT EXISTS (SELECT FROM event AS e WHERE e.worker_id = w.id AND e.kind = 'WORKER_LOST' AND e.at >= w.last_seen_at);
+    END IF;
+  END IF;
+  RETURN NULL;
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION tell_sweep()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  told text := CASE
+    WHEN TG_OP = 'INSERT' THEN 'SWEEP_CREATED'
+    WHEN current_setting('smallbatch.doing', true) = 'retry' THEN 'SWEEP_RETRIED'
+    WHEN NEW.intent = OLD.intent THEN NULL
+    WHEN NEW.intent <> 'OPEN' THEN 'SWEEP_' || NEW.intent::text
+    -- Only a retry opens a cancelled sweep.
+    WHEN OLD.intent = 'CANCELLED' THEN 'SWEEP_RETRIED'
+    ELSE 'SWEEP_RESUMED'
+  END;
+BEGIN
+  IF told IS NOT NULL THEN
+    INSERT INTO event (team_id, kind, member_id, sweep_id, detail) VALUES (NEW.team_id, told::"EventKind",
+      CASE WHEN TG_OP = 'INSERT' THEN NEW.member_id ELSE acting_member() END, NEW.id,
+      CASE WHEN TG_OP = 'INSERT' THEN jsonb_build_object('cells', NEW.cell_count) ELSE '{}' END);
+  END IF;
+  RETURN NULL;
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION tell_worker()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  INSERT INTO event (team_id, kind, member_id, worker_id)
+  VALUES (NEW.team_id, CASE TG_OP WHEN 'INSERT' THEN 'WORKER_STARTED' ELSE 'WORKER_STOPPED' END::"EventKind", NEW.member_id, NEW.id);
+  RETURN NULL;
 END $function$
 ;
 
@@ -122,6 +172,7 @@ CREATE TABLE cell (
   CONSTRAINT cell_position CHECK (("position" >= 1))
 );
 CREATE INDEX cell_run_id_idx ON cell USING btree (run_id);
+CREATE TRIGGER cell_told AFTER UPDATE OF run_id ON cell FOR EACH ROW WHEN ((old.run_id <> new.run_id)) EXECUTE FUNCTION tell_cell();
 GRANT DELETE, INSERT, SELECT, UPDATE ON cell TO smallbatch_app;
 
 CREATE TABLE chunk (
@@ -163,7 +214,26 @@ CREATE TABLE dataset (
   CONSTRAINT dataset_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200))),
   CONSTRAINT dataset_shape CHECK (((classes >= 1) AND (channels >= 1) AND (height >= 1) AND (width >= 1) AND (train_count >= 1) AND (test_count >= 0)))
 );
+CREATE TRIGGER dataset_told AFTER INSERT ON dataset FOR EACH ROW EXECUTE FUNCTION tell_dataset();
 GRANT DELETE, INSERT, SELECT, UPDATE ON dataset TO smallbatch_app;
+
+CREATE TABLE event (
+  id bigint NOT NULL,
+  team_id uuid NOT NULL,
+  xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  at timestamp(6) with time zone NOT NULL DEFAULT clock_timestamp(),
+  kind "EventKind" NOT NULL,
+  member_id uuid,
+  sweep_id uuid,
+  run_id uuid,
+  worker_id uuid,
+  detail jsonb NOT NULL DEFAULT '{}'::jsonb,
+  CONSTRAINT event_pkey PRIMARY KEY (id)
+) WITH (autovacuum_vacuum_insert_scale_factor=0.05);
+CREATE INDEX event_team ON event USING btree (team_id, xid, id);
+CREATE INDEX event_worker_lost ON event USING btree (worker_id, at) WHERE (kind = 'WORKER_LOST'::"EventKind");
+GRANT DELETE, INSERT, SELECT ON event TO smallbatch_app;
+GRANT UPDATE (xid) ON event TO smallbatch_app;
 
 CREATE TABLE member (
   id uuid NOT NULL,
@@ -249,13 +319,11 @@ CREATE TABLE run (
   shape_key text NOT NULL DEFAULT ''::text,
   memory_bytes double precision NOT NULL DEFAULT 0,
   measures text NOT NULL DEFAULT ''::text,
-  setting_id integer NOT NULL,
   CONSTRAINT run_pkey PRIMARY KEY (id),
   CONSTRAINT run_team_id_idempotency_key_key UNIQUE (team_id, idempotency_key),
   CONSTRAINT run_team_id_key_key UNIQUE (team_id, key),
   CONSTRAINT run_dataset_id_fkey FOREIGN KEY (dataset_id) REFERENCES dataset(id),
   CONSTRAINT run_member_id_fkey FOREIGN KEY (member_id) REFERENCES member(id),
-  CONSTRAINT run_setting_id_fkey FOREIGN KEY (setting_id) REFERENCES setting(id),
   CONSTRAINT run_sweep_id_fkey FOREIGN KEY (sweep_id) REFERENCES sweep(id),
   CONSTRAINT run_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
   CONSTRAINT run_worker_id_fkey FOREIGN KEY (worker_id) REFERENCES worker(id),
@@ -278,18 +346,16 @@ CREATE TABLE run (
 ) WITH (autovacuum_vacuum_scale_factor=0.05, fillfactor=80);
 CREATE UNIQUE INDEX run_answer ON run USING btree (team_id, configuration_hash) WHERE ((NOT duplicate) AND (status = ANY (ARRAY['WAITING'::"RunStatus", 'RUNNING'::"RunStatus", 'DONE'::"RunStatus", 'PRUNED'::"RunStatus"])));
 CREATE INDEX run_axes ON run USING btree (team_id, dataset_id, batch_norm, batch_size) INCLUDE (model, base_learning_rate, seed, status, diverged, duplicate, setting_hash, configuration_hash, key, id);
-CREATE INDEX run_diverged ON run USING btree (team_id, setting_id, seed) INCLUDE (duplicate) WHERE diverged;
 CREATE INDEX run_lease ON run USING btree (team_id, queue_rank, id) WHERE (status = 'RUNNING'::"RunStatus");
 CREATE INDEX run_mates ON run USING btree (team_id, bundle_key, dataset_id, queue_rank, id) WHERE ((status = 'WAITING'::"RunStatus") AND (NOT held));
-CREATE INDEX run_member ON run USING btree (team_id, member_id);
 CREATE INDEX run_newest ON run USING btree (team_id, created_at, id);
 CREATE INDEX run_queue ON run USING btree (team_id, queue_rank, id) WHERE ((status = 'WAITING'::"RunStatus") AND (NOT held));
-CREATE INDEX run_setting ON run USING btree (team_id, setting_id, seed) INCLUDE (status, diverged, duplicate, id);
+CREATE INDEX run_setting ON run USING btree (team_id, setting_hash);
 CREATE INDEX run_status_newest ON run USING btree (team_id, status, created_at, id);
 CREATE INDEX run_sweep ON run USING btree (sweep_id);
 CREATE INDEX run_worker ON run USING btree (worker_id) WHERE (status = 'RUNNING'::"RunStatus");
-CREATE TRIGGER run_counts AFTER UPDATE ON run FOR EACH ROW WHEN ((((old.status = 'DONE'::"RunStatus") AND (NOT old.diverged)) IS DISTINCT FROM ((new.status = 'DONE'::"RunStatus") AND (NOT new.diverged)))) EXECUTE FUNCTION count_summaries();
-CREATE TRIGGER run_finds_setting BEFORE INSERT ON run FOR EACH ROW EXECUTE FUNCTION find_setting();
+CREATE TRIGGER own_run_told AFTER INSERT ON run FOR EACH ROW WHEN ((new.sweep_id IS NULL)) EXECUTE FUNCTION tell_run();
+CREATE TRIGGER run_told AFTER UPDATE ON run FOR EACH ROW WHEN (((old.status IS DISTINCT FROM new.status) OR (old.attempt IS DISTINCT FROM new.attempt))) EXECUTE FUNCTION tell_run();
 GRANT DELETE, INSERT, SELECT, UPDATE ON run TO smallbatch_app;
 
 CREATE TABLE run_metric (
@@ -307,18 +373,12 @@ CREATE TABLE run_metric (
   sum double precision NOT NULL,
   tail double precision[] NOT NULL,
   median_last_5 double precision NOT NULL,
-  setting_id integer NOT NULL,
-  seed bigint NOT NULL,
-  duplicate boolean NOT NULL,
-  counted boolean NOT NULL,
   CONSTRAINT run_metric_pkey PRIMARY KEY (run_id, metric_id),
   CONSTRAINT run_metric_metric_id_fkey FOREIGN KEY (metric_id) REFERENCES metric(id),
   CONSTRAINT run_metric_run_id_fkey FOREIGN KEY (run_id) REFERENCES run(id),
   CONSTRAINT run_metric_counts CHECK (((count >= 1) AND ((non_finite_count >= 0) AND (non_finite_count <= count)) AND ((cardinality(tail) >= 1) AND (cardinality(tail) <= 5))))
 ) WITH (autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_vacuum_scale_factor=0.05, fillfactor=80);
-CREATE INDEX run_metric_again ON run_metric USING btree (metric_id, setting_id, seed) WHERE (counted AND duplicate);
-CREATE INDEX run_metric_counted ON run_metric USING btree (metric_id, setting_id, seed, duplicate, run_id) INCLUDE (median_last_5, last, min, max, sum, count, non_finite_count) WHERE counted;
-CREATE TRIGGER run_metric_of_run BEFORE INSERT ON run_metric FOR EACH ROW EXECUTE FUNCTION summary_of_run();
+CREATE INDEX run_metric_value ON run_metric USING btree (metric_id, run_id) INCLUDE (median_last_5, last, min, max, sum, count, non_finite_count);
 GRANT DELETE, INSERT, SELECT, UPDATE ON run_metric TO smallbatch_app;
 
 CREATE TABLE rung (
@@ -333,38 +393,6 @@ CREATE TABLE rung (
   CONSTRAINT rung_sweep_id_fkey FOREIGN KEY (sweep_id) REFERENCES sweep(id)
 );
 GRANT DELETE, INSERT, SELECT, UPDATE ON rung TO smallbatch_app;
-
-CREATE TABLE setting (
-  id integer NOT NULL,
-  team_id uuid NOT NULL,
-  hash text NOT NULL,
-  dataset_id uuid NOT NULL,
-  model text NOT NULL,
-  width integer NOT NULL,
-  batch_size integer NOT NULL,
-  batch_schedule jsonb,
-  base_learning_rate double precision NOT NULL,
-  schedule text NOT NULL,
-  warm_up boolean NOT NULL,
-  momentum double precision NOT NULL,
-  nesterov boolean NOT NULL,
-  weight_decay double precision NOT NULL,
-  batch_norm boolean NOT NULL,
-  batch_norm_scope "BatchNormScope",
-  bn_batch integer,
-  augmentation boolean NOT NULL,
-  budget_unit "BudgetUnit" NOT NULL,
-  budget_value double precision NOT NULL,
-  budget_epochs double precision,
-  evaluate_every integer NOT NULL,
-  hyper jsonb NOT NULL,
-  trainer_version text NOT NULL,
-  CONSTRAINT setting_pkey PRIMARY KEY (id),
-  CONSTRAINT setting_team_id_hash_key UNIQUE (team_id, hash),
-  CONSTRAINT setting_dataset_id_fkey FOREIGN KEY (dataset_id) REFERENCES dataset(id),
-  CONSTRAINT setting_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id)
-);
-GRANT DELETE, INSERT, SELECT, UPDATE ON setting TO smallbatch_app;
 
 CREATE TABLE sweep (
   id uuid NOT NULL,
@@ -390,6 +418,7 @@ CREATE TABLE sweep (
   CONSTRAINT sweep_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100)))
 );
 CREATE INDEX sweep_newest ON sweep USING btree (team_id, created_at, id);
+CREATE TRIGGER sweep_told AFTER INSERT OR UPDATE OF intent ON sweep FOR EACH ROW EXECUTE FUNCTION tell_sweep();
 GRANT DELETE, INSERT, SELECT, UPDATE ON sweep TO smallbatch_app;
 
 CREATE TABLE team (
@@ -450,121 +479,11 @@ CREATE TABLE worker (
   CONSTRAINT worker_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
 CREATE INDEX worker_team_id_last_seen_at_idx ON worker USING btree (team_id, last_seen_at);
+CREATE TRIGGER worker_started_told AFTER INSERT ON worker FOR EACH ROW WHEN ((new.trainer_version <> 'own'::text)) EXECUTE FUNCTION tell_worker();
+CREATE TRIGGER worker_stopped_told AFTER UPDATE OF stopped_at ON worker FOR EACH ROW WHEN (((old.stopped_at IS NULL) AND (new.stopped_at IS NOT NULL) AND (new.trainer_version <> 'own'::text))) EXECUTE FUNCTION tell_worker();
 GRANT DELETE, INSERT, SELECT, UPDATE ON worker TO smallbatch_app;
 
+GRANT USAGE ON SEQUENCE event_id_seq TO smallbatch_app;
 GRANT USAGE ON SEQUENCE metric_id_seq TO smallbatch_app;
-GRANT USAGE ON SEQUENCE setting_id_seq TO smallbatch_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT DELETE, INSERT, SELECT, UPDATE ON TABLES TO smallbatch_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO smallbatch_app;
-
--- One row for each cell of each sweep, and the run that answers it. One run may answer cells of several sweeps.
-VIEW analysis.cell (
-  team text -- Key of the team.
-  sweep_key text -- Key of the sweep.
-  "position" integer -- Its place in the sweep, from 1.
-  run_key text -- Key of the run that answers it.
-  run_status text -- Where that run stands.
-  reused boolean -- Whether the run was not created by this sweep.
-  configuration_hash text -- Of the configuration that it asks for.
-);
-GRANT SELECT ON analysis.cell TO smallbatch_read;
-
--- One row a point. Ask for few runs at a time: WHERE run_key = … AND metric = … reads their chunks alone. Rows come in no order: ORDER BY step.
-VIEW analysis.point (
-  team text -- Key of the team.
-  run_key text -- Key of the run.
-  metric text -- Name of the metric.
-  step bigint -- Steps done.
-  epoch real -- Epochs done; null where not reported.
-  samples_seen bigint -- Samples trained on; null where not reported.
-  wall_time real -- Seconds since the run's first attempt began.
-  value double precision -- The value, which may be NaN or infinite.
-);
-GRANT SELECT ON analysis.point TO smallbatch_read;
-
--- One row a run: its settings, where it stands, what it cost.
-VIEW analysis.run (
-  team text -- Key of the team whose it is.
-  key text -- Key of the run; unique in its team. The other views call it run_key.
-  member text -- Key of the member whose it is.
-  sweep text -- Key of the sweep that created it; null for a run without one. Which sweeps it answers is in analysis.cell.
-  status text -- WAITING, RUNNING, DONE, PRUNED, FAILED or CANCELLED.
-  diverged boolean -- Whether it diverged: a result, not a failure. Only DONE runs that did not diverge have a value for statistics.
-  diverged_step bigint -- The step at which it diverged.
-  reason text -- Why it failed or was cancelled.
-  duplicate boolean -- Whether it was trained again on purpose; statistics count one run of a configuration.
-  dataset text -- Name of the data set.
-  dataset_hash text -- SHA-256 of its content.
-  model text -- Model.
-  width integer -- Channels of the first stage.
-  batch_size integer -- m.
-  batch_schedule jsonb -- How m changes during the run; null where it does not.
-  base_learning_rate double precision -- η̃ = η / m.
-  learning_rate double precision -- η = η̃·m, before warm-up and schedule.
-  schedule jsonb -- How η falls.
-  warm_up boolean -- Whether it warms up.
-  momentum double precision -- μ.
-  nesterov boolean -- Nesterov's look-ahead.
-  weight_decay double precision -- λ.
-  batch_norm boolean -- Batch norm (BN).
-  batch_norm_scope text -- CONV or ALL; null where it cannot differ.
-  bn_batch integer -- Samples that BN statistics are over; null: the whole batch.
-  augmentation boolean -- Augmentation.
-  budget_unit text -- EPOCHS, STEPS or GOAL_ERROR.
-  budget_value double precision -- How many; of GOAL_ERROR the test error that ends the run.
-  budget_epochs double precision -- Most epochs of a run with a goal error.
-  evaluate_every integer -- Epochs between evaluations.
-  seed bigint -- Of its random numbers.
-  hyper jsonb -- Free parameters of the configuration, a flat object.
-  info jsonb -- Free parameters beside it, a flat object.
-  configuration_hash text -- SHA-256 of everything that fixes the training.
-  setting_hash text -- The same without the seed: runs that differ in their seed alone share it.
-  trainer_version text -- The trainer's semantic version.
-  engine text -- What executed its steps last.
-  attempt integer -- Number of its latest attempt; 0 before the first.
-  step bigint -- Steps done.
-  planned_steps bigint -- Steps that its budget allows.
-  samples_seen bigint -- Samples trained on.
-  device_seconds double precision -- Its share of its bundle's device-seconds: what it cost.
-  created_at timestamp(6) with time zone -- When it was created.
-  started_at timestamp(6) with time zone -- When its first attempt began.
-  ended_at timestamp(6) with time zone -- When it ended.
-);
-GRANT SELECT ON analysis.run TO smallbatch_read;
-
--- One row for each metric of each run, kept when points are written. NaN and the infinities are values of last and median_last_5, and enter nothing else.
-VIEW analysis.summary (
-  team text -- Key of the team.
-  run_key text -- Key of the run.
-  metric text -- Name of the metric.
-  goal text -- MAXIMISE, MINIMISE or NONE.
-  count bigint -- Points.
-  non_finite_count bigint -- Points that are NaN or infinite.
-  last double precision -- At the last step.
-  last_step bigint -- The last step.
-  best double precision -- Best by the metric's goal; null without one.
-  best_step bigint -- The step of the best.
-  min double precision -- Least finite value.
-  min_step bigint -- Its step.
-  max double precision -- Greatest finite value.
-  max_step bigint -- Its step.
-  mean double precision -- Mean of the finite values.
-  median_last_5 double precision -- Median of the last five evaluations; NaN where one of them is not finite.
-  median_of integer -- How many evaluations that median is of: 5, or fewer.
-);
-GRANT SELECT ON analysis.summary TO smallbatch_read;
-
--- One row a sweep. Where it stands follows from its cells: count analysis.cell by run_status.
-VIEW analysis.sweep (
-  team text -- Key of the team.
-  key text -- Key of the sweep; unique in its team. The other views call it sweep_key.
-  name text -- Its name.
-  member text -- Key of the member whose it is.
-  intent text -- OPEN, PAUSED or CANCELLED: what its maker wants of it.
-  strategy text -- How its cells were chosen.
-  run_order text -- shuffled or listed.
-  reuse boolean -- Whether it takes runs that are there already.
-  cell_count integer -- Cells that it has.
-  created_at timestamp(6) with time zone -- When it was created.
-);
-GRANT SELECT ON analysis.sweep TO smallbatch_read;

@@ -73,7 +73,7 @@ export async function testDatabase(options: { migrated?: boolean } = {}): Promis
     // A closed connection takes a moment to leave the server's list.
     for (let tries = 0; tries < 40; tries++) {
       left = await administer(
-        'SELECT application_name, query, state FROM pg_stat_activity WHERE datname = $1',
+        "SELECT application_name, query, state FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'",
         [name],
       );
       if (left.length === 0) break;

@@ -47,6 +47,7 @@ export const RULES: Readonly<Record<string, Action>> = {
   'Query.waitingWork': 'work',
   'Query.tokens': 'admin',
   'Query.metrics': 'read',
+  'Query.activity': 'read',
   'Query.serverInfo': 'work',
   'Mutation.createSweep': 'write',
   'Mutation.pauseSweep': 'write',
@@ -65,6 +66,7 @@ export const RULES: Readonly<Record<string, Action>> = {
   'Mutation.revokeToken': 'admin',
   'Subscription.sweepProgress': 'read',
   'Subscription.runMetrics': 'read',
+  'Subscription.activity': 'read',
 };
 
 /** The one decision: may this viewer do this to a thing of this team? */

@@ -10,7 +10,7 @@ import {
 } from '@smallbatch/db';
 import DataLoader from 'dataloader';
 import type { Viewer } from './can.ts';
-import type { Live } from './live.ts';
+import type { Live } from './live/hub.ts';
 
 /** What a request knows. Loaders gather what one request needs of many things into one statement. */
 export interface Context {

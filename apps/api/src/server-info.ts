@@ -1,8 +1,11 @@
+import { EVENT_DAYS } from '@smallbatch/db';
 import { AXIS_NAMES, MODELS, TRAINER_VERSION } from '@smallbatch/program';
 import { sweepSchema } from '@smallbatch/search';
 import { builder, MAX_PAGE } from './builder.ts';
 import { MAX_POINTS } from './curve/schema.ts';
 import { LIMITS } from './limits.ts';
+import { MIN_GAP_MS } from './live/hub.ts';
+import { SOCKET_LIMITS } from './live/socket.ts';
 import { MAX_CELLS } from './sweep/create.ts';
 
 export const VERSION = '0.1.0';
@@ -26,7 +29,15 @@ builder.queryFields((t) => ({
       version: VERSION,
       trainerVersion: TRAINER_VERSION,
       models: Object.keys(MODELS),
-      limits: { ...LIMITS, pageSize: MAX_PAGE, cellsOfASweep: MAX_CELLS, pointsOfAnAnswer: MAX_POINTS },
+      limits: {
+        ...LIMITS,
+        pageSize: MAX_PAGE,
+        cellsOfASweep: MAX_CELLS,
+        pointsOfAnAnswer: MAX_POINTS,
+        daysOfEvents: EVENT_DAYS,
+        messagesASecond: 1000 / MIN_GAP_MS,
+        subscriptionsOfAConnection: SOCKET_LIMITS.subscriptions,
+      },
       sweepSchema: sweepSchema(AXIS_NAMES),
       time: new Date(),
     }),

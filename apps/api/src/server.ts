@@ -7,7 +7,6 @@ import { expressMiddleware } from '@as-integrations/express5';
 import { type Db, ensureLocalOwner, findToken, type Identity, LEASE, type LeaseTimes } from '@smallbatch/db';
 import express, { type ErrorRequestHandler, type Request } from 'express';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { useServer } from 'graphql-ws/use/ws';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import pino, { type Logger } from 'pino';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
@@ -17,7 +16,8 @@ import { type Context, makeContext } from './context.ts';
 import { CODES } from './errors.ts';
 import { exportRoutes } from './export/routes.ts';
 import { LIMITS, limitRule } from './limits.ts';
-import { Live } from './live.ts';
+import { Live } from './live/hub.ts';
+import { SOCKET_LIMITS, type SocketLimits, serveSockets } from './live/socket.ts';
 import { schema } from './schema.ts';
 
 export interface ApiOptions {
@@ -29,11 +29,15 @@ export interface ApiOptions {
   readonly dashboardUrl?: string | undefined;
   readonly lease?: LeaseTimes;
   readonly logger?: Logger;
+  /** Bounds of WebSockets that differ from the usual ones. */
+  readonly socketLimits?: Partial<SocketLimits>;
 }
 
 export interface Api {
   readonly url: string;
   readonly port: number;
+  /** Subscriptions that are open. */
+  watchers(): number;
   stop(): Promise<void>;
 }
 
@@ -75,7 +79,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const logger = options.logger ?? pino({ level: process.env.LOG_LEVEL ?? 'info' });
   const local = LOOPBACK.has(host);
   const owner: Identity | undefined = local ? await ensureLocalOwner(db) : undefined;
-  const live = new Live(db);
+  const live = new Live(db, logger);
   await live.start();
 
   /** Who asks: a token's member, or the one local owner on loopback. A wrong token is never the owner. */
@@ -214,25 +218,13 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       return void socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
     sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request));
   });
-  const formatError = format(logger);
-  const socketServer = useServer<{ authorization?: string }>(
-    {
-      schema,
-      onConnect: async ({ connectionParams }) => {
-        if (!(await viewerOf(connectionParams?.authorization))) return false;
-      },
-      context: ({ connectionParams }) => contextOf(connectionParams?.authorization, randomUUID()) as never,
-      onError: (_context, _id, _payload, errors) => errors.map((error) => formatError(error.toJSON(), error)),
-      onNext: (_context, _id, _payload, _args, result) => {
-        if (result.errors)
-          return {
-            ...result,
-            errors: result.errors.map((error) => formatError(error.toJSON(), error)),
-          } as never;
-      },
-    },
-    sockets,
-  );
+  const socketServer = serveSockets(sockets, {
+    schema,
+    limits: { ...SOCKET_LIMITS, ...options.socketLimits },
+    viewerOf,
+    contextOf: (viewer, requestId) => makeContext({ db, viewer, requestId, lease, live }),
+    formatError: format(logger),
+  });
 
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject);
@@ -242,6 +234,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   return {
     port,
     url: `http://${local ? 'localhost' : host}:${port}`,
+    watchers: () => live.watchers,
     async stop() {
       await live.stop();
       for (const client of sockets.clients) client.close(1001, 'the server stops');

@@ -1,18 +1,10 @@
 import type { TadaDocumentNode } from 'gql.tada';
 import { print } from 'graphql';
 import { createClient as createSocket } from 'graphql-ws';
+import { ApiError, Unreachable } from './errors.ts';
+import { FORBIDDEN, receive } from './receive.ts';
 
-/** The API answered with a fault: its code and message say what to change. */
-export class ApiError extends Error {
-  readonly code: string;
-  constructor(message: string, code: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-/** The API could not be reached, however often it was tried. */
-export class Unreachable extends Error {}
+export { ApiError, Unreachable };
 
 export interface ClientOptions {
   /** Of the API, without /graphql. */
@@ -34,8 +26,15 @@ export interface Client {
     variables?: V,
     options?: { idempotent?: boolean },
   ): Promise<R>;
-  /** Watches: connects again by itself; ends with the subscription, or with `return()`. */
-  subscribe<R, V>(document: TadaDocumentNode<R, V>, variables?: V): AsyncIterableIterator<R>;
+  /**
+   * Watches: connects again by itself, with the variables as they are then; ends with the subscription, or with `return()`.
+   * `received` hears of each message when it comes. (live.ts keeps a cursor so.)
+   */
+  subscribe<R, V>(
+    document: TadaDocumentNode<R, V>,
+    variables?: V,
+    received?: (data: R) => void,
+  ): AsyncIterableIterator<R>;
   close(): void;
 }
 
@@ -111,25 +110,20 @@ export function createClient(options: ClientOptions): Client {
     query: (document, variables) => send(document, variables, retries),
     mutate: (document, variables, { idempotent = false } = {}) =>
       send(document, variables, idempotent ? retries : 0),
-    subscribe<R, V>(document: TadaDocumentNode<R, V>, variables?: V) {
+    subscribe<R, V>(document: TadaDocumentNode<R, V>, variables?: V, received?: (data: R) => void) {
       socket ??= createSocket({
         url: endpoint.replace(/^http/, 'ws'),
         connectionParams: token ? { authorization: `Bearer ${token}` } : {},
         retryAttempts: Number.POSITIVE_INFINITY,
-        shouldRetry: () => true,
+        // A token that is refused stays so.
+        shouldRetry: (event) => (event as { code?: number }).code !== FORBIDDEN,
         ...(options.webSocket ? { webSocketImpl: options.webSocket } : {}),
       });
-      const messages = socket.iterate<R>({
+      const payload = {
         query: print(document),
         variables: (variables ?? {}) as Record<string, unknown>,
-      });
-      return (async function* () {
-        for await (const { data, errors } of messages) {
-          const [fault] = errors ?? [];
-          if (fault) throw new ApiError(fault.message, String(fault.extensions?.code ?? 'UNKNOWN'));
-          if (data) yield data;
-        }
-      })();
+      };
+      return receive<R>(socket, payload, received);
     },
     close() {
       void socket?.dispose();

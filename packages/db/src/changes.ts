@@ -3,16 +3,36 @@ import { connectionConfig } from './pool.ts';
 
 const WINDOW = 100;
 
+/** Where changes are told of. */
+export const CHANGES = 'smallbatch';
+/** Most ids of one payload, which PostgreSQL limits to 8,000 bytes, and of one window; where more have changed it says "any". */
+const IDS_A_PAYLOAD = 200;
+const MOST_IDS = 1000;
+
+/** Something of a team has changed: these runs and sweeps ('*': any), and perhaps the log of events. */
+export interface Change {
+  readonly teamId: string;
+  readonly ids: readonly string[] | '*';
+  readonly told: boolean;
+}
+export function readChange(payload: string): Change | undefined {
+  const [teamId, told, ids] = payload.split(' ');
+  if (!teamId || ids === undefined) return undefined;
+  return { teamId, told: told === 'told', ids: ids === '*' ? '*' : ids.split(',').filter(Boolean) };
+}
+
 export type Unlisten = () => Promise<void>;
 
 /**
  * Tells other processes that something changed. NOTIFY inside a transaction serialises the commits (10.3 k/s to 4.3 k/s), so
  * payloads are gathered for 100 ms, equal ones once, and sent outside of them. A payload says only where to look (ids), so a
- * lost one costs freshness, not truth.
+ * lost one costs freshness, not truth. However much changes, there are at most five payloads
+ * a window and team.
  */
 export class Notifier {
   readonly #pool: pg.Pool;
   #pending = new Set<string>();
+  #changes = new Map<string, { ids: Set<string> | '*'; told: boolean }>();
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> = Promise.resolve();
 
@@ -25,9 +45,25 @@ export class Notifier {
     this.#timer ??= setTimeout(() => void this.flush(), WINDOW);
   }
 
+  changed(teamId: string, ids: readonly string[] | '*', told: boolean): void {
+    const change = this.#changes.get(teamId) ?? { ids: new Set<string>(), told: false };
+    this.#changes.set(teamId, change);
+    change.told ||= told;
+    if (change.ids !== '*' && ids !== '*') for (const id of ids) change.ids.add(id);
+    if (ids === '*' || change.ids === '*' || change.ids.size > MOST_IDS) change.ids = '*';
+    this.#timer ??= setTimeout(() => void this.flush(), WINDOW);
+  }
+
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    for (const [teamId, { ids, told }] of this.#changes) {
+      const head = `${CHANGES}\n${teamId} ${told ? 'told' : 'quiet'}`;
+      const all = ids === '*' ? ['*'] : [...ids];
+      for (let from = 0; from === 0 || from < all.length; from += IDS_A_PAYLOAD)
+        this.#pending.add(`${head} ${all.slice(from, from + IDS_A_PAYLOAD).join(',')}`);
+    }
+    this.#changes = new Map();
     const entries = [...this.#pending].map((entry) => entry.split('\n'));
     this.#pending = new Set();
     if (entries.length > 0) {

@@ -57,10 +57,10 @@ const START = `coalesce((SELECT k.step FROM kept AS k WHERE k.id = run.id), 0)`;
 export async function claimRuns(db: Db, order: ClaimOrder): Promise<Claimed[]> {
   const { teamId, workerId, datasets, trainerVersion, max, maxSamples, leaseSeconds, sweepId } = order;
   const { memoryBytes = Number.MAX_VALUE, sizes = [], checkpoints = [] } = order;
-  return transaction(db, async (sql) => {
+  const claims = await transaction<Claimed[]>(db, async (sql) => {
     await sql.query(
       `/* claimRuns fail */ WITH given_up AS (
-         UPDATE run SET status = 'FAILED', ended_at = now(), lease_expires_at = NULL,
+         UPDATE run SET status = 'FAILED', ended_at = now(), lease_expires_at = NULL, lost = lost + 1,
            reason = 'its worker was lost ' || $2::int || ' times'
          WHERE team_id = $1 AND status = 'RUNNING' AND lease_expires_at < now() AND lost >= $2::int - 1 AND NOT held
          RETURNING id, attempt
@@ -142,6 +142,13 @@ export async function claimRuns(db: Db, order: ClaimOrder): Promise<Claimed[]> {
     const upTo = new Map(kept.rows.map(({ run_id, step }) => [run_id, Number(step)]));
     return rows.map((row) => ({ ...row, pointsUpTo: upTo.get(row.runId) ?? 0 }));
   });
+  if (claims.length > 0)
+    db.changed(
+      teamId,
+      claims.map(({ runId }) => runId),
+      true,
+    );
+  return claims;
 }
 
 export interface HeartbeatRun {
@@ -186,6 +193,11 @@ export async function heartbeat(db: Db, beat: Heartbeat): Promise<HeartbeatAnswe
     ],
   );
   if (known.rowCount === 0) return undefined;
+  db.changed(
+    beat.teamId,
+    beat.runs.map(({ runId }) => runId),
+    beat.stopping,
+  );
   if (beat.runs.length === 0) return [];
   const { rows } = await db.pool.query(
     `/* heartbeat */ WITH asked AS (SELECT * FROM unnest($2::uuid[], $3::int[], $4::int8[], $5::int8[]) AS a (id, attempt, step, samples)),

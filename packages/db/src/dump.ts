@@ -5,9 +5,9 @@ interface Table {
   columns: string[];
   constraints: string[];
   indexes: string[];
+  triggers: string[];
   options: string[] | null;
   grants: string[];
-  triggers: string[];
 }
 
 const TABLES = `/* dumpTables */
@@ -30,13 +30,15 @@ const TABLES = `/* dumpTables */
       WHERE i.indrelid = c.oid AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.conrelid = c.oid)
       ORDER BY n.relname
     ) AS indexes,
+    ARRAY(SELECT pg_get_triggerdef(g.oid) FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal ORDER BY g.tgname) AS triggers,
     ARRAY(
       SELECT format('GRANT %s ON %I TO %I', string_agg(x.privilege_type, ', ' ORDER BY x.privilege_type), c.relname, r.rolname)
       FROM aclexplode(c.relacl) x JOIN pg_roles r ON r.oid = x.grantee WHERE x.grantee <> c.relowner GROUP BY r.rolname ORDER BY r.rolname
-    ) AS grants,
-    ARRAY(
-      SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal ORDER BY t.tgname
-    ) AS triggers
+    ) || ARRAY(
+      SELECT format('GRANT %s (%I) ON %I TO %I', x.privilege_type, a.attname, c.relname, r.rolname)
+      FROM pg_attribute a CROSS JOIN aclexplode(a.attacl) x JOIN pg_roles r ON r.oid = x.grantee
+      WHERE a.attrelid = c.oid AND x.grantee <> c.relowner ORDER BY a.attnum, r.rolname, x.privilege_type
+    ) AS grants
   FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> '_prisma_migrations'
   ORDER BY c.relname`;
 
@@ -86,7 +88,7 @@ export async function dumpSchema(sql: Sql): Promise<string> {
   return `${HEAD}\n${parts.join('\n\n').replaceAll('public.', '')}\n`;
 }
 
-function tableText({ name, columns, constraints, indexes, options, grants, triggers }: Table): string {
+function tableText({ name, columns, constraints, indexes, triggers, options, grants }: Table): string {
   const body = [...columns, ...constraints].map((line) => `  ${line}`).join(',\n');
   const storage = options?.length ? ` WITH (${[...options].sort().join(', ')})` : '';
   return [

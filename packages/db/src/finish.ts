@@ -81,6 +81,10 @@ export async function finishRuns(db: Db, teamId: string, finishes: readonly Fini
     }
     return results;
   });
-  for (const { runId } of finishes) db.notify('smallbatch', `run ${runId}`);
+  db.changed(
+    teamId,
+    finishes.map(({ runId }) => runId),
+    true,
+  );
   return answers;
 }

@@ -1,8 +1,10 @@
 /** The one place that knows PostgreSQL and Prisma. */
 
-export type { Unlisten } from './changes.ts';
+export { CHANGES, type Change, readChange, type Unlisten } from './changes.ts';
 export * from './claim.ts';
+export { addDataset, type NewDataset } from './dataset.ts';
 export { type Embedded, type EmbeddedOptions, startEmbedded } from './embedded/embedded.ts';
+export { adoptEvents, EVENT_DAYS, purgeEvents } from './events.ts';
 export * from './finish.ts';
 export type { default as PrismaTypes } from './generated/pothos.ts';
 export { getDatamodel } from './generated/pothos.ts';
@@ -24,12 +26,14 @@ export * from './read/page.ts';
 export * from './read/reused.ts';
 export type { SettingColumn, Settings } from './read/settings.ts';
 export type { ExportQuery } from './read/snapshot.ts';
+export * from './read/events.ts';
+export { type NewPoints, type PointsSeen, pointsSince } from './read/points-since.ts';
 export * from './read/sweep-state.ts';
 export * from './report.ts';
 export * from './rung.ts';
 export * from './sweep.ts';
 export { ensureLocalOwner, type Identity } from './team.ts';
 export { createToken, type FoundToken, findToken, type NewToken, revokeToken } from './token.ts';
-export type { Sql } from './transaction.ts';
+export { type Acting, acting, type Sql } from './transaction.ts';
 export { uuidv7 } from './uuid.ts';
 export * from './worker.ts';

@@ -4,6 +4,7 @@ import { Listener, Notifier, type Unlisten } from './changes.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
 import { makePool, type QueryListener } from './pool.ts';
 import { connectionProblem, DatabaseProblem, withoutPassword } from './problem.ts';
+import type { Acting } from './transaction.ts';
 
 /** The oldest PostgreSQL that Smallbatch supports, as server_version_num. */
 const OLDEST = 150_000;
@@ -26,6 +27,13 @@ export interface Db {
   listen(channel: string, handler: (payload: string) => void): Promise<Unlisten>;
   /** Sends a payload soon: equal ones within 100 ms once, outside of any transaction (see changes.ts). */
   notify(channel: string, payload: string): void;
+  /**
+   * Tells all processes, soon, that runs or sweeps of a team changed ('*': any of them), and whether the log of events grew.
+   * What they hear is what `readChange` reads.
+   */
+  changed(teamId: string, ids: readonly string[] | '*', told: boolean): void;
+  /** Who acts in its transactions, where somebody does (see transaction.ts). */
+  readonly acting?: Acting;
   /** Hears the name of every statement that is sent, Prisma's included; returns how to stop. */
   onQuery(listener: QueryListener): () => void;
   close(): Promise<void>;
@@ -55,6 +63,7 @@ export async function openDb(options: OpenOptions): Promise<Db> {
       return listener.listen(channel, handler);
     },
     notify: (channel, payload) => notifier.notify(channel, payload),
+    changed: (teamId, ids, told) => notifier.changed(teamId, ids, told),
     onQuery: (heard) => {
       listeners.add(heard);
       return () => void listeners.delete(heard);

@@ -155,6 +155,10 @@ export async function reportMetrics(db: Db, teamId: string, reports: readonly Re
     );
     return results;
   });
-  for (const { runId } of reports) db.notify('smallbatch', `run ${runId}`);
+  db.changed(
+    teamId,
+    reports.map(({ runId }) => runId),
+    false,
+  );
   return answers;
 }

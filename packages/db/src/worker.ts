@@ -15,9 +15,9 @@ export interface NewWorker extends Identity {
   readonly memoryBytes?: number;
 }
 
-export async function registerWorker({ pool }: Db, worker: NewWorker): Promise<string> {
+export async function registerWorker(db: Db, worker: NewWorker): Promise<string> {
   const id = uuidv7();
-  await pool.query(
+  await db.pool.query(
     `/* registerWorker */ INSERT INTO worker (id, team_id, member_id, name, host, pid, engine, device, versions, trainer_version, memory_bytes)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
     [
@@ -34,6 +34,7 @@ export async function registerWorker({ pool }: Db, worker: NewWorker): Promise<s
       worker.memoryBytes ?? 0,
     ],
   );
+  db.changed(worker.teamId, [], true);
   return id;
 }
 
@@ -58,7 +59,7 @@ export async function createOwnRun(
   own: OwnRun,
 ): Promise<{ id: string; created: boolean } | { answered: string }> {
   const { teamId, memberId, run, workerId } = own;
-  return transaction(db, async (sql) => {
+  const made = await transaction(db, async (sql) => {
     await sql.query('/* createOwnRun lock */ SELECT 1 FROM team WHERE id = $1 FOR NO KEY UPDATE', [teamId]);
     // Nobody but its script could go on with an own run; when that was lost, the run gives its place to the new one.
     if (!own.duplicate) {
@@ -113,6 +114,8 @@ export async function createOwnRun(
     );
     return { id, created: true };
   });
+  if ('id' in made && made.created) db.changed(teamId, [made.id], true);
+  return made;
 }
 
 /** What a worker that is up has. */

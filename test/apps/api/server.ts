@@ -1,4 +1,4 @@
-import { type Api, startApi } from '@smallbatch/api';
+import { type Api, type ApiOptions, startApi } from '@smallbatch/api';
 import type { Db } from '@smallbatch/db';
 import { afterAll } from 'vitest';
 import { testDatabase } from '../../database.ts';
@@ -23,10 +23,10 @@ export interface TestApi {
 }
 
 /** The real server on a database of the test file's own. */
-export async function testApi(): Promise<TestApi> {
+export async function testApi(given: Partial<ApiOptions> = {}): Promise<TestApi> {
   const database = await testDatabase();
   const { db, teamId, memberId } = await database.openOwned();
-  const api = await startApi({ db, port: 0, lease: { lease: 60, heartbeat: 15 }, logger: quiet });
+  const api = await startApi({ db, port: 0, lease: { lease: 60, heartbeat: 15 }, logger: quiet, ...given });
   afterAll(() => api.stop());
   const seen: string[] = [];
   // Every statement of the named SQL and of Prisma goes through a client of this pool, also one that was open before.

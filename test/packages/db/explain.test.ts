@@ -1,16 +1,23 @@
 import {
+  cellsSince,
   claimRuns,
   createSweep,
   type Db,
+  eventPage,
+  eventsSince,
   findToken,
   finishRuns,
   heartbeat,
   metricOf,
+  marksOf,
+  pointsSince,
+  purgeEvents,
   readCurves,
   reportMetrics,
   runMetrics,
   runPage,
   settingRows,
+  snapshotNow,
   sweepStates,
 } from '@smallbatch/db';
 import { TRAINER_VERSION } from '@smallbatch/program';
@@ -24,7 +31,7 @@ const dataset = await addDataset(db, owner.teamId);
 const worker = await addWorker(db, owner);
 
 /** Tables that grow without end: no main query may read one from its beginning to its end. */
-const LARGE = ['run', 'cell', 'run_metric', 'chunk', 'attempt'];
+const LARGE = ['run', 'cell', 'run_metric', 'chunk', 'attempt', 'event'];
 
 interface Plan {
   'Node Type': string;
@@ -89,7 +96,8 @@ beforeAll(async () => {
     INSERT INTO cell (sweep_id, position, team_id, run_id, configuration_hash) SELECT sweep_id, seed, team_id, id, configuration_hash FROM run;
     INSERT INTO attempt (run_id, number, team_id, engine, device, versions, runs_side_by_side, slot) SELECT id, 1, team_id, 'onnx', 'cpu', '{}', 1, 0 FROM run;
     INSERT INTO run_metric SELECT r.id, m.id, r.team_id, 5, 0, 0.5, 5, 0.1, 1, 0.5, 5, 1.5, '{0.1,0.2,0.3,0.4,0.5}', 0.3 FROM run r JOIN metric m ON m.team_id = r.team_id WHERE r.status = 'DONE';
-    INSERT INTO chunk SELECT run_id, metric_id, 1, 1, team_id, 1, 5, '{1,2,3,4,5}', '{}', '{}', '{1,2,3,4,5}', '{0.1,0.2,0.3,0.4,0.5}' FROM run_metric`);
+    INSERT INTO chunk SELECT run_id, metric_id, 1, 1, team_id, 1, 5, '{1,2,3,4,5}', '{}', '{}', '{1,2,3,4,5}', '{0.1,0.2,0.3,0.4,0.5}' FROM run_metric;
+    INSERT INTO event (team_id, kind, sweep_id, run_id) SELECT team_id, 'RUN_DONE', sweep_id, id FROM run WHERE status = 'DONE'`);
   await database.asOwner('VACUUM (ANALYZE)');
 }, 120_000);
 
@@ -199,6 +207,37 @@ describe('on 100,000 runs', () => {
       'settingRows values': ['run_metric_counted'],
       'settingRows diverged': ['run_diverged'],
     });
+  });
+
+  test('what is new to a watcher is read by index: events, cells, points, and whether there is any', async () => {
+    const seen = await snapshotNow(db);
+    const [sweep] = await database.asOwner<{ id: string; run: string }>(
+      `SELECT s.id, (SELECT run_id FROM cell WHERE sweep_id = s.id LIMIT 1) AS run FROM sweep s WHERE s.team_id = $1 AND s.key LIKE 'old%' LIMIT 1`,
+      [owner.teamId],
+    );
+    await database.asOwner(`INSERT INTO event (team_id, kind, run_id) VALUES ($1, 'RUN_DONE', $2)`, [
+      owner.teamId,
+      sweep!.run,
+    ]);
+    const { id: sweepId, run: runId } = sweep!;
+    const since = { ...owner, kinds: null, seen, midway: null, most: 500 };
+    expectIndexes(await plansOf((db) => eventsSince(db, since)), { eventsSince: ['event_team'] });
+    expectIndexes(await plansOf((db) => cellsSince(db, { ...owner, sweepId, seen })), {
+      cellsSince: ['event_team', 'cell_run_id_idx', 'run_pkey'],
+    });
+    expectIndexes(await plansOf((db) => cellsSince(db, { ...owner, sweepId, seen: null })), {
+      allCells: ['cell_pkey', 'run_pkey'],
+    });
+    const points = { runId, names: null, seen: { of: 1, attempt: 1, sequence: 1 } };
+    expectIndexes(await plansOf((db) => pointsSince(db, points)), {
+      pointsSince: ['run_pkey', 'run_metric_pkey', 'chunk_pkey'],
+    });
+    const page = { ...owner, kinds: null, count: 20, backwards: false, from: null };
+    expectIndexes(await plansOf((db) => eventPage(db, page)), { eventPage: ['event_team'] });
+    expectIndexes(await plansOf((db) => marksOf(db, [owner.teamId], [runId])), {
+      marksOf: ['event_team', 'run_pkey'],
+    });
+    expectIndexes(await plansOf((db) => purgeEvents(db)), { purgeEvents: ['event_pkey'] });
   });
 
   test('a token is found by its hash', async () => {

@@ -1,4 +1,4 @@
-import { uuidv7 } from '@smallbatch/db';
+import { addDataset } from '@smallbatch/db';
 import {
   builder,
   InvalidInput,
@@ -108,8 +108,7 @@ builder.mutationFields((t) => ({
       const problems = problemsOf(input);
       if (problems.length) return invalidInput(problems);
       const { teamId } = viewer!;
-      const id = uuidv7();
-      await db.prisma.dataset.createMany({ data: [{ ...input, id, teamId }], skipDuplicates: true });
+      const id = await addDataset(db, { ...input, ...viewer! });
       const found = await db.prisma.dataset.findMany({
         where: { teamId, OR: [{ name: input.name }, { hash: input.hash }] },
       });

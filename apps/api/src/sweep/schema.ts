@@ -1,5 +1,5 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
-import { changeSweep, type Prisma, type SweepChange, type SweepState } from '@smallbatch/db';
+import { acting, changeSweep, type Prisma, type SweepChange, type SweepState } from '@smallbatch/db';
 import {
   builder,
   connection,
@@ -293,7 +293,7 @@ const ChangeSweepResult = builder.unionType('ChangeSweepResult', {
   resolveType,
 });
 
-async function change(key: string, how: SweepChange, { db, viewer, live }: Context) {
+async function change(key: string, how: SweepChange, { db, viewer }: Context) {
   const sweep = key.includes('\0')
     ? null
     : await db.prisma.sweep.findUnique({
@@ -301,12 +301,13 @@ async function change(key: string, how: SweepChange, { db, viewer, live }: Conte
         select: { id: true },
       });
   if (!sweep) return notFound(`unknown sweep "${key.slice(0, 80)}"`);
-  const runs = await changeSweep(db, sweep.id, how);
+  const by = { memberId: viewer!.memberId, doing: how };
+  const runs = await changeSweep(acting(db, by), sweep.id, how);
   if (runs === undefined)
     return outcome('SweepEnded', {
       message: `sweep "${key}" was cancelled; retrySweep puts its runs back into the queue`,
     });
-  live.sweepChanged(sweep.id);
+  db.changed(viewer!.teamId, '*', true);
   return outcome('SweepChanged', { sweepId: sweep.id, runs });
 }
 
@@ -324,10 +325,10 @@ builder.mutationFields((t) => {
       description:
         "Writes a sweep down: all its cells at once. `definition` is a sweep file's content; its JSON Schema is serverInfo.sweepSchema.",
       args: { definition: t.arg({ type: 'JSON', required: true }) },
-      resolve: async (_root, { definition }, { db, viewer, live }) => {
+      resolve: async (_root, { definition }, { db, viewer }) => {
         const made = await create(db, viewer!, definition);
         if ('problems' in made) return invalidInput(made.problems);
-        live.sweepChanged(made.sweepId);
+        db.changed(viewer!.teamId, [made.sweepId], true);
         return outcome('CreateSweepSuccess', made);
       },
     }),

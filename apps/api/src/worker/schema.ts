@@ -332,7 +332,7 @@ builder.mutationFields((t) => ({
     description: 'Takes the first runs in line that can train side by side.',
     args: { input: t.arg({ type: ClaimRunsInput, required: true }) },
     resolve: async (_root, { input }, context) => {
-      const { db, viewer, lease, live } = context;
+      const { db, viewer, lease } = context;
       const { teamId } = viewer!;
       const workerId = idOf('Worker', input.worker);
       const wrong = [
@@ -374,7 +374,6 @@ builder.mutationFields((t) => ({
       });
       if (claims.length === 0)
         return outcome('NoRunAvailable', await noRun(context, input.datasets, sweepId));
-      live.changed(claims.map(({ runId }) => runId));
       return outcome('Bundle', { claims });
     },
   }),
@@ -382,7 +381,7 @@ builder.mutationFields((t) => ({
     type: HeartbeatResult,
     description: 'Renews the leases of a worker and says what to do with each run.',
     args: { input: t.arg({ type: HeartbeatInput, required: true }) },
-    resolve: async (_root, { input }, { db, viewer, lease, live }) => {
+    resolve: async (_root, { input }, { db, viewer, lease }) => {
       const runs = input.runs.map(({ run, ...rest }) => ({ ...rest, runId: idOf('Run', run) }));
       const commands = await heartbeat(db, {
         teamId: viewer!.teamId,
@@ -403,7 +402,6 @@ builder.mutationFields((t) => ({
           )
         : new Set<string>();
       for (const one of judged) if (pruned.has(one.runId)) one.command = 'PRUNE';
-      live.changed(runs.map(({ runId }) => runId));
       return outcome('HeartbeatSuccess', { commands });
     },
   }),

@@ -22,7 +22,7 @@ const RunDetail = graphql(`
 const RunLive = graphql(`
   subscription RunLive($key: String!) {
     runMetrics(key: $key) {
-      attempt
+      reset
       run { status step plannedSteps deviceSeconds metrics { name last medianLast5 medianOf best } }
       curves { metric steps values }
     }
@@ -30,24 +30,28 @@ const RunLive = graphql(`
 `);
 type Update = ResultOf<typeof RunLive>['runMetrics'];
 interface Seen {
-  readonly attempt: number;
   readonly run: Update['run'];
   readonly curves: ReadonlyMap<string, CurveData>;
 }
 
-/** Adds new points to what was seen; another attempt, or a new first message, begins anew. */
+/** Adds new points to what was seen, late ones at their place; a reset begins anew. */
 function merge(seen: Seen | undefined, { runMetrics: update }: { runMetrics: Update }): Seen {
-  const curves = new Map(seen?.attempt === update.attempt ? seen.curves : []);
+  const curves = new Map(update.reset ? [] : seen?.curves);
   for (const { metric, steps, values } of update.curves) {
     const before = curves.get(metric);
-    const goesOn = before && steps[0]! > before.steps.at(-1)!;
-    curves.set(metric, {
-      name: metric,
-      steps: goesOn ? [...before.steps, ...steps] : steps,
-      values: goesOn ? [...before.values, ...values] : values,
-    });
+    const all = {
+      steps: [...(before?.steps ?? []), ...steps],
+      values: [...(before?.values ?? []), ...values],
+    };
+    curves.set(metric, { name: metric, ...inOrder(all) });
   }
-  return { attempt: update.attempt, run: update.run, curves };
+  return { run: update.run, curves };
+}
+
+function inOrder<V>({ steps, values }: { steps: number[]; values: V[] }): { steps: number[]; values: V[] } {
+  if (steps.every((step, i) => i === 0 || step >= steps[i - 1]!)) return { steps, values };
+  const places = steps.map((_, i) => i).sort((a, b) => steps[a]! - steps[b]!);
+  return { steps: places.map((i) => steps[i]!), values: places.map((i) => values[i]!) };
 }
 
 export function RunView({ runKey }: { runKey: string }) {

@@ -1,0 +1,279 @@
+import { randomUUID } from 'node:crypto';
+import {
+  createSourceEventStream,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  parse,
+  specifiedRules,
+  validate,
+} from 'graphql';
+import { CloseCode } from 'graphql-ws';
+import { useServer } from 'graphql-ws/use/ws';
+import type { WebSocket, WebSocketServer } from 'ws';
+import type { Viewer } from '../can.ts';
+import { type Context, makeContext } from '../context.ts';
+import { fault } from '../errors.ts';
+import { LIMITS, limitRule } from '../limits.ts';
+import { gate } from './gate.ts';
+
+/** Close codes of our own, beside those of the protocol (4400 to 4500 and 1001). */
+export const CLOSE = {
+  /** It read too slowly; what it missed is had by connecting again with the last cursor. */
+  SLOW_READER: 4490,
+  /** Nothing was asked for a long time. */
+  IDLE: 4491,
+} as const;
+
+export interface SocketLimits {
+  /** Operations that are open at once on one connection. */
+  readonly subscriptions: number;
+  /** Bytes that wait to be sent to one connection. */
+  readonly waitingBytes: number;
+  /** How long bytes may wait to be sent. */
+  readonly waitingMs: number;
+  /** A reader that was cut off has so long to read that it was. */
+  readonly farewellMs: number;
+  /** A connection on which nothing is asked for so long is closed. */
+  readonly idleMs: number;
+  /** So often it is looked for idle connections, and whether the tokens of the others are still good. */
+  readonly checkMs: number;
+  /** A ping so often; one that is not answered until the next ends the connection. */
+  readonly pingMs: number;
+}
+export const SOCKET_LIMITS: SocketLimits = {
+  subscriptions: 100,
+  waitingBytes: 16_000_000,
+  waitingMs: 10_000,
+  farewellMs: 5000,
+  idleMs: 600_000,
+  checkMs: 60_000,
+  pingMs: 12_000,
+};
+/** Most documents that are kept parsed and checked. */
+const MOST_DOCUMENTS = 200;
+
+interface Options {
+  readonly schema: GraphQLSchema;
+  readonly limits: SocketLimits;
+  viewerOf(authorization: string | undefined): Promise<Viewer | undefined>;
+  contextOf(viewer: Viewer | undefined, requestId: string): Context;
+  formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError;
+}
+
+/** Of a connection: when something was asked last, how much is open, and who asks. */
+interface State {
+  since: number;
+  readonly open: () => number;
+  readonly authorization: string | undefined;
+}
+
+/** Serves operations over WebSockets with the graphql-transport-ws protocol. */
+export function serveSockets(sockets: WebSocketServer, options: Options): { dispose(): unknown } {
+  const { schema, limits, viewerOf, contextOf, formatError } = options;
+  const documents = new Documents(schema);
+  const states = new WeakMap<WebSocket, State>();
+  sockets.on('connection', (client) => {
+    states.set(client, { since: Date.now(), open: () => 0, authorization: undefined });
+    bound(client, limits);
+  });
+  const check = async (client: WebSocket): Promise<void> => {
+    const state = states.get(client);
+    if (!state) return;
+    const open = state.open();
+    if (open === 0 && Date.now() - state.since > limits.idleMs)
+      client.close(CLOSE.IDLE, 'idle: nothing was asked');
+    else if (open > 0 && !(await viewerOf(state.authorization)))
+      client.close(CloseCode.Forbidden, 'the token is not valid any more');
+  };
+  const checking = setInterval(() => {
+    // While the database cannot be asked, nobody is sent away.
+    for (const client of sockets.clients) check(client).catch(() => {});
+  }, limits.checkMs);
+  checking.unref();
+  const used = (client: WebSocket): void => {
+    const state = states.get(client);
+    if (state) state.since = Date.now();
+  };
+  const server = useServer<{ authorization?: string }, { socket: WebSocket }>(
+    {
+      onConnect: async (context) => {
+        const authorization = context.connectionParams?.authorization;
+        if (!(await viewerOf(authorization))) return false;
+        const open = () => Object.keys(context.subscriptions).length;
+        states.set(context.extra.socket, { since: Date.now(), open, authorization });
+      },
+      onSubscribe: async (
+        { subscriptions, connectionParams, extra },
+        _id,
+        { query, operationName, variables },
+      ) => {
+        used(extra.socket);
+        if (Object.keys(subscriptions).length > limits.subscriptions)
+          return [
+            fault(
+              'TOO_MANY_SUBSCRIPTIONS',
+              `too many subscriptions: at most ${limits.subscriptions} a connection; end one, or open another connection`,
+            ),
+          ];
+        const document = documents.get(query);
+        if ('errors' in document) return document.errors;
+        const viewer = await viewerOf(connectionParams?.authorization);
+        return {
+          schema,
+          document,
+          operationName: operationName ?? null,
+          variableValues: variables ?? {},
+          contextValue: contextOf(viewer, randomUUID()),
+        };
+      },
+      subscribe,
+      onError: (_context, _id, _payload, errors) => errors.map((error) => formatError(error.toJSON(), error)),
+      onNext: (_context, _id, _payload, _args, result) => {
+        if (result.errors)
+          return {
+            ...result,
+            errors: result.errors.map((error) => formatError(error.toJSON(), error)),
+          } as never;
+      },
+      onComplete: ({ extra }) => used(extra.socket),
+    },
+    sockets,
+    limits.pingMs,
+  );
+  return {
+    dispose() {
+      clearInterval(checking);
+      return server.dispose();
+    },
+  };
+}
+
+/** Parsed and checked documents by their text: a thousand pages that watch alike send the same one. */
+class Documents {
+  readonly #schema: GraphQLSchema;
+  readonly #known = new Map<string, DocumentNode>();
+
+  constructor(schema: GraphQLSchema) {
+    this.#schema = schema;
+  }
+
+  get(text: string): DocumentNode | { errors: readonly GraphQLError[] } {
+    const known = this.#known.get(text);
+    if (known) return known;
+    let document: DocumentNode;
+    try {
+      document = parse(text, { maxTokens: LIMITS.tokens });
+    } catch (error) {
+      if (error instanceof GraphQLError) return { errors: [error] };
+      throw error;
+    }
+    const errors = validate(this.#schema, document, [...specifiedRules, limitRule]);
+    if (errors.length > 0) return { errors };
+    if (this.#known.size >= MOST_DOCUMENTS) this.#known.delete(this.#known.keys().next().value!);
+    this.#known.set(text, document);
+    return document;
+  }
+}
+
+/** Answers to one message, by what was asked of it. */
+const answers = new WeakMap<object, Map<string, Promise<ExecutionResult>>>();
+/** Documents are told apart by a number. */
+const numbers = new WeakMap<DocumentNode, number>();
+let documentsSeen = 0;
+
+/**
+ * As graphql's own, but for two things. Each message is answered with a context of its own: what a request remembers would be
+ * old at the next message. And one message that goes to many is answered once for all of one team who asked the same.
+ */
+async function subscribe(
+  args: ExecutionArgs,
+): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
+  const source = await gate.pass(() => createSourceEventStream(args));
+  if (!(Symbol.asyncIterator in source)) return source;
+  const messages = source[Symbol.asyncIterator]();
+  const asked = askedBy(args);
+  const answer = (message: object): Promise<ExecutionResult> => {
+    const mine = answers.get(message) ?? new Map<string, Promise<ExecutionResult>>();
+    answers.set(message, mine);
+    let result = mine.get(asked);
+    if (!result) {
+      const contextValue = makeContext(args.contextValue as Context);
+      result = gate.pass(() => execute({ ...args, rootValue: message, contextValue }));
+      mine.set(asked, result);
+    }
+    return result;
+  };
+  const replies: AsyncIterableIterator<ExecutionResult> = {
+    async next() {
+      const { value, done } = await messages.next();
+      return done ? { value: undefined, done } : { value: await answer(value as object), done: false };
+    },
+    async return() {
+      await messages.return?.();
+      return { value: undefined, done: true };
+    },
+    async throw(error) {
+      await messages.throw?.(error);
+      throw error;
+    },
+    [Symbol.asyncIterator]: () => replies,
+  };
+  return replies;
+}
+
+function askedBy({ document, operationName, variableValues, contextValue }: ExecutionArgs): string {
+  const { viewer } = contextValue as Context;
+  const number = numbers.get(document) ?? documentsSeen++;
+  numbers.set(document, number);
+  // Nothing below a root field depends on the member, but scopes may come to.
+  return JSON.stringify([number, operationName, variableValues, viewer?.teamId, viewer?.scopes]);
+}
+
+/**
+ * Cuts off a reader that is too slow, so that nothing is buffered without bound. A subscription makes its next message when its last
+ * one has left, so what waits is one message of each; when even that does not move, the connection is closed with a code, and
+ * the reader has all that it missed by connecting again with its cursor.
+ */
+function bound(client: WebSocket, { waitingBytes, waitingMs, farewellMs }: SocketLimits): void {
+  const send = client.send.bind(client) as (data: unknown, done: (error?: Error) => void) => void;
+  let stuck: NodeJS.Timeout | undefined;
+  let cut = false;
+  const cutOff = (): void => {
+    if (cut) return;
+    cut = true;
+    clearTimeout(stuck);
+    const seconds = waitingMs / 1000;
+    client.close(
+      CLOSE.SLOW_READER,
+      `slow reader: more than ${waitingBytes} bytes, or ${seconds} s, were waiting to be read`,
+    );
+    setTimeout(() => client.terminate(), farewellMs).unref();
+  };
+  /** Bytes that left this process so far. */
+  let given = 0;
+  const gone = (): number => given - client.bufferedAmount;
+  /** Bytes that moved begin the time anew. */
+  const watch = (): void => {
+    const before = gone();
+    stuck = setTimeout(() => {
+      stuck = undefined;
+      if (client.bufferedAmount === 0) return;
+      if (gone() > before) watch();
+      else cutOff();
+    }, waitingMs);
+  };
+  client.send = ((data: string, done: (error?: Error) => void = () => {}) => {
+    if (client.bufferedAmount > waitingBytes) cutOff();
+    // Who was cut off is sent nothing more, and that is no error.
+    if (cut) return done();
+    given += Buffer.byteLength(data);
+    send(data, (error) => done(cut ? undefined : error));
+    if (client.bufferedAmount > 0 && !stuck) watch();
+  }) as typeof client.send;
+  client.on('close', () => clearTimeout(stuck));
+}
