@@ -95,7 +95,7 @@ CREATE TABLE chunk (
   wall_times real[] NOT NULL,
   "values" double precision[] NOT NULL,
   CONSTRAINT chunk_pkey PRIMARY KEY (run_id, metric_id, attempt, sequence),
-  CONSTRAINT chunk_columns CHECK (((sequence >= 1) AND (first_step >= 0) AND (last_step >= first_step) AND (cardinality(steps) >= 1) AND (cardinality(steps) = cardinality("values")) AND (cardinality(steps) = cardinality(wall_times)) AND ((cardinality(epochs) = 0) OR (cardinality(epochs) = cardinality(steps))) AND ((cardinality(samples_seen) = 0) OR (cardinality(samples_seen) = cardinality(steps)))))
+  CONSTRAINT chunk_columns CHECK (((sequence <> 0) AND (first_step >= 0) AND (last_step >= first_step) AND (cardinality(steps) >= 1) AND (cardinality(steps) = cardinality("values")) AND ((cardinality(wall_times) = 0) OR (cardinality(wall_times) = cardinality(steps))) AND ((cardinality(epochs) = 0) OR (cardinality(epochs) = cardinality(steps))) AND ((cardinality(samples_seen) = 0) OR (cardinality(samples_seen) = cardinality(steps))))) NOT VALID
 );
 GRANT DELETE, INSERT, SELECT, UPDATE ON chunk TO smallbatch_app;
 
@@ -121,6 +121,17 @@ CREATE TABLE dataset (
   CONSTRAINT dataset_shape CHECK (((classes >= 1) AND (channels >= 1) AND (height >= 1) AND (width >= 1) AND (train_count >= 1) AND (test_count >= 0)))
 );
 GRANT DELETE, INSERT, SELECT, UPDATE ON dataset TO smallbatch_app;
+
+CREATE TABLE deleted_run (
+  run_id uuid NOT NULL,
+  team_id uuid NOT NULL,
+  key text NOT NULL,
+  deleted_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT deleted_run_pkey PRIMARY KEY (run_id),
+  CONSTRAINT deleted_run_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id)
+);
+CREATE INDEX deleted_run_deleted_at_idx ON deleted_run USING btree (deleted_at);
+GRANT DELETE, INSERT, SELECT, UPDATE ON deleted_run TO smallbatch_app;
 
 CREATE TABLE member (
   id uuid NOT NULL,
@@ -339,6 +350,21 @@ CREATE TABLE token (
 CREATE INDEX token_team_id_created_at_idx ON token USING btree (team_id, created_at);
 GRANT DELETE, INSERT, SELECT, UPDATE ON token TO smallbatch_app;
 
+CREATE TABLE upload (
+  team_id uuid NOT NULL,
+  id text NOT NULL,
+  records bigint NOT NULL DEFAULT 0,
+  refused jsonb NOT NULL DEFAULT '{}'::jsonb,
+  created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  updated_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT upload_pkey PRIMARY KEY (team_id, id),
+  CONSTRAINT upload_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
+  CONSTRAINT upload_id_length CHECK (((length(id) >= 1) AND (length(id) <= 100))),
+  CONSTRAINT upload_records CHECK ((records >= 0))
+);
+CREATE INDEX upload_updated_at_idx ON upload USING btree (updated_at);
+GRANT DELETE, INSERT, SELECT, UPDATE ON upload TO smallbatch_app;
+
 CREATE TABLE worker (
   id uuid NOT NULL,
   team_id uuid NOT NULL,
@@ -362,9 +388,12 @@ CREATE TABLE worker (
   CONSTRAINT worker_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
   CONSTRAINT worker_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
+CREATE INDEX worker_own ON worker USING btree (member_id, name, engine) WHERE (trainer_version = 'own'::text);
 CREATE INDEX worker_team_id_last_seen_at_idx ON worker USING btree (team_id, last_seen_at);
 GRANT DELETE, INSERT, SELECT, UPDATE ON worker TO smallbatch_app;
 
 GRANT USAGE ON SEQUENCE metric_id_seq TO smallbatch_app;
+GRANT USAGE ON SEQUENCE own_run_number TO smallbatch_app;
+GRANT USAGE ON SEQUENCE upload_part TO smallbatch_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT DELETE, INSERT, SELECT, UPDATE ON TABLES TO smallbatch_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO smallbatch_app;

@@ -1,7 +1,9 @@
+import { POINT_LIMITS } from '@smallbatch/db';
 import { AXIS_NAMES, MODELS, TRAINER_VERSION } from '@smallbatch/program';
 import { sweepSchema } from '@smallbatch/search';
 import { builder, MAX_PAGE } from './builder.ts';
 import { MAX_POINTS } from './curve/schema.ts';
+import { INGEST_BYTES, INGEST_POINTS } from './ingest/body.ts';
 import { LIMITS } from './limits.ts';
 import { MAX_CELLS } from './sweep/create.ts';
 
@@ -26,7 +28,15 @@ builder.queryFields((t) => ({
       version: VERSION,
       trainerVersion: TRAINER_VERSION,
       models: Object.keys(MODELS),
-      limits: { ...LIMITS, pageSize: MAX_PAGE, cellsOfASweep: MAX_CELLS, pointsOfAnAnswer: MAX_POINTS },
+      limits: {
+        ...LIMITS,
+        ...POINT_LIMITS,
+        ingestBytes: INGEST_BYTES,
+        ingestPoints: INGEST_POINTS,
+        pageSize: MAX_PAGE,
+        cellsOfASweep: MAX_CELLS,
+        pointsOfAnAnswer: MAX_POINTS,
+      },
       sweepSchema: sweepSchema(AXIS_NAMES),
       time: new Date(),
     }),

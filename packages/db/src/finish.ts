@@ -1,5 +1,5 @@
 import type { Db } from './open.ts';
-import { type Accepted, lockRuns } from './report.ts';
+import { type Ended, lockRuns } from './report.ts';
 import { transaction } from './transaction.ts';
 
 export interface Finish {
@@ -21,14 +21,14 @@ export interface Finish {
  * train, is cancelled instead). DONE and PRUNED are final. Ending a run again with the
  * same attempt is acknowledged and changes nothing.
  */
-export async function finishRuns(db: Db, teamId: string, finishes: readonly Finish[]): Promise<Accepted[]> {
+export async function finishRuns(db: Db, teamId: string, finishes: readonly Finish[]): Promise<Ended[]> {
   const answers = await transaction(db, async (sql) => {
     const fences = await lockRuns(
       sql,
       teamId,
       finishes.map(({ runId }) => runId),
     );
-    const results = finishes.map(({ runId, attempt, sequence, outcome }): Accepted => {
+    const results = finishes.map(({ runId, attempt, sequence, outcome }): Ended => {
       const fence = fences.get(runId);
       if (!fence) return { kind: 'unknown' };
       const status = outcome === 'RELEASED' ? 'WAITING' : outcome;

@@ -2,6 +2,8 @@
 
 export type { Unlisten } from './changes.ts';
 export * from './claim.ts';
+export type { Numbers } from './copy.ts';
+export * from './delete.ts';
 export { type Embedded, type EmbeddedOptions, startEmbedded } from './embedded/embedded.ts';
 export * from './finish.ts';
 export type { default as PrismaTypes } from './generated/pothos.ts';
@@ -10,7 +12,9 @@ export type * from './generated/prisma/client.ts';
 export * from './generated/prisma/enums.ts';
 export { migrate } from './migrate.ts';
 export { type Db, type OpenOptions, openDb } from './open.ts';
+export * from './own-run.ts';
 export { DatabaseProblem, type ProblemCode } from './problem.ts';
+export { type Purger, startPurging } from './purge.ts';
 export * from './read/aggregate.ts';
 export * from './read/axes.ts';
 export * from './read/coverage.ts';
@@ -18,11 +22,20 @@ export * from './read/curves.ts';
 export * from './read/filter.ts';
 export * from './read/page.ts';
 export * from './read/sweep-state.ts';
-export * from './report.ts';
+export {
+  type Accepted,
+  type Ended,
+  POINT_LIMITS,
+  type PointLimit,
+  type Report,
+  reportMetrics,
+  type Series,
+} from './report.ts';
 export * from './rung.ts';
 export * from './sweep.ts';
 export { ensureLocalOwner, type Identity } from './team.ts';
 export { createToken, type FoundToken, findToken, type NewToken, revokeToken } from './token.ts';
 export type { Sql } from './transaction.ts';
+export * from './upload.ts';
 export { uuidv7 } from './uuid.ts';
 export * from './worker.ts';

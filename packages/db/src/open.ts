@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import { Listener, Notifier, type Unlisten } from './changes.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
+import type { MetricIds } from './metric.ts';
 import { makePool, type QueryListener } from './pool.ts';
 import { connectionProblem, DatabaseProblem, withoutPassword } from './problem.ts';
 
@@ -26,6 +27,8 @@ export interface Db {
   listen(channel: string, handler: (payload: string) => void): Promise<Unlisten>;
   /** Sends a payload soon: equal ones within 100 ms once, outside of any transaction (see changes.ts). */
   notify(channel: string, payload: string): void;
+  /** Ids of a team's metrics that this process has seen. */
+  metricIds(teamId: string): MetricIds;
   /** Hears the name of every statement that is sent, Prisma's included; returns how to stop. */
   onQuery(listener: QueryListener): () => void;
   close(): Promise<void>;
@@ -46,6 +49,7 @@ export async function openDb(options: OpenOptions): Promise<Db> {
   const notifier = new Notifier(pool);
   let listener: Listener | undefined;
   let closing: Promise<void> | undefined;
+  const metrics = new Map<string, MetricIds>();
   return {
     url,
     prisma,
@@ -55,6 +59,11 @@ export async function openDb(options: OpenOptions): Promise<Db> {
       return listener.listen(channel, handler);
     },
     notify: (channel, payload) => notifier.notify(channel, payload),
+    metricIds: (teamId) => {
+      const known = metrics.get(teamId) ?? new Map();
+      metrics.set(teamId, known);
+      return known;
+    },
     onQuery: (heard) => {
       listeners.add(heard);
       return () => void listeners.delete(heard);

@@ -1,4 +1,4 @@
-import { createOwnRun, registerWorker } from '@smallbatch/db';
+import { createOwnRun, ownWorker } from '@smallbatch/db';
 import {
   builder,
   InvalidInput,
@@ -135,16 +135,7 @@ builder.mutationFields((t) => ({
           configured.problems.map((problem) => ({ ...problem, path: ['input', 'axes', ...problem.path] })),
         );
       const engine = (input.engine ?? 'own').slice(0, 80);
-      const workerId = await registerWorker(db, {
-        ...viewer!,
-        name: input.name,
-        host: 'own script',
-        pid: 0,
-        engine,
-        device: 'own',
-        versions: {},
-        trainerVersion: 'own',
-      });
+      const workerId = await ownWorker(db, { ...viewer!, name: input.name, engine });
       const run = { ...configured.run, bundleKey: '' };
       const made = await createOwnRun(db, {
         teamId,
