@@ -11,6 +11,10 @@ const benches = {
     const { benchTrainer } = await import('../packages/trainer/dist/index.js');
     return benchTrainer({}, row);
   },
+  ingest: async (row) => {
+    const { benchIngest } = await import('./bench/ingest.mjs');
+    return benchIngest({}, row);
+  },
 };
 
 const { positionals, values } = readArguments();

@@ -60,13 +60,15 @@ export async function createOwnRun(
 ): Promise<{ id: string; created: boolean } | { answered: string }> {
   const { teamId, memberId, run, workerId } = own;
   const found = await again(async () => {
-    const { rows } = await db.pool.query(
-      `/* createOwnRun */ WITH locked AS MATERIALIZED (
+    const { rows } = await db.pool.query({
+      name: 'createOwnRun',
+      text: `/* createOwnRun */ WITH locked AS MATERIALIZED (
          SELECT id FROM team WHERE id = $2 FOR SHARE
        ), before AS MATERIALIZED (
-         SELECT id, same, NOT same AND status = 'RUNNING' AND held AND sweep_id IS NULL AND lease_expires_at < now() AS lost FROM (
-           SELECT *, idempotency_key IS NOT DISTINCT FROM $9 AND $9 IS NOT NULL AS same FROM run
-           WHERE team_id = $2 AND (idempotency_key = $9 OR (NOT $10 AND configuration_hash = $11 AND NOT duplicate AND status IN ${ANSWERS}))) AS r
+         SELECT id, true AS same, false AS lost FROM run WHERE team_id = $2 AND idempotency_key = $9
+         UNION ALL
+         SELECT id, false, status = 'RUNNING' AND held AND sweep_id IS NULL AND lease_expires_at < now() FROM run
+         WHERE NOT $10 AND team_id = $2 AND configuration_hash = $11 AND NOT duplicate AND status IN ${ANSWERS}
          ORDER BY same DESC LIMIT 1
        ), made AS (
          INSERT INTO run (${RUN_COLUMNS}, id, team_id, member_id, key, queue_rank, held, status, attempt, worker_id, engine,
@@ -81,7 +83,7 @@ export async function createOwnRun(
          SELECT id, 1, $2, $5, $6, 'own', '{}', 1, 0 FROM made
        )
        SELECT id, true AS created, false AS same, false AS lost FROM made UNION ALL SELECT id, false, same, lost FROM before`,
-      [
+      values: [
         uuidv7(),
         teamId,
         memberId,
@@ -95,7 +97,7 @@ export async function createOwnRun(
         run.configurationHash,
         ...runArrays([run]),
       ],
-    );
+    });
     return rows[0];
   });
   if (found.created || found.same) return { id: found.id, created: found.created };

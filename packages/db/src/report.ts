@@ -42,8 +42,10 @@ export type Accepted =
   | { readonly kind: 'limit'; readonly limit: PointLimit; readonly value: number; readonly metric?: string }
   | { readonly kind: 'unknown' };
 
-/** What became of the end of an attempt. */
-export type Ended = Exclude<Accepted, { kind: 'limit' }>;
+/** What became of the end of an attempt; `judged` where a sweep that stops runs early wants the run. */
+export type Ended =
+  | Exclude<Accepted, { kind: 'limit' | 'accepted' }>
+  | { readonly kind: 'accepted'; readonly duplicate: boolean; readonly judged?: true };
 
 /** Where a locked run stands; a batch of the same call moves it on for the next. */
 interface Fence {
@@ -54,15 +56,16 @@ interface Fence {
 }
 
 /** Locks runs in one order (so that writers never wait in a circle) and returns where each stands. */
-export async function lockRuns(
+async function lockRuns(
   sql: pg.PoolClient,
   teamId: string,
   ids: readonly string[],
 ): Promise<Map<string, Fence>> {
-  const { rows } = await sql.query(
-    '/* lockRuns */ SELECT id, attempt, status, sequence FROM run WHERE team_id = $1 AND id = ANY ($2) ORDER BY id FOR NO KEY UPDATE',
-    [teamId, ids],
-  );
+  const { rows } = await sql.query({
+    name: 'lockRuns',
+    text: '/* lockRuns */ SELECT id, attempt, status, sequence FROM run WHERE team_id = $1 AND id = ANY ($2) ORDER BY id FOR NO KEY UPDATE',
+    values: [teamId, ids],
+  });
   return new Map(rows.map((row: Fence) => [row.id, row]));
 }
 
@@ -95,13 +98,14 @@ async function usageOf(
     }
   }
   const asked = [...pairs.values()];
-  const { rows } = await sql.query(
-    `/* reportMetrics limits */ SELECT run_id, NULL::int AS metric_id, count(*) AS n FROM run_metric WHERE run_id = ANY ($1) GROUP BY run_id
+  const { rows } = await sql.query({
+    name: 'reportMetrics limits',
+    text: `/* reportMetrics limits */ SELECT run_id, NULL::int AS metric_id, count(*) AS n FROM run_metric WHERE run_id = ANY ($1) GROUP BY run_id
      UNION ALL
      SELECT g.run_id, g.metric_id, m.count FROM unnest($2::uuid[], $3::int[]) AS g (run_id, metric_id)
      CROSS JOIN LATERAL (SELECT count FROM run_metric AS m WHERE m.run_id = g.run_id AND m.metric_id = g.metric_id OFFSET 0) AS m`,
-    [[...usage.keys()], asked.map(({ runId }) => runId), asked.map(({ id }) => id)],
-  );
+    values: [[...usage.keys()], asked.map(({ runId }) => runId), asked.map(({ id }) => id)],
+  });
   for (const { run_id, metric_id, n } of rows) {
     const of = usage.get(run_id)!;
     if (metric_id === null) of.names = n;
@@ -239,8 +243,9 @@ async function writeSummaries(
   }
   const rows = [...summaries.values()];
   const column = <T>(of: (summary: Summary) => T): T[] => rows.map(({ summary }) => of(summary));
-  await sql.query(
-    `/* reportMetrics */ WITH moved AS (
+  await sql.query({
+    name: 'reportMetrics',
+    text: `/* reportMetrics */ WITH moved AS (
        UPDATE run SET sequence = greatest(run.sequence, n.sequence), step = greatest(run.step, n.step), samples_seen = greatest(run.samples_seen, n.samples)
        FROM (SELECT id, max(sequence) AS sequence, max(step) AS step, max(samples) AS samples
          FROM unnest($14::uuid[], $15::int[], $16::int8[], $17::int8[]) AS u (id, sequence, step, samples) GROUP BY id) AS n
@@ -249,7 +254,7 @@ async function writeSummaries(
      ${addSummaries(`SELECT $1::uuid AS team_id, u.run_id, u.metric_id, u.count, u.non_finite, u.last, u.last_step, u.min, u.min_step, u.max, u.max_step, u.sum, u.tail::float8[] AS tail
        FROM unnest($2::uuid[], $3::int[], $4::int8[], $5::int8[], $6::float8[], $7::int8[], $8::float8[], $9::int8[], $10::float8[], $11::int8[], $12::float8[], $13::text[])
          AS u (run_id, metric_id, count, non_finite, last, last_step, min, min_step, max, max_step, sum, tail)`)}`,
-    [
+    values: [
       teamId,
       rows.map(({ runId }) => runId),
       rows.map(({ metricId }) => metricId),
@@ -268,7 +273,7 @@ async function writeSummaries(
       fresh.map(({ series }) => Math.max(0, ...series.map(({ steps }) => furthest(steps)))),
       fresh.map(({ series }) => Math.max(0, ...series.map(({ samplesSeen }) => furthest(samplesSeen)))),
     ],
-  );
+  });
 }
 
 /**

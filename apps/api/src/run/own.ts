@@ -9,6 +9,7 @@ import {
   type ProblemShape,
   resolveType,
 } from '../builder.ts';
+import { knownDataset } from '../dataset/known.ts';
 import { configure } from '../sweep/create.ts';
 import { Claim, Worker } from '../worker/schema.ts';
 import { Run } from './schema.ts';
@@ -118,9 +119,7 @@ builder.mutationFields((t) => ({
           message: 'invalid name',
           allowed: 'up to 80 letters, digits, spaces, ".", "_" or "-"',
         });
-      const dataset = input.dataset.includes('\0')
-        ? null
-        : await db.prisma.dataset.findUnique({ where: { teamId_name: { teamId, name: input.dataset } } });
+      const dataset = await knownDataset(db, teamId, input.dataset);
       if (!dataset)
         problems.push({
           path: ['input', 'dataset'],

@@ -308,7 +308,10 @@ builder.mutationFields((t) => ({
         })),
       );
       // What a run that is done had reached counts for those that still train.
-      const done = ids.filter((_, i) => input.runs[i]!.outcome === 'DONE' && answers[i]!.kind === 'accepted');
+      const done = ids.filter((_, i) => {
+        const answer = answers[i]!;
+        return input.runs[i]!.outcome === 'DONE' && answer.kind === 'accepted' && answer.judged;
+      });
       if (done.length) await judge(db, viewer!.teamId, done);
       return {
         results: answers.map((answer, i) =>
