@@ -26,13 +26,13 @@ async function purgeBatch(db: Db): Promise<boolean | undefined> {
     const runId = next.rows[0]?.run_id;
     if (!runId) return false;
     const { rowCount } = await sql.query(
-      `/* purge chunks */ WITH some AS (
-         SELECT ctid, row_number() OVER w AS place, sum(pg_column_size(c.steps) + pg_column_size(c.samples_seen) + pg_column_size(c.epochs)
+      `/* purge chunks */ WITH sized AS (
+         SELECT at, row_number() OVER w AS place, sum(pg_column_size(c.steps) + pg_column_size(c.samples_seen) + pg_column_size(c.epochs)
            + pg_column_size(c.wall_times) + pg_column_size(c."values")) OVER w AS bytes
-         FROM (SELECT * FROM chunk WHERE run_id = $1 ORDER BY metric_id, attempt, sequence LIMIT $2) AS c
+         FROM (SELECT *, ctid AS at FROM chunk WHERE run_id = $1 ORDER BY metric_id, attempt, sequence LIMIT $2) AS c
          WINDOW w AS (ORDER BY metric_id, attempt, sequence)
        )
-       DELETE FROM chunk WHERE ctid = ANY (ARRAY(SELECT ctid FROM some WHERE place = 1 OR bytes <= $3))`,
+       DELETE FROM chunk WHERE ctid = ANY (ARRAY(SELECT at FROM sized WHERE place = 1 OR bytes <= $3))`,
       [runId, BATCH_CHUNKS, BATCH_BYTES],
     );
     if (rowCount === 0)

@@ -1,6 +1,12 @@
 import type { TestApi } from './server.ts';
 
-export const AXES = { model: 'resnet8', batchNorm: true, batchSize: 32, baseLearningRate: 2 ** -8, epochs: 2 };
+export const AXES = {
+  model: 'resnet8',
+  batchNorm: true,
+  batchSize: 32,
+  baseLearningRate: 2 ** -8,
+  epochs: 2,
+};
 
 const CREATE = `mutation ($input: CreateRunInput!) { createRun(input: $input) {
   __typename ... on CreateRunSuccess { claim { run { id key } } } ... on RunExists { run { id key } } ... on InvalidInput { message } } }`;

@@ -51,8 +51,9 @@ export async function readBody(request: IncomingMessage): Promise<Uint8Array<Arr
   if (Number(request.headers['content-length']) > INGEST_BYTES) throw tooLarge(`${INGEST_BYTES} bytes sent`);
   // Left open when it is refused: its connection still has the answer to carry.
   let source: AsyncIterable<Buffer> = bounded(request.iterator({ destroyOnReturn: false }), 'sent');
+  let sent: Readable | undefined;
   if (encoding === 'gzip') {
-    const sent = Readable.from(source, { objectMode: false });
+    sent = Readable.from(source, { objectMode: false });
     const gunzip = createGunzip();
     sent.on('error', (error) => gunzip.destroy(error));
     source = bounded(sent.pipe(gunzip), 'inflated');
@@ -65,6 +66,8 @@ export async function readBody(request: IncomingMessage): Promise<Uint8Array<Arr
     const { code } = error as { code?: string };
     if (code?.startsWith('Z_')) throw new Refusal(400, 'BAD_INPUT', 'the body is not valid gzip');
     throw error;
+  } finally {
+    sent?.destroy();
   }
   const body = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

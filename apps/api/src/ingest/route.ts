@@ -100,11 +100,7 @@ async function answered(
     if (!(error instanceof Refusal)) throw error;
     const { message, code, more } = error;
     const extensions = { code, requestId: response.locals.requestId, ...more };
-    // What was not read of the body is not waited for.
-    if (!request.complete) {
-      response.setHeader('connection', 'close');
-      response.once('finish', () => request.destroy());
-    }
+    // What was not read of the body is let by, so that its sender comes to read this; for as long as a request may take.
     response.status(error.status).json({ errors: [{ message, extensions }] });
   }
 }
