@@ -16,13 +16,9 @@ const COLUMNS = 'application/vnd.smallbatch.columns';
 
 async function post(
   body: string | Uint8Array<ArrayBuffer>,
-  {
-    query = '',
-    type = LINES,
-    port = api.api.port,
-    ...headers
-  }: Record<string, string> & { port?: never } = {},
+  options: { query?: string; type?: string; port?: number; headers?: Record<string, string> } = {},
 ): Promise<{ status: number; answer: Answer }> {
+  const { query = '', type = LINES, port = api.api.port, headers = {} } = options;
   const response = await fetch(`http://127.0.0.1:${port}/ingest/points${query}`, {
     method: 'POST',
     headers: { 'content-type': type, ...headers },
@@ -36,7 +32,9 @@ const curve = async (uuid: string, metric: string) => (await readCurves(db, [uui
 const message = ({ answer }: { answer: Answer }): string => answer.errors[0].message;
 
 /** Packed as docs/ingest.md says. */
-function packed(series: (object & { columns: ArrayBufferView<ArrayBuffer>[] })[]): Uint8Array<ArrayBuffer> {
+function packed(
+  series: (Record<string, unknown> & { columns: ArrayBufferView<ArrayBuffer>[] })[],
+): Uint8Array<ArrayBuffer> {
   let header = JSON.stringify({ series: series.map(({ columns: _, ...rest }) => rest) });
   header += ' '.repeat((8 - (Buffer.byteLength(header) % 8)) % 8);
   const prefix = Buffer.from('SBC1\0\0\0\0');
@@ -302,14 +300,14 @@ describe('a request', () => {
       [large, {}],
       [new Uint8Array(gzipSync(large)), { 'content-encoding': 'gzip' }],
     ] as const) {
-      const refused = await post(body, headers);
+      const refused = await post(body, { headers });
       expect([refused.status, refused.answer.errors[0].extensions.code]).toEqual([413, 'TOO_LARGE']);
     }
     const bomb = new Uint8Array(gzipSync(Buffer.alloc(1_000_000_000), { level: 1 }));
     expect(bomb.length).toBeLessThan(8_000_000);
     const before = process.memoryUsage.rss();
     for (let i = 0; i < 3; i++) {
-      const refused = await post(bomb, { 'content-encoding': 'gzip' });
+      const refused = await post(bomb, { headers: { 'content-encoding': 'gzip' } });
       expect(refused.status).toBe(413);
     }
     expect(process.memoryUsage.rss() - before).toBeLessThan(200_000_000);
@@ -333,10 +331,10 @@ describe('a request', () => {
       'application/json',
     ])
       expect((await post(body, { type })).status, type).toBe(415);
-    expect((await post(body, { origin: 'https://elsewhere.example' })).status).toBe(403);
-    expect((await post(body, { 'content-encoding': 'br' })).status).toBe(415);
-    expect((await post('not gzip', { 'content-encoding': 'gzip' })).status).toBe(400);
-    expect((await post(body, { authorization: 'Bearer sbt_wrong' })).status).toBe(401);
+    expect((await post(body, { headers: { origin: 'https://elsewhere.example' } })).status).toBe(403);
+    expect((await post(body, { headers: { 'content-encoding': 'br' } })).status).toBe(415);
+    expect((await post('not gzip', { headers: { 'content-encoding': 'gzip' } })).status).toBe(400);
+    expect((await post(body, { headers: { authorization: 'Bearer sbt_wrong' } })).status).toBe(401);
     const { secret } = await createToken(db, {
       teamId,
       memberId: api.memberId,
@@ -344,7 +342,7 @@ describe('a request', () => {
       scopes: ['READ'],
       expiresAt: null,
     } as never);
-    expect((await post(body, { authorization: `Bearer ${secret}` })).status).toBe(403);
+    expect((await post(body, { headers: { authorization: `Bearer ${secret}` } })).status).toBe(403);
     expect((await post('')).answer).toEqual({ points: 0, runs: [] });
   });
 });
@@ -416,7 +414,7 @@ describe('an upload', () => {
       const body = lines(...[0, 1, 2].map((i) => point(key, from + i)));
       const answers = await Promise.all(
         [api.api.port, second.port, api.api.port, second.port].map((port) =>
-          post(body, { query: `?upload=u-4&offset=${from}`, port: port as never }),
+          post(body, { query: `?upload=u-4&offset=${from}`, port }),
         ),
       );
       expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
