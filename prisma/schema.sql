@@ -94,8 +94,9 @@ CREATE TABLE chunk (
   samples_seen bigint[] NOT NULL,
   wall_times real[] NOT NULL,
   "values" double precision[] NOT NULL,
+  samples_per_step bigint,
   CONSTRAINT chunk_pkey PRIMARY KEY (run_id, metric_id, attempt, sequence),
-  CONSTRAINT chunk_columns CHECK (((sequence <> 0) AND (first_step >= 0) AND (last_step >= first_step) AND (cardinality(steps) >= 1) AND (cardinality(steps) = cardinality("values")) AND ((cardinality(wall_times) = 0) OR (cardinality(wall_times) = cardinality(steps))) AND ((cardinality(epochs) = 0) OR (cardinality(epochs) = cardinality(steps))) AND ((cardinality(samples_seen) = 0) OR (cardinality(samples_seen) = cardinality(steps))))) NOT VALID
+  CONSTRAINT chunk_columns CHECK (((sequence <> 0) AND (first_step >= 0) AND (last_step >= first_step) AND (cardinality(steps) >= 1) AND (cardinality(steps) = cardinality("values")) AND ((cardinality(wall_times) = 0) OR (cardinality(wall_times) = cardinality(steps))) AND ((cardinality(epochs) = 0) OR (cardinality(epochs) = cardinality(steps))) AND ((cardinality(samples_seen) = 0) OR (cardinality(samples_seen) = cardinality(steps))) AND ((samples_per_step IS NULL) OR (cardinality(samples_seen) = 0)))) NOT VALID
 );
 GRANT DELETE, INSERT, SELECT, UPDATE ON chunk TO smallbatch_app;
 

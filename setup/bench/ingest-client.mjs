@@ -57,7 +57,12 @@ function accepted({ runs, points }, expected) {
 }
 
 async function mutate(url, query, variables) {
-  const { data, errors } = await post(url, '/graphql', 'application/json', JSON.stringify({ query, variables }));
+  const { data, errors } = await post(
+    url,
+    '/graphql',
+    'application/json',
+    JSON.stringify({ query, variables }),
+  );
   if (errors) throw new Error(errors[0].message);
   return data;
 }

@@ -101,7 +101,14 @@ async function newRun({ url }) {
   const { createRun } = await ask(
     url,
     `mutation ($input: CreateRunInput!) { createRun(input: $input) { ... on CreateRunSuccess { claim { run { id key } } } ... on InvalidInput { message } } }`,
-    { input: { name: 'points', dataset: 'noise', seed: seeds++, axes: { model: 'resnet8', batchNorm: true, batchSize: 32, baseLearningRate: 0.01, epochs: 82 } } },
+    {
+      input: {
+        name: 'points',
+        dataset: 'noise',
+        seed: seeds++,
+        axes: { model: 'resnet8', batchNorm: true, batchSize: 32, baseLearningRate: 0.01, epochs: 82 },
+      },
+    },
   );
   if (!createRun.claim) throw new Error(createRun.message);
   return createRun.claim.run;
@@ -135,7 +142,14 @@ async function ingestCases(bench) {
     const after = await size(db);
     const params = { clients: CLIENTS, metrics: 4, pointsOfASeries: points };
     const limit = quantile(await copyRates(bench, points), 0.5);
-    row({ bench: 'ingest', case: `${name}, ${points} a series`, params, unit: 'points/s', ...spread(rates), limit });
+    row({
+      bench: 'ingest',
+      case: `${name}, ${points} a series`,
+      params,
+      unit: 'points/s',
+      ...spread(rates),
+      limit,
+    });
     const bytes = (after.bytes - before.bytes) / (after.points - before.points);
     row({
       bench: 'ingest',
@@ -162,7 +176,8 @@ async function copyRates({ db, windows, seconds }, points) {
       { int8: points },
       { wholes: Float64Array.from({ length: points }, (_, k) => k + 1) },
       { reals: random(1 / 390) },
-      { wholes: Float64Array.from({ length: points }, (_, k) => (k + 1) * 128) },
+      { wholes: [] },
+      { int8: 128 },
       { reals: random(0.01) },
       { doubles: random(0.1) },
     ]);
@@ -177,7 +192,7 @@ async function copyRates({ db, windows, seconds }, points) {
           while (performance.now() - begun < seconds * 1000) {
             await copyIn(
               client,
-              '/* bench */ COPY chunk (team_id, run_id, metric_id, attempt, sequence, first_step, last_step, steps, epochs, samples_seen, wall_times, "values") FROM STDIN (FORMAT binary)',
+              '/* bench */ COPY chunk (team_id, run_id, metric_id, attempt, sequence, first_step, last_step, steps, epochs, samples_seen, samples_per_step, wall_times, "values") FROM STDIN (FORMAT binary)',
               copyRows(rows(4)),
             );
             count += 4 * points;
@@ -244,12 +259,26 @@ async function deletionCase(bench, points) {
   for (const other of others) other.kill();
   const perSeries = 25_000;
   await tell(client, { prepare: { url, kind: 'packed', run: run.key, points: perSeries } });
-  while (Number((await pointsOf(db, run.id))) < points) await tell(client, { window: 1 });
+  while (Number(await pointsOf(db, run.id)) < points) await tell(client, { window: 1 });
   client.kill();
   await ask(
     url,
     'mutation ($input: FinishRunInput!) { finishRun(input: $input) { results { __typename } } }',
-    { input: { runs: [{ run: run.id, attempt: 1, sequence: 1, outcome: 'DONE', step: 1, samplesSeen: 1, deviceSeconds: 1 }] } },
+    {
+      input: {
+        runs: [
+          {
+            run: run.id,
+            attempt: 1,
+            sequence: 1,
+            outcome: 'DONE',
+            step: 1,
+            samplesSeen: 1,
+            deviceSeconds: 1,
+          },
+        ],
+      },
+    },
   );
   const there = await pointsOf(db, run.id);
   await db.pool.query('/* bench */ CHECKPOINT').catch(() => {});
@@ -277,7 +306,14 @@ async function deletionCase(bench, points) {
   clearInterval(sampling);
   const params = { points: there };
   const one = (name, value, unit, limit) =>
-    row({ bench: 'ingest', case: name, params, unit, ...spread([value]), ...(limit === undefined ? {} : { limit }) });
+    row({
+      bench: 'ingest',
+      case: name,
+      params,
+      unit,
+      ...spread([value]),
+      ...(limit === undefined ? {} : { limit }),
+    });
   one('deleting a run: answered after', answered, 'ms');
   one('deleting a run: its points are gone after', took, 's');
   one('deleting a run: memory of the API above before', most - rest, 'MB');

@@ -14,11 +14,13 @@ type Field =
   | { readonly int8: number }
   | { readonly wholes: Numbers }
   | { readonly reals: Numbers }
-  | { readonly doubles: Numbers };
+  | { readonly doubles: Numbers }
+  | null;
 
 const columnBytes = (count: number, each: number): number => (count === 0 ? 12 : 20 + count * (4 + each));
 
 function fieldBytes(field: Field): number {
+  if (field === null) return 0;
   if ('uuid' in field) return 16;
   if ('int4' in field) return 4;
   if ('int8' in field) return 8;
@@ -62,7 +64,8 @@ export function copyRows(rows: readonly (readonly Field[])[]): Buffer {
     return false;
   };
   const write = (field: Field): void => {
-    int4(fieldBytes(field));
+    int4(field === null ? ABSENT : fieldBytes(field));
+    if (field === null) return;
     if ('uuid' in field) at += bytes.write(field.uuid.replaceAll('-', ''), at, 'hex');
     else if ('int4' in field) int4(field.int4);
     else if ('int8' in field) int8(field.int8);

@@ -194,27 +194,42 @@ async function writeChunks(
   part: number | undefined,
 ): Promise<void> {
   const rows = fresh.flatMap(({ runId, attempt, sequence, series }) =>
-    series.map(({ metric, steps, epochs, samplesSeen, wallTimes, values }) => [
-      { uuid: teamId },
-      { uuid: runId },
-      { int4: idOf(metric) },
-      { int4: attempt },
-      { int4: part ?? sequence },
-      { int8: first(steps) },
-      { int8: furthest(steps) },
-      { wholes: steps },
-      { reals: epochs ?? [] },
-      { wholes: samplesSeen ?? [] },
-      { reals: wallTimes ?? [] },
-      { doubles: values },
-    ]),
+    series.map(({ metric, steps, epochs, samplesSeen, wallTimes, values }) => {
+      const perStep = samplesSeen ? samplesPerStep(steps, samplesSeen) : null;
+      return [
+        { uuid: teamId },
+        { uuid: runId },
+        { int4: idOf(metric) },
+        { int4: attempt },
+        { int4: part ?? sequence },
+        { int8: first(steps) },
+        { int8: furthest(steps) },
+        { wholes: steps },
+        { reals: epochs ?? [] },
+        { wholes: perStep === null ? (samplesSeen ?? []) : [] },
+        perStep === null ? null : { int8: perStep },
+        { reals: wallTimes ?? [] },
+        { doubles: values },
+      ];
+    }),
   );
   if (rows.length === 0) return;
   await copyIn(
     sql,
-    `/* reportMetrics chunks */ COPY chunk (team_id, run_id, metric_id, attempt, sequence, first_step, last_step, steps, epochs, samples_seen, wall_times, "values") FROM STDIN (FORMAT binary)`,
+    `/* reportMetrics chunks */ COPY chunk (team_id, run_id, metric_id, attempt, sequence, first_step, last_step, steps, epochs, samples_seen, samples_per_step, wall_times, "values") FROM STDIN (FORMAT binary)`,
     copyRows(rows),
   );
+}
+
+/** What all samples seen are divided by their steps, where that is one whole number; else null. */
+function samplesPerStep(steps: Numbers, samplesSeen: Numbers): number | null {
+  let each: number | null = null;
+  for (let i = 0; i < steps.length; i++) {
+    const [step, samples] = [steps[i]!, samplesSeen[i]!];
+    if (each === null && step > 0) each = samples / step;
+    if (each === null ? samples !== 0 : !Number.isSafeInteger(each) || samples !== step * each) return null;
+  }
+  return each;
 }
 
 function first(steps: Numbers): number {
