@@ -57,7 +57,7 @@ export interface OwnRun extends Identity {
 export async function createOwnRun(
   db: Db,
   own: OwnRun,
-): Promise<{ id: string; created: boolean } | { answered: string }> {
+): Promise<{ id: string; key: string; created: boolean } | { answered: string }> {
   const { teamId, memberId, run, workerId } = own;
   const found = await again(async () => {
     const { rows } = await db.pool.query({
@@ -65,9 +65,9 @@ export async function createOwnRun(
       text: `/* createOwnRun */ WITH locked AS MATERIALIZED (
          SELECT id FROM team WHERE id = $2 FOR SHARE
        ), before AS MATERIALIZED (
-         SELECT id, true AS same, false AS lost FROM run WHERE team_id = $2 AND idempotency_key = $9
+         SELECT id, key, true AS same, false AS lost FROM run WHERE team_id = $2 AND idempotency_key = $9
          UNION ALL
-         SELECT id, false, status = 'RUNNING' AND held AND sweep_id IS NULL AND lease_expires_at < now() FROM run
+         SELECT id, key, false, status = 'RUNNING' AND held AND sweep_id IS NULL AND lease_expires_at < now() FROM run
          WHERE NOT $10 AND team_id = $2 AND configuration_hash = $11 AND NOT duplicate AND status IN ${ANSWERS}
          ORDER BY same DESC LIMIT 1
        ), made AS (
@@ -77,12 +77,12 @@ export async function createOwnRun(
            now() + make_interval(secs => $7), now(), $8::jsonb, $9::text, $10::bool AND EXISTS (
            SELECT FROM run r WHERE r.team_id = $2 AND r.configuration_hash = n.configuration_hash AND NOT r.duplicate AND r.status IN ${ANSWERS})
          FROM locked, unnest(${runTypes(12)}) AS n (${RUN_COLUMNS}) WHERE NOT EXISTS (SELECT FROM before)
-         RETURNING id
+         RETURNING id, key
        ), noted AS (
          INSERT INTO attempt (run_id, number, team_id, worker_id, engine, device, versions, runs_side_by_side, slot)
          SELECT id, 1, $2, $5, $6, 'own', '{}', 1, 0 FROM made
        )
-       SELECT id, true AS created, false AS same, false AS lost FROM made UNION ALL SELECT id, false, same, lost FROM before`,
+       SELECT id, key, true AS created, false AS same, false AS lost FROM made UNION ALL SELECT id, key, false, same, lost FROM before`,
       values: [
         uuidv7(),
         teamId,
@@ -100,7 +100,7 @@ export async function createOwnRun(
     });
     return rows[0];
   });
-  if (found.created || found.same) return { id: found.id, created: found.created };
+  if (found.created || found.same) return { id: found.id, key: found.key, created: found.created };
   if (!found.lost) return { answered: found.id };
   await giveUp(db, found.id);
   return createOwnRun(db, own);

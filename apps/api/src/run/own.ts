@@ -32,7 +32,9 @@ const CreateRunInput = builder.inputType('CreateRunInput', {
   }),
 });
 const CreateRunSuccess = builder
-  .objectRef<Outcome<'CreateRunSuccess', { runId: string; workerId: string }>>('CreateRunSuccess')
+  .objectRef<Outcome<'CreateRunSuccess', { runId: string; key: string; workerId: string }>>(
+    'CreateRunSuccess',
+  )
   .implement({
     description: 'The run is made, and with its creator.',
     isTypeOf: isOutcome('CreateRunSuccess'),
@@ -40,7 +42,7 @@ const CreateRunSuccess = builder
       claim: t.field({
         type: Claim,
         description: 'The run and its attempt.',
-        resolve: ({ runId }) => ({ runId, attempt: 1, slot: 0, startStep: 0, pointsUpTo: 0 }),
+        resolve: ({ runId, key }) => ({ runId, key, attempt: 1, slot: 0, startStep: 0, pointsUpTo: 0 }),
       }),
       leaseSeconds: t.float({
         description: 'How long it is kept without a heartbeat.',
@@ -150,7 +152,7 @@ builder.mutationFields((t) => ({
       });
       return 'answered' in made
         ? outcome('RunExists', { runId: made.answered })
-        : outcome('CreateRunSuccess', { runId: made.id, workerId });
+        : outcome('CreateRunSuccess', { runId: made.id, key: made.key, workerId });
     },
   }),
 }));
