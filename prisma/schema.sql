@@ -4,19 +4,11 @@
 CREATE TYPE "AttemptEnd" AS ENUM ('DONE', 'PRUNED', 'FAILED', 'RELEASED', 'LOST', 'CANCELLED');
 CREATE TYPE "BatchNormScope" AS ENUM ('CONV', 'ALL');
 CREATE TYPE "BudgetUnit" AS ENUM ('EPOCHS', 'STEPS', 'GOAL_ERROR');
-CREATE TYPE "EventKind" AS ENUM ('SWEEP_CREATED', 'SWEEP_PAUSED', 'SWEEP_RESUMED', 'SWEEP_CANCELLED', 'SWEEP_RETRIED', 'CELL_TAKEN', 'RUN_CREATED', 'RUN_STARTED', 'RUN_TAKEN_OVER', 'RUN_RELEASED', 'RUN_RETRIED', 'RUN_DONE', 'RUN_PRUNED', 'RUN_FAILED', 'RUN_CANCELLED', 'DATASET_ADDED', 'WORKER_STARTED', 'WORKER_STOPPED', 'WORKER_LOST');
 CREATE TYPE "Goal" AS ENUM ('MAXIMISE', 'MINIMISE', 'NONE');
 CREATE TYPE "Role" AS ENUM ('OWNER', 'MAINTAINER', 'MEMBER', 'VIEWER');
 CREATE TYPE "RunStatus" AS ENUM ('WAITING', 'RUNNING', 'DONE', 'PRUNED', 'FAILED', 'CANCELLED');
 CREATE TYPE "Scope" AS ENUM ('READ', 'WRITE', 'WORK', 'ADMIN');
 CREATE TYPE "SweepIntent" AS ENUM ('OPEN', 'PAUSED', 'CANCELLED');
-
-CREATE OR REPLACE FUNCTION acting_member()
- RETURNS uuid
- LANGUAGE sql
- STABLE
-AS $function$ SELECT nullif(current_setting('smallbatch.member', true), '')::uuid $function$
-;
 
 CREATE OR REPLACE FUNCTION is_flat(value jsonb)
  RETURNS boolean
@@ -38,91 +30,6 @@ CREATE OR REPLACE FUNCTION median_of("values" double precision[])
  IMMUTABLE PARALLEL SAFE
 AS $function$ SELECT CASE WHEN bool_or(v IN ('NaN', 'Infinity', '-Infinity')) THEN 'NaN' ELSE percentile_cont(0.5) WITHIN GROUP (ORDER BY v) END
    FROM unnest("values") AS v $function$
-;
-
-CREATE OR REPLACE FUNCTION tell_cell()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-  INSERT INTO event (team_id, kind, member_id, sweep_id, run_id, detail)
-  VALUES (NEW.team_id, 'CELL_TAKEN', acting_member(), NEW.sweep_id, NEW.run_id, jsonb_build_object('position', NEW.position));
-  RETURN NULL;
-END $function$
-;
-
-CREATE OR REPLACE FUNCTION tell_dataset()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-  INSERT INTO event (team_id, kind, member_id, detail)
-  VALUES (NEW.team_id, 'DATASET_ADDED', acting_member(), jsonb_build_object('dataset', NEW.name));
-  RETURN NULL;
-END $function$
-;
-
-CREATE OR REPLACE FUNCTION tell_run()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-  INSERT INTO event (team_id, kind, member_id, sweep_id, run_id, worker_id, detail) VALUES (
-    NEW.team_id,
-    CASE
-      WHEN TG_OP = 'INSERT' THEN 'RUN_CREATED'
-      WHEN NEW.status = 'RUNNING' THEN CASE WHEN OLD.status = 'RUNNING' THEN 'RUN_TAKEN_OVER' ELSE 'RUN_STARTED' END
-      WHEN NEW.status = 'WAITING' THEN CASE WHEN OLD.status = 'RUNNING' THEN 'RUN_RELEASED' ELSE 'RUN_RETRIED' END
-      ELSE 'RUN_' || NEW.status::text
-    END::"EventKind",
-    NEW.member_id, NEW.sweep_id, NEW.id,
-    CASE WHEN TG_OP = 'INSERT' THEN NEW.worker_id ELSE coalesce(NEW.worker_id, OLD.worker_id) END,
-    jsonb_strip_nulls(jsonb_build_object('attempt', NEW.attempt, 'reason', left(NEW.reason, 500), 'diverged', CASE WHEN NEW.diverged THEN true END)));
-  IF TG_OP = 'UPDATE' THEN
-    IF NEW.lost > OLD.lost AND (NEW.worker_id IS DISTINCT FROM OLD.worker_id OR NEW.status <> 'RUNNING') THEN
-      INSERT INTO event (team_id, kind, member_id, worker_id)
-      SELECT w.team_id, 'WORKER_LOST', w.member_id, w.id FROM worker AS w
-      WHERE w.id = OLD.worker_id AND w.trainer_version <> 'own'
-      AND NOT EXISTS (SELECT FROM event AS e WHERE e.worker_id = w.id AND e.kind = 'WORKER_LOST' AND e.at >= w.last_seen_at);
-    END IF;
-  END IF;
-  RETURN NULL;
-END $function$
-;
-
-CREATE OR REPLACE FUNCTION tell_sweep()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-DECLARE
-  told text := CASE
-    WHEN TG_OP = 'INSERT' THEN 'SWEEP_CREATED'
-    WHEN current_setting('smallbatch.doing', true) = 'retry' THEN 'SWEEP_RETRIED'
-    WHEN NEW.intent = OLD.intent THEN NULL
-    WHEN NEW.intent <> 'OPEN' THEN 'SWEEP_' || NEW.intent::text
-    -- Only a retry opens a cancelled sweep.
-    WHEN OLD.intent = 'CANCELLED' THEN 'SWEEP_RETRIED'
-    ELSE 'SWEEP_RESUMED'
-  END;
-BEGIN
-  IF told IS NOT NULL THEN
-    INSERT INTO event (team_id, kind, member_id, sweep_id, detail) VALUES (NEW.team_id, told::"EventKind",
-      CASE WHEN TG_OP = 'INSERT' THEN NEW.member_id ELSE acting_member() END, NEW.id,
-      CASE WHEN TG_OP = 'INSERT' THEN jsonb_build_object('cells', NEW.cell_count) ELSE '{}' END);
-  END IF;
-  RETURN NULL;
-END $function$
-;
-
-CREATE OR REPLACE FUNCTION tell_worker()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-  INSERT INTO event (team_id, kind, member_id, worker_id)
-  VALUES (NEW.team_id, CASE TG_OP WHEN 'INSERT' THEN 'WORKER_STARTED' ELSE 'WORKER_STOPPED' END::"EventKind", NEW.member_id, NEW.id);
-  RETURN NULL;
-END $function$
 ;
 
 CREATE TABLE account (
@@ -172,7 +79,6 @@ CREATE TABLE cell (
   CONSTRAINT cell_position CHECK (("position" >= 1))
 );
 CREATE INDEX cell_run_id_idx ON cell USING btree (run_id);
-CREATE TRIGGER cell_told AFTER UPDATE OF run_id ON cell FOR EACH ROW WHEN ((old.run_id <> new.run_id)) EXECUTE FUNCTION tell_cell();
 GRANT DELETE, INSERT, SELECT, UPDATE ON cell TO smallbatch_app;
 
 CREATE TABLE chunk (
@@ -188,8 +94,9 @@ CREATE TABLE chunk (
   samples_seen bigint[] NOT NULL,
   wall_times real[] NOT NULL,
   "values" double precision[] NOT NULL,
+  samples_per_step bigint,
   CONSTRAINT chunk_pkey PRIMARY KEY (run_id, metric_id, attempt, sequence),
-  CONSTRAINT chunk_columns CHECK (((sequence >= 1) AND (first_step >= 0) AND (last_step >= first_step) AND (cardinality(steps) >= 1) AND (cardinality(steps) = cardinality("values")) AND (cardinality(steps) = cardinality(wall_times)) AND ((cardinality(epochs) = 0) OR (cardinality(epochs) = cardinality(steps))) AND ((cardinality(samples_seen) = 0) OR (cardinality(samples_seen) = cardinality(steps)))))
+  CONSTRAINT chunk_columns CHECK (((sequence <> 0) AND (first_step >= 0) AND (last_step >= first_step) AND (cardinality(steps) >= 1) AND (cardinality(steps) = cardinality("values")) AND ((cardinality(wall_times) = 0) OR (cardinality(wall_times) = cardinality(steps))) AND ((cardinality(epochs) = 0) OR (cardinality(epochs) = cardinality(steps))) AND ((cardinality(samples_seen) = 0) OR (cardinality(samples_seen) = cardinality(steps))) AND ((samples_per_step IS NULL) OR (cardinality(samples_seen) = 0)))) NOT VALID
 );
 GRANT DELETE, INSERT, SELECT, UPDATE ON chunk TO smallbatch_app;
 
@@ -214,26 +121,18 @@ CREATE TABLE dataset (
   CONSTRAINT dataset_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200))),
   CONSTRAINT dataset_shape CHECK (((classes >= 1) AND (channels >= 1) AND (height >= 1) AND (width >= 1) AND (train_count >= 1) AND (test_count >= 0)))
 );
-CREATE TRIGGER dataset_told AFTER INSERT ON dataset FOR EACH ROW EXECUTE FUNCTION tell_dataset();
 GRANT DELETE, INSERT, SELECT, UPDATE ON dataset TO smallbatch_app;
 
-CREATE TABLE event (
-  id bigint NOT NULL,
+CREATE TABLE deleted_run (
+  run_id uuid NOT NULL,
   team_id uuid NOT NULL,
-  xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
-  at timestamp(6) with time zone NOT NULL DEFAULT clock_timestamp(),
-  kind "EventKind" NOT NULL,
-  member_id uuid,
-  sweep_id uuid,
-  run_id uuid,
-  worker_id uuid,
-  detail jsonb NOT NULL DEFAULT '{}'::jsonb,
-  CONSTRAINT event_pkey PRIMARY KEY (id)
-) WITH (autovacuum_vacuum_insert_scale_factor=0.05);
-CREATE INDEX event_team ON event USING btree (team_id, xid, id);
-CREATE INDEX event_worker_lost ON event USING btree (worker_id, at) WHERE (kind = 'WORKER_LOST'::"EventKind");
-GRANT DELETE, INSERT, SELECT ON event TO smallbatch_app;
-GRANT UPDATE (xid) ON event TO smallbatch_app;
+  key text NOT NULL,
+  deleted_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT deleted_run_pkey PRIMARY KEY (run_id),
+  CONSTRAINT deleted_run_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id)
+);
+CREATE INDEX deleted_run_deleted_at_idx ON deleted_run USING btree (deleted_at);
+GRANT DELETE, INSERT, SELECT, UPDATE ON deleted_run TO smallbatch_app;
 
 CREATE TABLE member (
   id uuid NOT NULL,
@@ -354,8 +253,6 @@ CREATE INDEX run_setting ON run USING btree (team_id, setting_hash);
 CREATE INDEX run_status_newest ON run USING btree (team_id, status, created_at, id);
 CREATE INDEX run_sweep ON run USING btree (sweep_id);
 CREATE INDEX run_worker ON run USING btree (worker_id) WHERE (status = 'RUNNING'::"RunStatus");
-CREATE TRIGGER own_run_told AFTER INSERT ON run FOR EACH ROW WHEN ((new.sweep_id IS NULL)) EXECUTE FUNCTION tell_run();
-CREATE TRIGGER run_told AFTER UPDATE ON run FOR EACH ROW WHEN (((old.status IS DISTINCT FROM new.status) OR (old.attempt IS DISTINCT FROM new.attempt))) EXECUTE FUNCTION tell_run();
 GRANT DELETE, INSERT, SELECT, UPDATE ON run TO smallbatch_app;
 
 CREATE TABLE run_metric (
@@ -418,7 +315,6 @@ CREATE TABLE sweep (
   CONSTRAINT sweep_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100)))
 );
 CREATE INDEX sweep_newest ON sweep USING btree (team_id, created_at, id);
-CREATE TRIGGER sweep_told AFTER INSERT OR UPDATE OF intent ON sweep FOR EACH ROW EXECUTE FUNCTION tell_sweep();
 GRANT DELETE, INSERT, SELECT, UPDATE ON sweep TO smallbatch_app;
 
 CREATE TABLE team (
@@ -455,6 +351,21 @@ CREATE TABLE token (
 CREATE INDEX token_team_id_created_at_idx ON token USING btree (team_id, created_at);
 GRANT DELETE, INSERT, SELECT, UPDATE ON token TO smallbatch_app;
 
+CREATE TABLE upload (
+  team_id uuid NOT NULL,
+  id text NOT NULL,
+  records bigint NOT NULL DEFAULT 0,
+  refused jsonb NOT NULL DEFAULT '{}'::jsonb,
+  created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  updated_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT upload_pkey PRIMARY KEY (team_id, id),
+  CONSTRAINT upload_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
+  CONSTRAINT upload_id_length CHECK (((length(id) >= 1) AND (length(id) <= 100))),
+  CONSTRAINT upload_records CHECK ((records >= 0))
+);
+CREATE INDEX upload_updated_at_idx ON upload USING btree (updated_at);
+GRANT DELETE, INSERT, SELECT, UPDATE ON upload TO smallbatch_app;
+
 CREATE TABLE worker (
   id uuid NOT NULL,
   team_id uuid NOT NULL,
@@ -478,12 +389,12 @@ CREATE TABLE worker (
   CONSTRAINT worker_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
   CONSTRAINT worker_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
+CREATE INDEX worker_own ON worker USING btree (member_id, name, engine) WHERE (trainer_version = 'own'::text);
 CREATE INDEX worker_team_id_last_seen_at_idx ON worker USING btree (team_id, last_seen_at);
-CREATE TRIGGER worker_started_told AFTER INSERT ON worker FOR EACH ROW WHEN ((new.trainer_version <> 'own'::text)) EXECUTE FUNCTION tell_worker();
-CREATE TRIGGER worker_stopped_told AFTER UPDATE OF stopped_at ON worker FOR EACH ROW WHEN (((old.stopped_at IS NULL) AND (new.stopped_at IS NOT NULL) AND (new.trainer_version <> 'own'::text))) EXECUTE FUNCTION tell_worker();
 GRANT DELETE, INSERT, SELECT, UPDATE ON worker TO smallbatch_app;
 
-GRANT USAGE ON SEQUENCE event_id_seq TO smallbatch_app;
 GRANT USAGE ON SEQUENCE metric_id_seq TO smallbatch_app;
+GRANT USAGE ON SEQUENCE own_run_number TO smallbatch_app;
+GRANT USAGE ON SEQUENCE upload_part TO smallbatch_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT DELETE, INSERT, SELECT, UPDATE ON TABLES TO smallbatch_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO smallbatch_app;

@@ -15,6 +15,10 @@ const benches = {
     const { benchQuery } = await fromSource('../apps/api/bench/query.ts');
     return benchQuery(row);
   },
+  ingest: async (row) => {
+    const { benchIngest } = await import('./bench/ingest.mjs');
+    return benchIngest({}, row);
+  },
 };
 
 /** A bench that is no part of the built product. */

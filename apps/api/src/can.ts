@@ -56,6 +56,7 @@ export const RULES: Readonly<Record<string, Action>> = {
   'Mutation.retrySweep': 'write',
   'Mutation.addDataset': 'write',
   'Mutation.createRun': 'write',
+  'Mutation.deleteRun': 'write',
   'Mutation.setMetricGoal': 'write',
   'Mutation.registerWorker': 'work',
   'Mutation.claimRuns': 'work',

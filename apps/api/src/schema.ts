@@ -14,6 +14,7 @@ import './live/schema.ts';
 import './metric/schema.ts';
 import './pivot/schema.ts';
 import './preset/schema.ts';
+import './run/delete.ts';
 import './run/own.ts';
 import './run/schema.ts';
 import './server-info.ts';

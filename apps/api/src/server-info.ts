@@ -1,8 +1,9 @@
-import { EVENT_DAYS } from '@smallbatch/db';
+import { EVENT_DAYS, POINT_LIMITS } from '@smallbatch/db';
 import { AXIS_NAMES, MODELS, TRAINER_VERSION } from '@smallbatch/program';
 import { sweepSchema } from '@smallbatch/search';
 import { builder, MAX_PAGE } from './builder.ts';
 import { MAX_POINTS } from './curve/schema.ts';
+import { INGEST_BYTES, INGEST_POINTS } from './ingest/body.ts';
 import { LIMITS } from './limits.ts';
 import { MIN_GAP_MS } from './live/hub.ts';
 import { SOCKET_LIMITS } from './live/socket.ts';
@@ -37,6 +38,9 @@ builder.queryFields((t) => ({
         daysOfEvents: EVENT_DAYS,
         messagesASecond: 1000 / MIN_GAP_MS,
         subscriptionsOfAConnection: SOCKET_LIMITS.subscriptions,
+        ...POINT_LIMITS,
+        ingestBytes: INGEST_BYTES,
+        ingestPoints: INGEST_POINTS,
       },
       sweepSchema: sweepSchema(AXIS_NAMES),
       time: new Date(),

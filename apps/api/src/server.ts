@@ -4,7 +4,15 @@ import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginDrainHttpServer } from '@apollo/server/plugin/drainHttpServer';
 import { expressMiddleware } from '@as-integrations/express5';
-import { type Db, ensureLocalOwner, findToken, type Identity, LEASE, type LeaseTimes } from '@smallbatch/db';
+import {
+  type Db,
+  ensureLocalOwner,
+  findToken,
+  type Identity,
+  LEASE,
+  type LeaseTimes,
+  startPurging,
+} from '@smallbatch/db';
 import express, { type ErrorRequestHandler, type Request } from 'express';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { createProxyMiddleware } from 'http-proxy-middleware';
@@ -15,6 +23,7 @@ import type { Viewer } from './can.ts';
 import { type Context, makeContext } from './context.ts';
 import { CODES } from './errors.ts';
 import { exportRoutes } from './export/routes.ts';
+import { ingest } from './ingest/route.ts';
 import { LIMITS, limitRule } from './limits.ts';
 import { Live } from './live/hub.ts';
 import { SOCKET_LIMITS, type SocketLimits, serveSockets } from './live/socket.ts';
@@ -81,6 +90,9 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const owner: Identity | undefined = local ? await ensureLocalOwner(db) : undefined;
   const live = new Live(db, logger);
   await live.start();
+  const purger = await startPurging(db, (err) =>
+    logger.error({ err }, 'points of deleted runs were not removed'),
+  );
 
   /** Who asks: a token's member, or the one local owner on loopback. A wrong token is never the owner. */
   async function viewerOf(authorization: string | undefined): Promise<Viewer | undefined> {
@@ -171,6 +183,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     }),
   );
   app.use('/export', exportRoutes({ contextOf, originAllowed, logger }));
+  app.use(ingest({ db, viewerOf, originAllowed }));
   const refuseBody: ErrorRequestHandler = (error, _request, response, next) => {
     const { status, type } = error as { status?: number; type?: string };
     if (response.headersSent || !status) return next(error);
@@ -237,6 +250,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     watchers: () => live.watchers,
     async stop() {
       await live.stop();
+      await purger.stop();
       for (const client of sockets.clients) client.close(1001, 'the server stops');
       await Promise.race([
         socketServer.dispose(),

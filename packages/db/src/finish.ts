@@ -1,6 +1,6 @@
 import type { Db } from './open.ts';
-import { type Accepted, lockRuns } from './report.ts';
-import { transaction } from './transaction.ts';
+import type { Ended } from './report.ts';
+import { again } from './transaction.ts';
 
 export interface Finish {
   readonly runId: string;
@@ -16,46 +16,42 @@ export interface Finish {
   readonly info?: Readonly<Record<string, unknown>> | null;
 }
 
+/** What became of an end, by where its run stood. */
+function become(
+  { attempt, sequence, outcome }: Finish,
+  run: { attempt: number; status: string; sequence: number } | undefined,
+): Ended {
+  if (!run) return { kind: 'unknown' };
+  // An own run that was released is cancelled.
+  const ended = outcome === 'RELEASED' ? ['WAITING', 'CANCELLED'] : [outcome];
+  if (run.attempt === attempt && ended.includes(run.status)) return { kind: 'accepted', duplicate: true };
+  if (run.attempt !== attempt || run.status !== 'RUNNING')
+    return { kind: 'lost', currentAttempt: run.attempt };
+  if (sequence > run.sequence) return { kind: 'gap', expected: run.sequence + 1 };
+  return { kind: 'accepted', duplicate: false };
+}
+
 /**
  * Ends the current attempts of runs, or gives the runs back to the queue (one of somebody's own script, which no worker can
  * train, is cancelled instead). DONE and PRUNED are final. Ending a run again with the
- * same attempt is acknowledged and changes nothing.
+ * same attempt is acknowledged and changes nothing. One statement, and so one wait for the disk: it locks the runs, ends those of
+ * which `become` says the same, and tells where each stood, and which are in a sweep that stops runs early. A run comes once.
  */
-export async function finishRuns(db: Db, teamId: string, finishes: readonly Finish[]): Promise<Accepted[]> {
-  const answers = await transaction(db, async (sql) => {
-    const fences = await lockRuns(
-      sql,
-      teamId,
-      finishes.map(({ runId }) => runId),
-    );
-    const results = finishes.map(({ runId, attempt, sequence, outcome }): Accepted => {
-      const fence = fences.get(runId);
-      if (!fence) return { kind: 'unknown' };
-      const status = outcome === 'RELEASED' ? 'WAITING' : outcome;
-      // An own run that was released is cancelled.
-      const released = outcome === 'RELEASED' && fence.status === 'CANCELLED';
-      if (fence.attempt === attempt && (fence.status === status || released))
-        return { kind: 'accepted', duplicate: true };
-      if (fence.attempt !== attempt || fence.status !== 'RUNNING')
-        return { kind: 'lost', currentAttempt: fence.attempt };
-      if (sequence > fence.sequence) return { kind: 'gap', expected: fence.sequence + 1 };
-      fence.status = status;
-      return { kind: 'accepted', duplicate: false };
-    });
-    const fresh = finishes.filter((_, i) => {
-      const result = results[i]!;
-      return result.kind === 'accepted' && !result.duplicate;
-    });
-    if (fresh.length > 0) {
-      await sql.query(
-        `/* finishRuns */ WITH f AS (
-           SELECT *, NOT EXISTS (SELECT FROM cell WHERE cell.run_id = f.id) AS own
-           FROM unnest($2::uuid[], $3::int[], $4::text[], $5::int8[], $6::text[], $7::int8[], $8::int8[], $9::float8[], $10::jsonb[])
-             AS f (id, attempt, outcome, diverged_step, reason, step, samples_seen, device_seconds, info)
-         ), ended AS (
-           UPDATE attempt SET ended_at = now(), "end" = f.outcome::"AttemptEnd", reason = f.reason FROM f
-           WHERE attempt.run_id = f.id AND attempt.number = f.attempt
-         )
+export async function finishRuns(db: Db, teamId: string, finishes: readonly Finish[]): Promise<Ended[]> {
+  const { rows } = await again(() =>
+    db.pool.query({
+      name: 'finishRuns',
+      text: `/* finishRuns */ WITH locked AS MATERIALIZED (
+         SELECT id, attempt, status::text, sequence FROM run WHERE team_id = $1 AND id = ANY ($2) ORDER BY id FOR NO KEY UPDATE
+       ), f AS (
+         SELECT f.*, NOT EXISTS (SELECT FROM cell WHERE cell.run_id = f.id) AS own
+         FROM unnest($2::uuid[], $3::int[], $4::text[], $5::int8[], $6::text[], $7::int8[], $8::int8[], $9::float8[], $10::jsonb[], $11::int[])
+           AS f (id, attempt, outcome, diverged_step, reason, step, samples_seen, device_seconds, info, sequence)
+         JOIN locked AS l ON l.id = f.id AND l.attempt = f.attempt AND l.status = 'RUNNING' AND f.sequence <= l.sequence
+       ), ended AS (
+         UPDATE attempt SET ended_at = now(), "end" = f.outcome::"AttemptEnd", reason = f.reason FROM f
+         WHERE attempt.run_id = f.id AND attempt.number = f.attempt
+       ), moved AS (
          UPDATE run SET
            status = CASE WHEN f.outcome <> 'RELEASED' THEN f.outcome WHEN f.own THEN 'CANCELLED' ELSE 'WAITING' END::"RunStatus",
            diverged = f.diverged_step IS NOT NULL AND f.outcome = 'DONE', diverged_step = f.diverged_step, reason = f.reason,
@@ -64,27 +60,34 @@ export async function finishRuns(db: Db, teamId: string, finishes: readonly Fini
            ended_at = CASE WHEN f.outcome <> 'RELEASED' OR f.own THEN now() END,
            held = f.own OR (f.outcome = 'RELEASED' AND NOT EXISTS (
              SELECT FROM cell c JOIN sweep s ON s.id = c.sweep_id WHERE c.run_id = run.id AND s.intent = 'OPEN'))
-         FROM f WHERE run.id = f.id AND run.team_id = $1`,
-        [
-          teamId,
-          fresh.map(({ runId }) => runId),
-          fresh.map(({ attempt }) => attempt),
-          fresh.map(({ outcome }) => outcome),
-          fresh.map(({ divergedStep }) => divergedStep ?? null),
-          fresh.map(({ reason }) => reason ?? null),
-          fresh.map(({ step }) => step),
-          fresh.map(({ samplesSeen }) => samplesSeen),
-          fresh.map(({ deviceSeconds }) => deviceSeconds),
-          fresh.map(({ info }) => JSON.stringify(info ?? {})),
-        ],
-      );
-    }
-    return results;
-  });
+         FROM f WHERE run.id = f.id
+       )
+       SELECT id, attempt, status, sequence, EXISTS (
+         SELECT FROM cell c JOIN sweep s ON s.id = c.sweep_id WHERE c.run_id = locked.id AND s.stopping IS NOT NULL) AS judged FROM locked`,
+      values: [
+        teamId,
+        finishes.map(({ runId }) => runId),
+        finishes.map(({ attempt }) => attempt),
+        finishes.map(({ outcome }) => outcome),
+        finishes.map(({ divergedStep }) => divergedStep ?? null),
+        finishes.map(({ reason }) => reason ?? null),
+        finishes.map(({ step }) => step),
+        finishes.map(({ samplesSeen }) => samplesSeen),
+        finishes.map(({ deviceSeconds }) => deviceSeconds),
+        finishes.map(({ info }) => JSON.stringify(info ?? {})),
+        finishes.map(({ sequence }) => sequence),
+      ],
+    }),
+  );
+  const runs = new Map(rows.map((row) => [row.id, row]));
   db.changed(
     teamId,
     finishes.map(({ runId }) => runId),
     true,
   );
-  return answers;
+  return finishes.map((finish) => {
+    const run = runs.get(finish.runId);
+    const ended = become(finish, run);
+    return ended.kind === 'accepted' && run?.judged ? { ...ended, judged: true } : ended;
+  });
 }

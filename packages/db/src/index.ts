@@ -3,6 +3,8 @@
 export { CHANGES, type Change, readChange, type Unlisten } from './changes.ts';
 export * from './claim.ts';
 export { addDataset, type NewDataset } from './dataset.ts';
+export type { Numbers } from './copy.ts';
+export * from './delete.ts';
 export { type Embedded, type EmbeddedOptions, startEmbedded } from './embedded/embedded.ts';
 export { adoptEvents, EVENT_DAYS, purgeEvents } from './events.ts';
 export * from './finish.ts';
@@ -12,7 +14,9 @@ export type * from './generated/prisma/client.ts';
 export * from './generated/prisma/enums.ts';
 export { migrate } from './migrate.ts';
 export { type Db, type OpenOptions, openDb } from './open.ts';
+export * from './own-run.ts';
 export { DatabaseProblem, type ProblemCode } from './problem.ts';
+export { type Purger, startPurging } from './purge.ts';
 export * from './read/aggregate.ts';
 export * from './read/axes.ts';
 export * from './read/bands.ts';
@@ -29,11 +33,20 @@ export type { ExportQuery } from './read/snapshot.ts';
 export * from './read/events.ts';
 export { type NewPoints, type PointsSeen, pointsSince } from './read/points-since.ts';
 export * from './read/sweep-state.ts';
-export * from './report.ts';
+export {
+  type Accepted,
+  type Ended,
+  POINT_LIMITS,
+  type PointLimit,
+  type Report,
+  reportMetrics,
+  type Series,
+} from './report.ts';
 export * from './rung.ts';
 export * from './sweep.ts';
 export { ensureLocalOwner, type Identity } from './team.ts';
 export { createToken, type FoundToken, findToken, type NewToken, revokeToken } from './token.ts';
 export { type Acting, acting, type Sql } from './transaction.ts';
+export * from './upload.ts';
 export { uuidv7 } from './uuid.ts';
 export * from './worker.ts';

@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import { Listener, Notifier, type Unlisten } from './changes.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
+import type { MetricIds } from './metric.ts';
 import { makePool, type QueryListener } from './pool.ts';
 import { connectionProblem, DatabaseProblem, withoutPassword } from './problem.ts';
 import type { Acting } from './transaction.ts';
@@ -34,6 +35,8 @@ export interface Db {
   changed(teamId: string, ids: readonly string[] | '*', told: boolean): void;
   /** Who acts in its transactions, where somebody does (see transaction.ts). */
   readonly acting?: Acting;
+  /** Ids of a team's metrics that this process has seen. */
+  metricIds(teamId: string): MetricIds;
   /** Hears the name of every statement that is sent, Prisma's included; returns how to stop. */
   onQuery(listener: QueryListener): () => void;
   close(): Promise<void>;
@@ -54,6 +57,7 @@ export async function openDb(options: OpenOptions): Promise<Db> {
   const notifier = new Notifier(pool);
   let listener: Listener | undefined;
   let closing: Promise<void> | undefined;
+  const metrics = new Map<string, MetricIds>();
   return {
     url,
     prisma,
@@ -64,6 +68,11 @@ export async function openDb(options: OpenOptions): Promise<Db> {
     },
     notify: (channel, payload) => notifier.notify(channel, payload),
     changed: (teamId, ids, told) => notifier.changed(teamId, ids, told),
+    metricIds: (teamId) => {
+      const known = metrics.get(teamId) ?? new Map();
+      metrics.set(teamId, known);
+      return known;
+    },
     onQuery: (heard) => {
       listeners.add(heard);
       return () => void listeners.delete(heard);

@@ -1,17 +1,12 @@
 import type { Sql } from './transaction.ts';
 
-/**
- * Merges points into the summaries of their metrics. `points` is a query of (team_id, run_id, metric_id, step, value, place),
- * place being the order of arrival. Non-finite values count, and are last when they are, but enter no minimum, maximum or sum.
- */
-export const mergeSummaries = (points: string): string => `
-  INSERT INTO run_metric AS m (team_id, run_id, metric_id, count, non_finite_count, last, last_step, min, min_step, max, max_step, sum, tail, median_last_5)
-  SELECT team_id, run_id, metric_id, count(*), count(*) FILTER (WHERE NOT finite), (array_agg(value ORDER BY step DESC, place DESC))[1], max(step),
-    min(value) FILTER (WHERE finite), (array_agg(step ORDER BY value, step) FILTER (WHERE finite))[1],
-    max(value) FILTER (WHERE finite), (array_agg(step ORDER BY value DESC, step) FILTER (WHERE finite))[1],
-    coalesce(sum(value) FILTER (WHERE finite), 0), last_five(array_agg(value ORDER BY step, place)), median_of(last_five(array_agg(value ORDER BY step, place)))
-  FROM (SELECT *, value NOT IN ('NaN', 'Infinity', '-Infinity') AS finite FROM (${points}) AS p) AS q
-  GROUP BY team_id, run_id, metric_id
+const COLUMNS =
+  'team_id, run_id, metric_id, count, non_finite_count, last, last_step, min, min_step, max, max_step, sum, tail, median_last_5';
+
+/** Adds to the summaries what `rows` says of further points: a query of (team_id, run_id, …, sum, tail), each metric of a run once. */
+export const addSummaries = (rows: string): string => `
+  INSERT INTO run_metric AS m (${COLUMNS})
+  SELECT s.*, median_of(s.tail) FROM (${rows}) AS s
   ON CONFLICT (run_id, metric_id) DO UPDATE SET
     count = m.count + excluded.count,
     non_finite_count = m.non_finite_count + excluded.non_finite_count,
@@ -24,6 +19,19 @@ export const mergeSummaries = (points: string): string => `
     sum = m.sum + excluded.sum,
     tail = last_five(m.tail || excluded.tail),
     median_last_5 = median_of(last_five(m.tail || excluded.tail))`;
+
+/**
+ * Merges points into the summaries of their metrics. `points` is a query of (team_id, run_id, metric_id, step, value, place),
+ * place being the order of arrival. Non-finite values count, and are last when they are, but enter no minimum, maximum or sum.
+ * (summary.ts works out the same of a batch that has just come.)
+ */
+export const mergeSummaries = (points: string): string =>
+  addSummaries(`SELECT team_id, run_id, metric_id, count(*), count(*) FILTER (WHERE NOT finite), (array_agg(value ORDER BY step DESC, place DESC))[1], max(step),
+    min(value) FILTER (WHERE finite), (array_agg(step ORDER BY value, step) FILTER (WHERE finite))[1],
+    max(value) FILTER (WHERE finite), (array_agg(step ORDER BY value DESC, step) FILTER (WHERE finite))[1],
+    coalesce(sum(value) FILTER (WHERE finite), 0), last_five(array_agg(value ORDER BY step, place)) AS tail
+  FROM (SELECT *, value NOT IN ('NaN', 'Infinity', '-Infinity') AS finite FROM (${points}) AS p) AS q
+  GROUP BY team_id, run_id, metric_id`);
 
 const kept = (column: string): string =>
   `CASE WHEN cardinality(${column}) = 0 THEN ${column} ELSE ARRAY(SELECT v FROM unnest(steps, ${column}) WITH ORDINALITY AS u (s, v, place) WHERE s <= $2 ORDER BY place) END`;

@@ -28,8 +28,8 @@ function begin(as: Acting | undefined): string {
  * Runs `body` in one transaction. A serialisation failure, a deadlock, or another transaction that took a unique place first
  * makes it run again, at most three times in all: the next look finds what the other has written.
  */
-export async function transaction<T>(db: Db, body: (sql: pg.PoolClient) => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
+export const transaction = <T>(db: Db, body: (sql: pg.PoolClient) => Promise<T>): Promise<T> =>
+  again(async () => {
     const client = await db.pool.connect();
     try {
       await client.query(begin(db.acting));
@@ -43,6 +43,16 @@ export async function transaction<T>(db: Db, body: (sql: pg.PoolClient) => Promi
         () => false,
       );
       client.release(!rolledBack);
+      throw error;
+    }
+  });
+
+/** The same for what is one statement, and so a transaction by itself. */
+export async function again<T>(body: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await body();
+    } catch (error) {
       const { code } = error as { code?: string };
       if (attempt < 3 && (code === SERIALIZATION_FAILURE || code === DEADLOCK || code === UNIQUE_VIOLATION))
         continue;

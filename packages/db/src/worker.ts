@@ -1,7 +1,5 @@
 import type { Db } from './open.ts';
-import { ANSWERS, type NewRun, RUN_COLUMNS, runArrays, runTypes, slug } from './sweep.ts';
 import type { Identity } from './team.ts';
-import { transaction } from './transaction.ts';
 import { uuidv7 } from './uuid.ts';
 
 export interface NewWorker extends Identity {
@@ -36,86 +34,6 @@ export async function registerWorker(db: Db, worker: NewWorker): Promise<string>
   );
   db.changed(worker.teamId, [], true);
   return id;
-}
-
-export interface OwnRun extends Identity {
-  readonly name: string;
-  readonly workerId: string;
-  readonly engine: string;
-  readonly run: NewRun;
-  readonly info: Readonly<Record<string, unknown>>;
-  readonly idempotencyKey: string | null;
-  readonly duplicate: boolean;
-  readonly leaseSeconds: number;
-}
-
-/**
- * A run of somebody's own training script: its creator has it at once, and no worker ever claims it (it is held).
- * → the run, and whether it is new; one that was made with the same idempotency key is returned again; `answered` is a run that
- * answers the configuration already.
- */
-export async function createOwnRun(
-  db: Db,
-  own: OwnRun,
-): Promise<{ id: string; created: boolean } | { answered: string }> {
-  const { teamId, memberId, run, workerId } = own;
-  const made = await transaction(db, async (sql) => {
-    await sql.query('/* createOwnRun lock */ SELECT 1 FROM team WHERE id = $1 FOR NO KEY UPDATE', [teamId]);
-    // Nobody but its script could go on with an own run; when that was lost, the run gives its place to the new one.
-    if (!own.duplicate) {
-      await sql.query(
-        `/* createOwnRun lost */ WITH gone AS (
-           UPDATE run SET status = 'FAILED', ended_at = now(), lease_expires_at = NULL, reason = 'its script was lost'
-           WHERE team_id = $1 AND configuration_hash = $2 AND status = 'RUNNING' AND held AND sweep_id IS NULL AND lease_expires_at < now()
-           AND ($3::text IS NULL OR idempotency_key IS DISTINCT FROM $3) RETURNING id, attempt
-         )
-         UPDATE attempt SET ended_at = now(), "end" = 'LOST', reason = 'its lease expired' FROM gone
-         WHERE attempt.run_id = gone.id AND attempt.number = gone.attempt`,
-        [teamId, run.configurationHash, own.idempotencyKey],
-      );
-    }
-    const before = await sql.query(
-      `/* createOwnRun before */ SELECT id, idempotency_key IS NOT DISTINCT FROM $2 AND $2 IS NOT NULL AS same FROM run
-       WHERE team_id = $1 AND (idempotency_key = $2 OR (NOT $4 AND configuration_hash = $3 AND NOT duplicate AND status IN ${ANSWERS}))
-       ORDER BY 2 DESC LIMIT 1`,
-      [teamId, own.idempotencyKey, run.configurationHash, own.duplicate],
-    );
-    const [found] = before.rows;
-    if (found) return found.same ? { id: found.id, created: false } : { answered: found.id };
-    const counted = await sql.query(
-      '/* createOwnRun number */ SELECT count(*) + 1 AS number FROM run WHERE team_id = $1 AND sweep_id IS NULL',
-      [teamId],
-    );
-    const id = uuidv7();
-    await sql.query(
-      `/* createOwnRun */ INSERT INTO run (${RUN_COLUMNS}, id, team_id, member_id, key, queue_rank, held, status, attempt, worker_id, engine,
-         lease_expires_at, started_at, info, idempotency_key, duplicate)
-       SELECT n.*, $1, $2, $3, $4, 0, true, 'RUNNING', 1, $5, $6, now() + make_interval(secs => $7), now(), $8, $9, $10 AND EXISTS (
-         SELECT FROM run r WHERE r.team_id = $2 AND r.configuration_hash = n.configuration_hash AND NOT r.duplicate AND r.status IN ${ANSWERS})
-       FROM unnest(${runTypes(11)}) AS n (${RUN_COLUMNS})`,
-      [
-        id,
-        teamId,
-        memberId,
-        `${slug(own.name)}-${counted.rows[0].number}`,
-        workerId,
-        own.engine,
-        own.leaseSeconds,
-        JSON.stringify(own.info),
-        own.idempotencyKey,
-        own.duplicate,
-        ...runArrays([run]),
-      ],
-    );
-    await sql.query(
-      `/* createOwnRun attempt */ INSERT INTO attempt (run_id, number, team_id, worker_id, engine, device, versions, runs_side_by_side, slot)
-       SELECT $1, 1, team_id, id, engine, device, versions, 1, 0 FROM worker WHERE id = $2`,
-      [id, workerId],
-    );
-    return { id, created: true };
-  });
-  if ('id' in made && made.created) db.changed(teamId, [made.id], true);
-  return made;
 }
 
 /** What a worker that is up has. */

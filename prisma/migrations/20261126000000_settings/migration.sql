@@ -72,6 +72,15 @@ BEGIN
 END $$;
 CREATE TRIGGER "run_finds_setting" BEFORE INSERT ON "run" FOR EACH ROW EXECUTE FUNCTION "find_setting"();
 
+-- A setting is there as long as a run is of it. (Whoever writes or deletes runs holds a lock of the team, so none comes meanwhile.)
+CREATE FUNCTION "leave_setting"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM setting WHERE id = OLD.setting_id
+    AND NOT EXISTS (SELECT FROM run WHERE team_id = OLD.team_id AND setting_id = OLD.setting_id);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER "run_leaves_setting" AFTER DELETE ON "run" FOR EACH ROW EXECUTE FUNCTION "leave_setting"();
+
 -- A summary carries what statistics ask of its run, whoever writes it: its setting and seed, and whether its value counts.
 CREATE FUNCTION "summary_of_run"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

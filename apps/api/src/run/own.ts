@@ -1,4 +1,4 @@
-import { createOwnRun, registerWorker } from '@smallbatch/db';
+import { createOwnRun, ownWorker } from '@smallbatch/db';
 import {
   builder,
   InvalidInput,
@@ -9,6 +9,7 @@ import {
   type ProblemShape,
   resolveType,
 } from '../builder.ts';
+import { knownDataset } from '../dataset/known.ts';
 import { configure } from '../sweep/create.ts';
 import { Claim, Worker } from '../worker/schema.ts';
 import { Run } from './schema.ts';
@@ -31,7 +32,9 @@ const CreateRunInput = builder.inputType('CreateRunInput', {
   }),
 });
 const CreateRunSuccess = builder
-  .objectRef<Outcome<'CreateRunSuccess', { runId: string; workerId: string }>>('CreateRunSuccess')
+  .objectRef<Outcome<'CreateRunSuccess', { runId: string; key: string; workerId: string }>>(
+    'CreateRunSuccess',
+  )
   .implement({
     description: 'The run is made, and with its creator.',
     isTypeOf: isOutcome('CreateRunSuccess'),
@@ -39,7 +42,7 @@ const CreateRunSuccess = builder
       claim: t.field({
         type: Claim,
         description: 'The run and its attempt.',
-        resolve: ({ runId }) => ({ runId, attempt: 1, slot: 0, startStep: 0, pointsUpTo: 0 }),
+        resolve: ({ runId, key }) => ({ runId, key, attempt: 1, slot: 0, startStep: 0, pointsUpTo: 0 }),
       }),
       leaseSeconds: t.float({
         description: 'How long it is kept without a heartbeat.',
@@ -118,9 +121,7 @@ builder.mutationFields((t) => ({
           message: 'invalid name',
           allowed: 'up to 80 letters, digits, spaces, ".", "_" or "-"',
         });
-      const dataset = input.dataset.includes('\0')
-        ? null
-        : await db.prisma.dataset.findUnique({ where: { teamId_name: { teamId, name: input.dataset } } });
+      const dataset = await knownDataset(db, teamId, input.dataset);
       if (!dataset)
         problems.push({
           path: ['input', 'dataset'],
@@ -135,16 +136,7 @@ builder.mutationFields((t) => ({
           configured.problems.map((problem) => ({ ...problem, path: ['input', 'axes', ...problem.path] })),
         );
       const engine = (input.engine ?? 'own').slice(0, 80);
-      const workerId = await registerWorker(db, {
-        ...viewer!,
-        name: input.name,
-        host: 'own script',
-        pid: 0,
-        engine,
-        device: 'own',
-        versions: {},
-        trainerVersion: 'own',
-      });
+      const workerId = await ownWorker(db, { ...viewer!, name: input.name, engine });
       const run = { ...configured.run, bundleKey: '' };
       const made = await createOwnRun(db, {
         teamId,
@@ -160,7 +152,7 @@ builder.mutationFields((t) => ({
       });
       return 'answered' in made
         ? outcome('RunExists', { runId: made.answered })
-        : outcome('CreateRunSuccess', { runId: made.id, workerId });
+        : outcome('CreateRunSuccess', { runId: made.id, key: made.key, workerId });
     },
   }),
 }));

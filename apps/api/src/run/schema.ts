@@ -303,7 +303,7 @@ export async function runsOfSweep(
             page,
             cursorOf,
           );
-          const edges = mine.edges.map(({ node, cursor }) => ({ node: runs.get(node.id)!, cursor }));
+          const edges = still(mine.edges, runs);
           return { ...mine, args, edges, count: () => countOfSweep(context, id, query.where) };
         });
       },
@@ -312,6 +312,17 @@ export async function runsOfSweep(
     context.loaders.set(key, loader);
   }
   return loader.load(sweepId);
+}
+
+/** A run that was deleted since its page was read is no part of it any more. */
+function still<Loaded>(
+  edges: readonly { readonly node: { readonly id: string }; readonly cursor: string }[],
+  runs: ReadonlyMap<string, Loaded>,
+): { node: Loaded; cursor: string }[] {
+  return edges.flatMap(({ node, cursor }) => {
+    const run = runs.get(node.id);
+    return run ? [{ node: run, cursor }] : [];
+  });
 }
 
 async function countOfSweep(
@@ -358,7 +369,7 @@ builder.queryFields((t) => ({
         planned(context, info),
         mine.edges.map(({ node }) => node.id),
       );
-      const edges = mine.edges.map(({ node, cursor }) => ({ node: runs.get(node.id)!, cursor }));
+      const edges = still(mine.edges, runs);
       return {
         ...mine,
         args: args as RunsArguments,

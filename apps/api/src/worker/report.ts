@@ -1,4 +1,4 @@
-import { type Accepted, finishRuns, reportMetrics } from '@smallbatch/db';
+import { type Ended, finishRuns, reportMetrics, type Series } from '@smallbatch/db';
 import {
   builder,
   globalId,
@@ -14,9 +14,11 @@ import {
   type ProblemShape,
   resolveType,
 } from '../builder.ts';
-import { GoalEnum, metricNameProblem, NonFinite } from '../metric/schema.ts';
+import { GoalEnum, NonFinite } from '../metric/schema.ts';
+import { oncePerMetric, seriesProblems } from '../metric/series.ts';
 import { Run } from '../run/schema.ts';
 import { judge } from '../sweep/stopping.ts';
+import { LimitReached, limitOutcome } from './limit.ts';
 
 const NonFinitePointInput = builder.inputType('NonFinitePointInput', {
   description: 'A value that JSON has no word for.',
@@ -59,9 +61,12 @@ const ReportMetricsInput = builder.inputType('ReportMetricsInput', {
   fields: (t) => ({ reports: t.field({ type: [ReportInput], required: true, description: 'The batches.' }) }),
 });
 const ReportAccepted = builder
-  .objectRef<Outcome<'ReportAccepted', { runId: string; sequence: number; duplicate: boolean }>>(
-    'ReportAccepted',
-  )
+  .objectRef<
+    Outcome<
+      'ReportAccepted',
+      { runId: string; sequence: number; duplicate: boolean; warnings: readonly string[] }
+    >
+  >('ReportAccepted')
   .implement({
     description: 'The batch is durable.',
     isTypeOf: isOutcome('ReportAccepted'),
@@ -69,6 +74,9 @@ const ReportAccepted = builder
       run: t.id({ description: 'The run.', resolve: ({ runId }) => globalId('Run', runId) }),
       sequence: t.exposeInt('sequence', { description: 'Number of the batch.' }),
       duplicate: t.exposeBoolean('duplicate', { description: 'True when it was there before.' }),
+      warnings: t.exposeStringList('warnings', {
+        description: 'Limits of the run that it is near: at 80 % or more. A repeated batch has none.',
+      }),
     }),
   });
 const LeaseLost = builder
@@ -103,7 +111,7 @@ const SequenceGap = builder
   });
 const ReportResult = builder.unionType('ReportResult', {
   description: 'What became of one batch.',
-  types: [ReportAccepted, LeaseLost, SequenceGap, InvalidInput, NotFound],
+  types: [ReportAccepted, LeaseLost, SequenceGap, LimitReached, InvalidInput, NotFound],
   resolveType,
 });
 const ReportMetricsPayload = builder.simpleObject('ReportMetricsPayload', {
@@ -117,39 +125,28 @@ const NUMBERS = {
   POSITIVE_INFINITY: Number.POSITIVE_INFINITY,
   NEGATIVE_INFINITY: Number.NEGATIVE_INFINITY,
 };
-const MAX_STEP = 2 ** 53;
 
 function readSeries(series: readonly SeriesShape[], path: (string | number)[], problems: ProblemShape[]) {
-  return series.map((one, i) => {
+  const read = series.map((one, i): Series => {
     const at = [...path, 'series', i];
-    const bad = (field: string, value: unknown, message: string, allowed: string) =>
-      problems.push({ path: [...at, field], value, message, allowed });
-    const named = metricNameProblem(one.metric, [...at, 'metric']);
-    if (named) problems.push(named);
-    if (one.steps.length === 0) bad('steps', [], 'invalid steps: no points', 'at least one point');
-    for (const field of ['values', 'epochs', 'samplesSeen', 'wallTimes'] as const) {
-      const column = one[field];
-      if (column && column.length !== one.steps.length) {
-        bad(
-          field,
-          column.length,
-          `invalid ${field}: ${column.length} numbers for ${one.steps.length} steps`,
-          `${one.steps.length} numbers`,
-        );
-      }
-    }
-    const negative = one.steps.find((step) => step < 0 || step > MAX_STEP);
-    if (negative !== undefined) bad('steps', negative, 'invalid step', 'a whole number from 0');
     const kinds = new Map((one.nonFinite ?? []).map(({ index, kind }) => [index, kind]));
     const values = one.values.map((value, index) => {
       const kind = kinds.get(index);
       if (value !== null && value !== undefined) return value;
       if (!kind)
-        bad('values', index, `missing value at place ${index}`, 'a number, or an entry in nonFinite');
+        problems.push({
+          path: [...at, 'values'],
+          value: index,
+          message: `missing value at place ${index}`,
+          allowed: 'a number, or an entry in nonFinite',
+        });
       return NUMBERS[kind ?? 'NAN'];
     });
-    return { ...one, values };
+    const whole = { ...one, values };
+    problems.push(...seriesProblems(whole, at));
+    return whole;
   });
+  return problems.length ? read : oncePerMetric(read);
 }
 
 const Outcomes = builder.enumType('Outcome', {
@@ -203,7 +200,7 @@ const FinishRunPayload = builder.simpleObject('FinishRunPayload', {
   fields: (t) => ({ results: t.field({ type: [FinishResult], description: 'In their order.' }) }),
 });
 
-function refused(accepted: Exclude<Accepted, { kind: 'accepted' }>, runId: string, attempt: number) {
+function refused(accepted: Exclude<Ended, { kind: 'accepted' }>, runId: string, attempt: number) {
   if (accepted.kind === 'lost')
     return outcome('LeaseLost', { runId, attempt, currentAttempt: accepted.currentAttempt });
   if (accepted.kind === 'gap') return outcome('SequenceGap', { runId, expected: accepted.expected });
@@ -270,8 +267,14 @@ builder.mutationFields((t) => ({
           const answer = byPlace.get(place);
           if (!answer) return results[place]!;
           const runId = ids[place]!;
+          if (answer.kind === 'limit') return limitOutcome(answer);
           return answer.kind === 'accepted'
-            ? outcome('ReportAccepted', { runId, sequence, duplicate: answer.duplicate })
+            ? outcome('ReportAccepted', {
+                runId,
+                sequence,
+                duplicate: answer.duplicate,
+                warnings: answer.warnings ?? [],
+              })
             : refused(answer, runId, attempt);
         }),
       };
@@ -305,7 +308,10 @@ builder.mutationFields((t) => ({
         })),
       );
       // What a run that is done had reached counts for those that still train.
-      const done = ids.filter((_, i) => input.runs[i]!.outcome === 'DONE' && answers[i]!.kind === 'accepted');
+      const done = ids.filter((_, i) => {
+        const answer = answers[i]!;
+        return input.runs[i]!.outcome === 'DONE' && answer.kind === 'accepted' && answer.judged;
+      });
       if (done.length) await judge(db, viewer!.teamId, done);
       return {
         results: answers.map((answer, i) =>

@@ -1,4 +1,5 @@
 import { claimRuns, heartbeat, registerWorker } from '@smallbatch/db';
+import { type GraphQLResolveInfo, Kind } from 'graphql';
 import {
   builder,
   globalId,
@@ -144,19 +145,28 @@ const ClaimRunsInput = builder.inputType('ClaimRunsInput', {
 });
 interface ClaimShape {
   readonly runId: string;
+  /** Of a run that was just made. */
+  readonly key?: string;
   readonly attempt: number;
   readonly slot: number;
   readonly startStep: number;
   readonly pointsUpTo: number;
 }
+/** Whether nothing but these fields is asked for: what is known already is not read again. */
+const asksOnly = ({ fieldNodes }: GraphQLResolveInfo, names: readonly string[]): boolean =>
+  fieldNodes.every(({ selectionSet }) =>
+    selectionSet!.selections.every((one) => one.kind === Kind.FIELD && names.includes(one.name.value)),
+  );
 export const Claim = builder.objectRef<ClaimShape>('Claim').implement({
   description: 'A run and the attempt that fences every write to it.',
   fields: (t) => ({
     run: t.prismaField({
       type: Run,
       description: 'The run.',
-      resolve: (query, { runId }, _args, { db }) =>
-        db.prisma.run.findUniqueOrThrow({ ...query, where: { id: runId } }),
+      resolve: (query, { runId, key }, _args, { db }, info) =>
+        key !== undefined && asksOnly(info, ['id', 'key'])
+          ? ({ id: runId, key } as never)
+          : db.prisma.run.findUniqueOrThrow({ ...query, where: { id: runId } }),
     }),
     attempt: t.exposeInt('attempt', { description: 'Number of the attempt.' }),
     slot: t.exposeInt('slot', { description: 'Its place among the runs side by side.' }),

@@ -31,6 +31,8 @@ interface ChunkRow {
   steps: number[];
   epochs: number[];
   samplesSeen: number[];
+  /** Where samples seen are steps times this, there are none stored. */
+  samplesPerStep: number | null;
   wallTimes: number[];
   values: number[];
 }
@@ -42,7 +44,7 @@ export async function readCurves(
   names: readonly string[] | null,
 ): Promise<CurveColumns[]> {
   const { rows } = await db.pool.query<ChunkRow>(
-    `/* readCurves */ SELECT c.run_id AS "runId", k.name AS metric, c.steps, c.epochs, c.samples_seen AS "samplesSeen", c.wall_times AS "wallTimes", c."values"
+    `/* readCurves */ SELECT c.run_id AS "runId", k.name AS metric, c.steps, c.epochs, c.samples_seen AS "samplesSeen", c.samples_per_step AS "samplesPerStep", c.wall_times AS "wallTimes", c."values"
      FROM chunk c JOIN metric k ON k.id = c.metric_id WHERE c.run_id = ANY ($1) AND ($2::text[] IS NULL OR k.name = ANY ($2))
      ORDER BY c.run_id, k.name, c.first_step, c.attempt, c.sequence`,
     [runIds, names],
@@ -62,10 +64,11 @@ export async function readCurves(
       };
       curves.push(curve);
     }
+    const { samplesPerStep } = row;
     row.steps.forEach((step, i) => {
       curve.steps.push(step);
       curve.epochs.push(row.epochs[i] ?? null);
-      curve.samplesSeen.push(row.samplesSeen[i] ?? null);
+      curve.samplesSeen.push(samplesPerStep === null ? (row.samplesSeen[i] ?? null) : step * samplesPerStep);
       curve.wallTimes.push(row.wallTimes[i] ?? 0);
       curve.values.push(row.values[i]!);
     });

@@ -1,0 +1,106 @@
+import type { IncomingMessage } from 'node:http';
+import type { Db } from '@smallbatch/db';
+import { type Response, Router } from 'express';
+import { can, type Viewer } from '../can.ts';
+import type { ReadRecords } from './batch.ts';
+import { Refusal, readBody } from './body.ts';
+import { standing, takeBatches, takePart } from './ingest.ts';
+import { readLines } from './ndjson.ts';
+import { readPacked } from './packed.ts';
+
+/** A browser sends neither of these without asking first, so no page of elsewhere can write here. */
+const READERS: Readonly<Record<string, ReadRecords>> = {
+  'application/x-ndjson': readLines,
+  'application/vnd.smallbatch.columns': readPacked,
+};
+
+export interface IngestOptions {
+  readonly db: Db;
+  readonly viewerOf: (authorization: string | undefined) => Promise<Viewer | undefined>;
+  readonly originAllowed: (request: IncomingMessage) => boolean;
+}
+
+/** `/ingest/points`: points in bulk, beside GraphQL's reportMetrics and with the same effect. docs/ingest.md says how it is used. */
+export function ingest({ db, viewerOf, originAllowed }: IngestOptions): Router {
+  const router = Router();
+  async function teamOf(request: IncomingMessage): Promise<string> {
+    if (!originAllowed(request))
+      throw new Refusal(403, 'FORBIDDEN', `origin "${request.headers.origin}" may not ask here`);
+    const viewer = await viewerOf(request.headers.authorization);
+    if (!viewer)
+      throw new Refusal(
+        401,
+        'UNAUTHENTICATED',
+        'missing or invalid token: send "Authorization: Bearer TOKEN" (smallbatch token create makes one)',
+      );
+    if (!can(viewer, 'work'))
+      throw new Refusal(
+        403,
+        'FORBIDDEN',
+        'this token may not work: /ingest needs one of the scopes WORK, WRITE, ADMIN',
+      );
+    return viewer.teamId;
+  }
+
+  router.get('/ingest/points', async (request, response) => {
+    await answered(request, response, async () => {
+      const teamId = await teamOf(request);
+      return standing(db, teamId, uploadId(request.query.upload));
+    });
+  });
+  router.post('/ingest/points', async (request, response) => {
+    await answered(request, response, async () => {
+      const teamId = await teamOf(request);
+      const type = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
+      const read = READERS[type];
+      if (!read)
+        throw new Refusal(
+          415,
+          'UNSUPPORTED_TYPE',
+          `unsupported Content-Type "${type.slice(0, 60)}": send ${Object.keys(READERS).join(' or ')}`,
+        );
+      const { upload, offset } = request.query;
+      const part = upload === undefined ? undefined : { id: uploadId(upload), offset: offsetOf(offset) };
+      const body = await readBody(request);
+      return part ? takePart(db, teamId, part, read, body) : takeBatches(db, teamId, read, body);
+    });
+  });
+  return router;
+}
+
+function uploadId(given: unknown): string {
+  if (typeof given === 'string' && /^[\w.:-]{1,100}$/.test(given)) return given;
+  throw new Refusal(
+    400,
+    'BAD_INPUT',
+    `invalid upload ${JSON.stringify(given ?? null).slice(0, 60)}; allowed: 1 to 100 letters, digits, "_", "-", "." or ":"`,
+  );
+}
+
+function offsetOf(given: unknown): number {
+  const offset = typeof given === 'string' && /^\d{1,15}$/.test(given) ? Number(given) : Number.NaN;
+  if (Number.isSafeInteger(offset)) return offset;
+  throw new Refusal(
+    400,
+    'BAD_INPUT',
+    `invalid offset ${JSON.stringify(given ?? null).slice(0, 60)}; allowed: the number of records before this part, from 0`,
+  );
+}
+
+/** Answers with what `work` gives, or with its refusal as GraphQL answers its own; other faults go on, to be masked. */
+async function answered(
+  request: IncomingMessage,
+  response: Response,
+  work: () => Promise<object>,
+): Promise<void> {
+  try {
+    response.json(await work());
+  } catch (error) {
+    if (request.destroyed && !request.complete) return;
+    if (!(error instanceof Refusal)) throw error;
+    const { message, code, more } = error;
+    const extensions = { code, requestId: response.locals.requestId, ...more };
+    // What was not read of the body is let by, so that its sender comes to read this; for as long as a request may take.
+    response.status(error.status).json({ errors: [{ message, extensions }] });
+  }
+}
