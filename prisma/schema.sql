@@ -206,6 +206,8 @@ CREATE TABLE run (
   shape_key text NOT NULL DEFAULT ''::text,
   memory_bytes double precision NOT NULL DEFAULT 0,
   measures text NOT NULL DEFAULT ''::text,
+  tags text[] NOT NULL DEFAULT '{}'::text[],
+  note text,
   CONSTRAINT run_pkey PRIMARY KEY (id),
   CONSTRAINT run_team_id_idempotency_key_key UNIQUE (team_id, idempotency_key),
   CONSTRAINT run_team_id_key_key UNIQUE (team_id, key),
@@ -227,7 +229,9 @@ CREATE TABLE run (
   CONSTRAINT run_key_length CHECK (((length(key) >= 1) AND (length(key) <= 200))),
   CONSTRAINT run_leased CHECK (((status = 'RUNNING'::"RunStatus") = (lease_expires_at IS NOT NULL))),
   CONSTRAINT run_momentum CHECK (((momentum >= (0)::double precision) AND (momentum < 'Infinity'::double precision))),
+  CONSTRAINT run_note_length CHECK (((length(note) >= 1) AND (length(note) <= 10000))),
   CONSTRAINT run_progress CHECK (((step >= 0) AND (planned_steps >= 0) AND (samples_seen >= 0))),
+  CONSTRAINT run_tags CHECK (((cardinality(tags) <= 50) AND (array_position(tags, NULL::text) IS NULL))),
   CONSTRAINT run_weight_decay CHECK (((weight_decay >= (0)::double precision) AND (weight_decay < 'Infinity'::double precision))),
   CONSTRAINT run_width CHECK ((width >= 1))
 ) WITH (autovacuum_vacuum_scale_factor=0.05, fillfactor=80);
@@ -240,6 +244,7 @@ CREATE INDEX run_queue ON run USING btree (team_id, queue_rank, id) WHERE ((stat
 CREATE INDEX run_setting ON run USING btree (team_id, setting_hash);
 CREATE INDEX run_status_newest ON run USING btree (team_id, status, created_at, id);
 CREATE INDEX run_sweep ON run USING btree (sweep_id);
+CREATE INDEX run_tags_used ON run USING gin (tags) WHERE (tags <> '{}'::text[]);
 CREATE INDEX run_worker ON run USING btree (worker_id) WHERE (status = 'RUNNING'::"RunStatus");
 GRANT DELETE, INSERT, SELECT, UPDATE ON run TO smallbatch_app;
 
@@ -294,13 +299,17 @@ CREATE TABLE sweep (
   cell_count integer NOT NULL,
   created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
   stopping jsonb,
+  tags text[] NOT NULL DEFAULT '{}'::text[],
+  note text,
   CONSTRAINT sweep_pkey PRIMARY KEY (id),
   CONSTRAINT sweep_team_id_key_key UNIQUE (team_id, key),
   CONSTRAINT sweep_team_id_number_key UNIQUE (team_id, number),
   CONSTRAINT sweep_member_id_fkey FOREIGN KEY (member_id) REFERENCES member(id),
   CONSTRAINT sweep_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
   CONSTRAINT sweep_cell_count CHECK ((cell_count >= 1)),
-  CONSTRAINT sweep_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+  CONSTRAINT sweep_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  CONSTRAINT sweep_note_length CHECK (((length(note) >= 1) AND (length(note) <= 10000))),
+  CONSTRAINT sweep_tags CHECK (((cardinality(tags) <= 50) AND (array_position(tags, NULL::text) IS NULL)))
 );
 CREATE INDEX sweep_newest ON sweep USING btree (team_id, created_at, id);
 GRANT DELETE, INSERT, SELECT, UPDATE ON sweep TO smallbatch_app;

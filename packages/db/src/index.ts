@@ -15,7 +15,18 @@ export * from './read/aggregate.ts';
 export * from './read/axes.ts';
 export * from './read/coverage.ts';
 export * from './read/curves.ts';
-export * from './read/filter.ts';
+export { FIELDS, type FieldName, type Kind, ORDERS, type OrderField } from './read/fields.ts';
+export {
+  bestOf,
+  type Comparison,
+  type CompileOptions,
+  compileFilter,
+  onlySettings,
+  type RunFilter,
+  type TagCondition,
+  Values,
+  wordsOf,
+} from './read/filter.ts';
 export * from './read/page.ts';
 export * from './read/sweep-state.ts';
 export * from './report.ts';
