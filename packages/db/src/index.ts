@@ -2,6 +2,7 @@
 
 export type { Unlisten } from './changes.ts';
 export * from './claim.ts';
+export * from './describe.ts';
 export { type Embedded, type EmbeddedOptions, startEmbedded } from './embedded/embedded.ts';
 export * from './finish.ts';
 export type { default as PrismaTypes } from './generated/pothos.ts';
@@ -28,6 +29,7 @@ export {
   wordsOf,
 } from './read/filter.ts';
 export * from './read/page.ts';
+export * from './read/sweep-page.ts';
 export * from './read/sweep-state.ts';
 export * from './report.ts';
 export * from './rung.ts';

@@ -47,6 +47,14 @@ function checkText(text: string): void {
 
 /** Checks what the schema cannot say of a filter: its depth, its size, the lengths of its lists, and values that compare with nothing. */
 export function readFilter(where: unknown): RunFilter | undefined {
+  checkSize(where);
+  if (where !== undefined && where !== null) checkConditions(where as RunFilter);
+  return (where ?? undefined) as RunFilter | undefined;
+}
+/** The same of a filter of sweeps, whose fields are named as a run's. */
+export const readSweepFilter = readFilter as (where: unknown) => object | undefined;
+
+function checkSize(where: unknown): void {
   let conditions = 0;
   const walk = (value: unknown, depth: number): void => {
     if (depth > 3 * MAX_DEPTH) throw bad(`nested deeper than ${MAX_DEPTH}`);
@@ -65,8 +73,6 @@ export function readFilter(where: unknown): RunFilter | undefined {
     for (const inner of Object.values(value)) walk(inner, depth + 1);
   };
   walk(where, 0);
-  if (where !== undefined && where !== null) checkConditions(where as RunFilter);
-  return (where ?? undefined) as RunFilter | undefined;
 }
 
 function checkConditions(filter: RunFilter): void {
@@ -100,7 +106,7 @@ function checkOperators(place: string, is: object): void {
         `${place}.${operator} is null; leave it out${'isEmpty' in is || 'has' in is ? '' : ', or say isNull: true for an absent value'}`,
       );
 }
-export function checkSearch(search: string): void {
+function checkSearch(search: string): void {
   if (search.length > MAX_SEARCH) throw bad(`a search of ${search.length} characters; at most ${MAX_SEARCH}`);
   const words = wordsOf(search).length;
   if (words > MAX_WORDS) throw bad(`a search of ${words} words; at most ${MAX_WORDS}`);

@@ -179,7 +179,7 @@ export const Run = builder.prismaNode('Run', {
           const all = [...new Set([...ids.values()].flat())];
           const sweeps = await db.prisma.sweep.findMany({ ...query, where: { id: { in: all } } });
           const byId = new Map(sweeps.map((sweep) => [sweep.id, sweep]));
-          return runIds.map((run) => (ids.get(run) ?? []).map((sweep) => byId.get(sweep)!));
+          return runIds.map((run) => (ids.get(run) ?? []).flatMap((sweep) => byId.get(sweep) ?? []));
         }).load(id),
     }),
     engine: t.exposeString('engine', { nullable: true, description: 'What executed its steps last.' }),
@@ -291,6 +291,16 @@ export const RunConnection = builder.objectRef<Connection>('RunConnection').impl
 const planned = (context: Context, info: GraphQLResolveInfo) =>
   queryFromInfo({ context, info, typeName: 'Run', paths: [['nodes'], ['edges', 'node']] });
 
+/** The edges of what was chosen and is still there: something may have been deleted between choosing and loading. */
+export const present = <T>(
+  edges: readonly { node: { id: string }; cursor: string }[],
+  loaded: ReadonlyMap<string, T>,
+): { node: T; cursor: string }[] =>
+  edges.flatMap(({ node, cursor }) => {
+    const thing = loaded.get(node.id);
+    return thing ? [{ node: thing, cursor }] : [];
+  });
+
 /** Loads what was asked of the runs that a page chose, in the order of the page. */
 async function load(
   context: Context,
@@ -353,7 +363,7 @@ export async function runsOfSweep(
         page,
         cursorOf,
       );
-      const edges = mine.edges.map(({ node, cursor }) => ({ node: runs.get(node.id)!, cursor }));
+      const edges = present(mine.edges, runs);
       return { ...mine, args, edges, count: () => counts.load(id) };
     });
   }).load(sweepId);
@@ -395,7 +405,7 @@ builder.queryFields((t) => ({
         planned(context, info),
         mine.edges.map(({ node }) => node.id),
       );
-      const edges = mine.edges.map(({ node, cursor }) => ({ node: runs.get(node.id)!, cursor }));
+      const edges = present(mine.edges, runs);
       return {
         ...mine,
         args: args as RunsArguments,
