@@ -4,7 +4,6 @@ import { addDataset, newRun, newSweep } from '../../packages/db/new-run.ts';
 import { type TestApi, testApi } from './server.ts';
 
 let own: TestApi;
-let keys: string[];
 beforeAll(async () => {
   own = await testApi();
   const dataset = await addDataset(own.db, own.teamId);
@@ -16,9 +15,8 @@ beforeAll(async () => {
       hyper: i % 3 ? { depth: i % 3 === 1 ? i : `${i}` } : {},
     }),
   );
-  const { key } = await createSweep(own.db, newSweep(owner, runs, { name: 'Große Netze' }));
+  await createSweep(own.db, newSweep(owner, runs, { name: 'Große Netze' }));
   await createSweep(own.db, newSweep(owner, runs.slice(0, 4), { name: 'again' }));
-  keys = runs.map((_, i) => `${key}/${i + 1}`);
   await own.asOwner(
     `INSERT INTO metric (team_id, name, goal) VALUES ($1, 'test_accuracy', 'MAXIMISE'), ($1, 'norm', 'NONE')`,
     [own.teamId],

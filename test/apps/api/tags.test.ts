@@ -150,6 +150,27 @@ describe('tags of runs', () => {
     expect((await tag({ keys: many, add: ['a'] })).message).toContain('invalid keys: 1001');
   });
 
+  test('are put on at most 10,000 runs at once', async () => {
+    const columns = await own.asOwner<{ list: string }>(
+      `SELECT string_agg(quote_ident(column_name), ', ') AS list FROM information_schema.columns
+       WHERE table_name = 'run' AND table_schema = 'public' AND column_name NOT IN ('id', 'key', 'configuration_hash', 'model', 'sweep_id')`,
+    );
+    const { list } = columns[0]!;
+    await own.asOwner(
+      `INSERT INTO run (id, key, configuration_hash, model, ${list}) SELECT gen_random_uuid(), 'many/' || i, 'many' || i, 'many', ${list} FROM run, generate_series(1, 10001) i WHERE key = $1`,
+      [key(120)],
+    );
+    try {
+      const refused = await tag({ where: { model: { eq: 'many' } }, add: ['a'] });
+      expect(refused.message).toContain('more than 10000 runs match');
+      expect(await tagged({ has: 'a' })).toBe(0);
+      const most = { model: { eq: 'many' }, not: { key: { eq: 'many/1' } } };
+      expect(await tag({ where: most, add: ['a'] })).toMatchObject({ matched: 10_000, changed: 10_000 });
+    } finally {
+      await own.asOwner(`DELETE FROM run WHERE model = 'many'`);
+    }
+  });
+
   test('of another team are out of reach', async () => {
     await own.asOwner(
       `INSERT INTO team (id, key, name) VALUES ('00000000-0000-4000-8000-000000000001', 'other', 'Other') ON CONFLICT DO NOTHING`,

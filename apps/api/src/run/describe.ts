@@ -1,4 +1,12 @@
-import { type RunFilter as Filter, MOST_INFO, note, setRunInfo, tagRuns, unknownRuns } from '@smallbatch/db';
+import {
+  type RunFilter as Filter,
+  MOST_INFO,
+  MOST_TAGGED,
+  note,
+  setRunInfo,
+  tagRuns,
+  unknownRuns,
+} from '@smallbatch/db';
 import {
   builder,
   InvalidInput,
@@ -110,6 +118,15 @@ async function tagThem({ keys, where, add, remove }: TagRunsArguments, context: 
     await checkGoals(context, [filter]);
   }
   const done = await tagRuns(db, teamId, filter, change);
+  if (done.kind === 'tooManyRuns')
+    return invalidInput([
+      {
+        path: ['where'],
+        value: where,
+        message: `invalid where: more than ${MOST_TAGGED} runs match`,
+        allowed: `at most ${MOST_TAGGED} at once; a narrower filter, several times`,
+      },
+    ]);
   return done.kind === 'tooMany'
     ? outcome('TooManyTags', { message: tooManyTags(done.keys), keys: done.keys })
     : outcome('RunsTagged', done);
@@ -122,7 +139,7 @@ builder.mutationFields((t) => ({
       'Adds tags to runs and removes some, of all that are meant or of none: of these keys, or of all that match. A run has at most 50.',
     args: {
       keys: t.arg.stringList({ description: 'Keys of the runs, at most 1,000.' }),
-      where: t.arg({ type: RunFilter, description: 'Which runs, however many.' }),
+      where: t.arg({ type: RunFilter, description: 'Which runs, at most 10,000.' }),
       add: t.arg.stringList({ description: 'Tags to put on, at most 100; one that is there stays once.' }),
       remove: t.arg.stringList({ description: 'Tags to take off, at most 100.' }),
     },

@@ -55,7 +55,7 @@ builder.mutationFields((t) => ({
       const done = await tagSweep(db, viewer!.teamId, key, change);
       if (done.kind === 'tooMany')
         return outcome('TooManyTags', { message: tooManyTags(done.keys), keys: done.keys });
-      return done.matched ? outcome('SweepDescribed', { key }) : unknownSweep(key);
+      return done.kind === 'tagged' && done.matched ? outcome('SweepDescribed', { key }) : unknownSweep(key);
     },
   }),
   noteSweep: t.field({

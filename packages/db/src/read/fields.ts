@@ -82,8 +82,13 @@ export const BUDGET_SQL = { unit: 'r.budget_unit::text', value: 'r.budget_value'
 /** Filters that are not comparisons of one field; compiled one by one in filter.ts. */
 export const SETTING_ONLY = new Set(['and', 'or', 'not', 'budget']);
 
-/** A run's value of a metric, over its summary `s` and the metric `k`. NaN is no number to compare with: it counts as absent. */
-export const metricValue = (value: RunValue): string => `nullif(${VALUE_SQL[value]}, 'NaN'::float8)`;
+/**
+ * A run's value of a metric as a query of a column `value`: no row where the run has no such metric. NaN is no number to compare
+ * with: it counts as absent. The metric is looked up once a statement, so that its runs can be read side by side.
+ */
+export const metricValues = (value: RunValue, team: string, name: string): string =>
+  `SELECT nullif(${VALUE_SQL[value]}, 'NaN'::float8) AS value FROM run_metric s LEFT JOIN metric k ON k.id = s.metric_id
+   WHERE s.run_id = r.id AND s.metric_id = (SELECT id FROM metric WHERE team_id = ${team} AND name = ${name}::text)`;
 
 /** A free parameter of a run: of the configuration, else beside it. `name` is a placeholder. */
 export const paramValue = (name: string): string =>

@@ -10,7 +10,7 @@ import {
   Values,
   wordsOf,
 } from './condition.ts';
-import { BUDGET_SQL, fieldOf, metricValue, paramValue, SETTING_ONLY } from './fields.ts';
+import { BUDGET_SQL, fieldOf, metricValues, paramValue, SETTING_ONLY } from './fields.ts';
 
 export { type Comparison, type TagCondition, Values, wordsOf };
 
@@ -125,20 +125,21 @@ export function compileFilter(
   ];
   const metric = ({ name, value, is }: NonNullable<RunFilter['metrics']>[number]): string[] => {
     const { isNull, ...rest } = is;
-    const sql = metricValue(value);
-    const exists = (found: readonly string[]): string =>
-      `EXISTS (SELECT FROM metric k JOIN run_metric s ON s.metric_id = k.id WHERE s.run_id = r.id AND k.team_id = ${team} AND k.name = ${values.add(name)}::text AND ${all(found)})`;
-    const found = conditions(sql, 'number', rest, values);
+    const found = conditions('m.value', 'number', rest, values);
+    const ofRun = metricValues(value, team, values.add(name));
+    const exists = (wanted: readonly string[]): string =>
+      `EXISTS (SELECT FROM (${ofRun}) m WHERE ${all(wanted)})`;
     const terms = found.length ? [exists(found)] : [];
     // A run without the metric has no value of it, as one whose value is not there.
-    if (typeof isNull === 'boolean') terms.push(`${isNull ? 'NOT ' : ''}${exists([`${sql} IS NOT NULL`])}`);
+    if (typeof isNull === 'boolean') terms.push(`${isNull ? 'NOT ' : ''}${exists(['m.value IS NOT NULL'])}`);
     return terms;
   };
-  /** No word spans two of the texts: they are parted by what parts words. */
   const search = (word: string): string => {
     const sought = folded(`${values.add(word)}::text`);
-    return `(strpos(${folded(`concat_ws(E'\\n', r.key, array_to_string(r.tags, E'\\n'), r.note)`)}, ${sought}) > 0 OR r.sweep_id = ANY (ARRAY(
-      SELECT n.id FROM sweep n WHERE n.team_id = ${team} AND strpos(${folded('n.name')}, ${sought}) > 0)))`;
+    const within = (text: string): string => `strpos(${folded(text)}, ${sought}) > 0`;
+    // What most runs do not have is asked of only where it is there. No word spans two tags: they are parted by what parts words.
+    return `(${within('r.key')} OR (r.tags <> '{}' AND ${within(`array_to_string(r.tags, E'\\n')`)}) OR ${within('r.note')}
+      OR r.sweep_id = ANY (ARRAY(SELECT n.id FROM sweep n WHERE n.team_id = ${team} AND ${within('n.name')})))`;
   };
   const terms = given(filter).flatMap(([field, value]) => term(field, value));
   return all([`r.team_id = ${team}`, ...terms]);

@@ -2,7 +2,7 @@ import type { Db } from '../open.ts';
 import type { RunValue } from './axes.ts';
 import {
   ID_PART,
-  metricValue,
+  metricValues,
   ORDERS,
   type OrderField,
   type Part,
@@ -65,9 +65,7 @@ function keysOf(order: readonly Order[], teamId: string, values: Values): { keys
     const { name, value } = one.metric;
     const [team, metric] = [values.add(teamId), values.add(name)];
     const alias = join(
-      (o) =>
-        `LEFT JOIN LATERAL (SELECT ${metricValue(value)} AS value FROM metric k JOIN run_metric s ON s.metric_id = k.id
-           WHERE k.team_id = ${team} AND k.name = ${metric}::text AND s.run_id = r.id) ${o} ON true`,
+      (o) => `LEFT JOIN LATERAL (${metricValues(value, `${team}::uuid`, metric)}) ${o} ON true`,
     );
     return [{ sql: `${alias}.value`, type: 'float8', nullable: true }];
   };

@@ -25,18 +25,22 @@ export interface SweepFilter {
   readonly search?: string | null;
 }
 
-const STATUS_SQL = `(SELECT CASE WHEN r.intent = 'CANCELLED' THEN 'CANCELLED' WHEN n.waiting + n.running = 0 THEN 'DONE' WHEN r.intent = 'PAUSED' THEN 'PAUSED'
-    WHEN n.running > 0 OR n.waiting < n.own THEN 'RUNNING' ELSE 'WAITING' END
-  FROM (SELECT count(*) FILTER (WHERE t.status = 'WAITING') AS waiting, count(*) FILTER (WHERE t.status = 'RUNNING') AS running,
-      count(*) FILTER (WHERE t.sweep_id = r.id) AS own
-    FROM cell c JOIN run t ON t.id = c.run_id WHERE c.sweep_id = r.id) AS n)`;
+/** Of every sweep of the team that has waiting or running runs, how many: far fewer than all runs, and looked at once. */
+const activeRuns = (team: string): string => `LEFT JOIN (
+    WITH active AS MATERIALIZED (
+      SELECT c.sweep_id, count(*) FILTER (WHERE t.status = 'RUNNING') AS running,
+        count(*) FILTER (WHERE t.status = 'WAITING' AND t.sweep_id IS DISTINCT FROM c.sweep_id) AS waiting_of_others
+      FROM run t JOIN cell c ON c.run_id = t.id WHERE t.team_id = ${team} AND t.status IN ('WAITING', 'RUNNING') GROUP BY c.sweep_id)
+    SELECT * FROM active) AS n ON n.sweep_id = r.id`;
+/** It runs while one of its runs does, or when more of its own runs have begun than runs of others still wait. */
+const STATUS_SQL = `CASE WHEN r.intent = 'CANCELLED' THEN 'CANCELLED' WHEN n.sweep_id IS NULL THEN 'DONE' WHEN r.intent = 'PAUSED' THEN 'PAUSED'
+    WHEN n.running > 0 THEN 'RUNNING'
+    WHEN EXISTS (SELECT FROM cell c JOIN run t ON t.id = c.run_id AND t.sweep_id = c.sweep_id WHERE c.sweep_id = r.id AND t.status <> 'WAITING'
+      OFFSET n.waiting_of_others) THEN 'RUNNING'
+    ELSE 'WAITING' END`;
 
-/** A filter of sweeps as a condition over a sweep `r`; only names that are written here become SQL. */
-export function compileSweepFilter(
-  filter: SweepFilter | null | undefined,
-  teamId: string,
-  values: Values,
-): string {
+/** The sweeps `r` of a filter, from FROM on; only names that are written here become SQL. */
+function sweepsThat(filter: SweepFilter | null | undefined, teamId: string, values: Values): string {
   const team = values.add(teamId);
   const { key, name, note, member, createdAt, status, tags, search } = filter ?? {};
   const terms = [
@@ -57,9 +61,8 @@ export function compileSweepFilter(
     const texts = `concat_ws(E'\\n', r.key, r.name, array_to_string(r.tags, E'\\n'), r.note)`;
     terms.push(`strpos(${folded(texts)}, ${folded(`${values.add(word)}::text`)}) > 0`);
   }
-  // The last: it looks at the runs of every sweep that is left.
   if (status) terms.push(`${STATUS_SQL} = ANY (${values.add(status)}::text[])`);
-  return all([`r.team_id = ${team}`, ...terms]);
+  return `FROM sweep r ${status ? activeRuns(team) : ''} WHERE ${all([`r.team_id = ${team}`, ...terms])}`;
 }
 
 export interface SweepPageQuery {
@@ -78,10 +81,10 @@ export async function sweepPage(
   { teamId, where, count, backwards, from }: SweepPageQuery,
 ): Promise<{ id: string; number: number }[]> {
   const values = new Values();
-  const condition = compileSweepFilter(where, teamId, values);
+  const sweeps = sweepsThat(where, teamId, values);
   const beyond = from === undefined ? '' : `AND r.number ${backwards ? '>' : '<'} ${values.add(from)}::int8`;
   const { rows } = await pool.query({
-    text: `/* sweepPage */ SELECT r.id, r.number FROM sweep r WHERE ${condition} ${beyond} ORDER BY r.number ${backwards ? 'ASC' : 'DESC'} LIMIT ${values.add(count + 1)}`,
+    text: `/* sweepPage */ SELECT r.id, r.number ${sweeps} ${beyond} ORDER BY r.number ${backwards ? 'ASC' : 'DESC'} LIMIT ${values.add(count + 1)}`,
     values: values.list,
   });
   return rows;
@@ -93,9 +96,9 @@ export async function countSweeps(
   where: SweepFilter | null | undefined,
 ): Promise<number> {
   const values = new Values();
-  const condition = compileSweepFilter(where, teamId, values);
+  const sweeps = sweepsThat(where, teamId, values);
   const { rows } = await pool.query({
-    text: `/* countSweeps */ SELECT count(*) AS n FROM sweep r WHERE ${condition}`,
+    text: `/* countSweeps */ SELECT count(*) AS n ${sweeps}`,
     values: values.list,
   });
   return rows[0].n;
