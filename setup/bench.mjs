@@ -11,7 +11,18 @@ const benches = {
     const { benchTrainer } = await import('../packages/trainer/dist/index.js');
     return benchTrainer({}, row);
   },
+  query: async (row) => {
+    const { benchQuery } = await fromSource('../apps/api/bench/query.ts');
+    return benchQuery(row);
+  },
 };
+
+/** A bench that is no part of the built product. */
+async function fromSource(path) {
+  const { register } = await import('tsx/esm/api');
+  register();
+  return import(path);
+}
 
 const { positionals, values } = readArguments();
 const bench = benches[positionals[0]];
@@ -54,7 +65,7 @@ function readArguments() {
 }
 
 function printLine([name, ...cells]) {
-  console.log([String(name).padEnd(44), ...cells.map((cell) => String(cell ?? '').padStart(10))].join(' '));
+  console.log([String(name).padEnd(56), ...cells.map((cell) => String(cell ?? '').padStart(10))].join(' '));
 }
 
 function number(value) {

@@ -20,7 +20,8 @@ export interface Context {
   readonly lease: LeaseTimes;
   readonly live: Live;
   readonly sweepState: DataLoader<string, SweepState>;
-  readonly runMetrics: DataLoader<string, readonly RunMetricRow[]>;
+  /** Summaries of runs by id: of these metrics, or of all. */
+  runMetrics(names: readonly string[] | null): DataLoader<string, readonly RunMetricRow[]>;
   /** Workers of the team that are up: what they have, asked once a request. */
   workersUp(): Promise<WorkerUp[]>;
   /** Loaders that depend on arguments, by what they were made for. */
@@ -29,6 +30,7 @@ export interface Context {
 
 export function makeContext(given: Pick<Context, 'db' | 'viewer' | 'requestId' | 'lease' | 'live'>): Context {
   const { db } = given;
+  const loaders = new Map<string, unknown>();
   let up: Promise<WorkerUp[]> | undefined;
   return {
     ...given,
@@ -39,16 +41,24 @@ export function makeContext(given: Pick<Context, 'db' | 'viewer' | 'requestId' |
       },
       { cache: false },
     ),
-    runMetrics: new DataLoader(async (ids) => {
-      const byRun = new Map<string, RunMetricRow[]>();
-      for (const row of await runMetrics(db, ids))
-        byRun.set(row.runId, [...(byRun.get(row.runId) ?? []), row]);
-      return ids.map((id) => byRun.get(id) ?? []);
-    }),
+    runMetrics(names) {
+      const key = `metrics ${JSON.stringify(names)}`;
+      const known = loaders.get(key) as DataLoader<string, readonly RunMetricRow[]> | undefined;
+      const loader =
+        known ??
+        new DataLoader(async (ids: readonly string[]) => {
+          const byRun = new Map<string, RunMetricRow[]>(ids.map((id) => [id, []]));
+          for (const row of await runMetrics(db, given.viewer!.teamId, ids, names))
+            byRun.get(row.runId)!.push(row);
+          return ids.map((id) => byRun.get(id)!);
+        });
+      loaders.set(key, loader);
+      return loader;
+    },
     workersUp() {
       up ??= workersUp(db, given.viewer!.teamId, given.lease.lease);
       return up;
     },
-    loaders: new Map(),
+    loaders,
   };
 }

@@ -7,6 +7,7 @@ interface Table {
   indexes: string[];
   options: string[] | null;
   grants: string[];
+  triggers: string[];
 }
 
 const TABLES = `/* dumpTables */
@@ -32,7 +33,10 @@ const TABLES = `/* dumpTables */
     ARRAY(
       SELECT format('GRANT %s ON %I TO %I', string_agg(x.privilege_type, ', ' ORDER BY x.privilege_type), c.relname, r.rolname)
       FROM aclexplode(c.relacl) x JOIN pg_roles r ON r.oid = x.grantee WHERE x.grantee <> c.relowner GROUP BY r.rolname ORDER BY r.rolname
-    ) AS grants
+    ) AS grants,
+    ARRAY(
+      SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal ORDER BY t.tgname
+    ) AS triggers
   FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> '_prisma_migrations'
   ORDER BY c.relname`;
 
@@ -72,12 +76,13 @@ export async function dumpSchema(sql: Sql): Promise<string> {
   return `${HEAD}\n${parts.join('\n\n').replaceAll('public.', '')}\n`;
 }
 
-function tableText({ name, columns, constraints, indexes, options, grants }: Table): string {
+function tableText({ name, columns, constraints, indexes, options, grants, triggers }: Table): string {
   const body = [...columns, ...constraints].map((line) => `  ${line}`).join(',\n');
   const storage = options?.length ? ` WITH (${[...options].sort().join(', ')})` : '';
   return [
     `CREATE TABLE ${name} (\n${body}\n)${storage};`,
     ...indexes.map((line) => `${line};`),
+    ...triggers.map((line) => `${line};`),
     ...grants.map((line) => `${line};`),
   ].join('\n');
 }

@@ -29,6 +29,7 @@ export {
   wordsOf,
 } from './read/filter.ts';
 export * from './read/page.ts';
+export type { SettingColumn, Settings } from './read/settings.ts';
 export * from './read/sweep-page.ts';
 export * from './read/sweep-state.ts';
 export * from './report.ts';

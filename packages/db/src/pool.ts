@@ -39,7 +39,8 @@ export function connectionConfig(url: string, applicationRole: boolean): pg.Clie
     '-c TimeZone=UTC',
     applicationRole ? '-c role=smallbatch_app -c statement_timeout=60s' : '',
     // Indexes lie on flash or in memory, and every statement is short or bound by memory: compiling it costs more than it saves.
-    '-c random_page_cost=1.1 -c jit=off',
+    // A request sends its statements at once; a second process for each of them would take a core from the next request.
+    '-c random_page_cost=1.1 -c jit=off -c max_parallel_workers_per_gather=0',
   ];
   parsed.searchParams.delete('options');
   if (!parsed.searchParams.has('application_name')) parsed.searchParams.set('application_name', 'smallbatch');

@@ -163,11 +163,64 @@ describe('aggregate', () => {
     expect(both.errors[0]!.message).toContain('BATCH_SIZE is grouped by');
   });
 
-  test('takes three statements, however many runs there are', async () => {
-    own.statements();
-    await own.ask(
-      '{ aggregate(by: [BATCH_NORM, BATCH_SIZE], best: [BASE_LEARNING_RATE]) { groups { mean } } }',
+  test('takes as many statements for one group as for six, and none for counts that nobody asks', async () => {
+    const count = async (where: string, more = ''): Promise<number> => {
+      own.statements();
+      const { errors } = await own.ask(
+        `{ aggregate(${where} by: [BATCH_NORM, BATCH_SIZE], best: [BASE_LEARNING_RATE]) { groups { mean ${more} } } }`,
+      );
+      expect(errors).toEqual([]);
+      return own.statements().length;
+    };
+    const one = await count('where: { batchNorm: { eq: true }, batchSize: { eq: 2 } }');
+    expect(one).toBe(5);
+    expect(await count('')).toBe(one);
+    expect(await count('', 'diverged failed unfinished')).toBe(one + 1);
+    expect(await count('', 'runKeys { keys }')).toBe(one);
+  });
+
+  test.each([
+    '',
+    'batchNorm: { eq: true }',
+    'not: { batchSize: { in: [2, 8] } }',
+    'or: [{ baseLearningRate: { gt: 0.005 } }, { batchSize: { eq: 2 } }]',
+  ])('says the same from the index of values and from the runs themselves (%s)', async (filter) => {
+    for (const value of ['LAST', 'BEST', 'MEAN', 'MEDIAN_LAST_5'])
+      for (const more of ['', 'best: [BASE_LEARNING_RATE]', 'best: [BATCH_SIZE], selectSeeds: [1]']) {
+        const ask = async (where: string) => {
+          const by = more.includes('BATCH_SIZE') ? 'BATCH_NORM' : 'BATCH_NORM, BATCH_SIZE';
+          const { data, errors } = await own.ask(
+            `{ aggregate(where: { ${where} }, by: [${by}], value: ${value} ${more}) { runs groups { ${FIELDS} runKeys { keys } } } }`,
+          );
+          expect(errors).toEqual([]);
+          return data.aggregate;
+        };
+        // Seeds are of runs, so naming them makes the answer come from the runs.
+        own.statements();
+        const fromIndex = await ask(filter);
+        expect(own.statements().some((text) => text.includes('settingRows values'))).toBe(true);
+        expect(await ask(`${filter} seed: { gte: 0 }`)).toEqual(fromIndex);
+        expect(own.statements().some((text) => text.includes('settingRows values'))).toBe(false);
+      }
+  });
+
+  test('costs are values of runs: GPU seconds, samples, steps, and the steps to a goal', async () => {
+    const { data, errors } = await own.ask(
+      `{ seconds: aggregate(by: [BATCH_SIZE], best: [BASE_LEARNING_RATE], value: GPU_SECONDS) { goal groups { batchSize n mean best { baseLearningRate } } }
+         goal: aggregate(by: [], value: STEPS_TO_GOAL) { goal groups { n withoutValue } } }`,
     );
-    expect(own.statements().length).toBeLessThanOrEqual(3);
+    expect(errors).toEqual([]);
+    expect(data.seconds.goal).toBe('MINIMISE');
+    for (const { batchSize, mean, best } of data.seconds.groups) {
+      const done = rows.filter(
+        ({ run, status, diverged }) => run.batchSize === batchSize && status === 'DONE' && !diverged,
+      );
+      expect(done.length).toBeGreaterThan(0);
+      // Nobody has recorded any device time: all tie, and the smaller rate wins.
+      expect(mean).toBe(0);
+      expect(best === null || best.baseLearningRate > 0).toBe(true);
+    }
+    expect(data.goal.groups[0].n).toBe(0);
+    expect(data.goal.groups[0].withoutValue).toBeGreaterThan(0);
   });
 });

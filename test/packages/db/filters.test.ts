@@ -3,8 +3,8 @@ import {
   compileFilter,
   countRuns,
   FIELDS,
+  METRIC_VALUES,
   onlySettings,
-  RUN_VALUES,
   type RunFilter,
   Values,
 } from '@smallbatch/db';
@@ -222,7 +222,7 @@ const others: Record<string, fc.Arbitrary<RunFilter>> = {
     })
     .map((list) => ({ search: list.join('  ') })),
   metrics: fc
-    .record({ name: oneOf([...Object.keys(METRICS), 'unknown']), value: oneOf(RUN_VALUES), is: number })
+    .record({ name: oneOf([...Object.keys(METRICS), 'unknown']), value: oneOf(METRIC_VALUES), is: number })
     .map((one) => ({ metrics: [one] })),
   params: fc
     .record({
@@ -339,7 +339,7 @@ describe('a filter', () => {
     // A table that has those columns and no other.
     await database.asOwner(`CREATE TABLE only_settings AS SELECT team_id, dataset_id, model, width, batch_size, batch_schedule, base_learning_rate, schedule,
       warm_up, momentum, nesterov, weight_decay, batch_norm, batch_norm_scope, bn_batch, augmentation, budget_unit, budget_value, budget_epochs,
-      evaluate_every, hyper, id AS of_run FROM run`);
+      evaluate_every, hyper, trainer_version, id AS of_run FROM run`);
     await database.asOwner('GRANT SELECT ON only_settings TO smallbatch_app');
     for (const one of filters) {
       const filter: RunFilter = { or: [one, { not: { and: [one, { epochs: { gt: 1 } }] } }], ...one };
@@ -365,7 +365,7 @@ describe('a filter', () => {
       { params: [{ name: 'a', eq: 1 }] },
       { metrics: [{ name: 'accuracy', value: 'LAST' as const, is: { gt: 0 } }] },
       { createdAt: { gt: new Date() } },
-      { trainerVersion: { eq: '1' } },
+      { settingHash: { eq: '1' } },
     ] satisfies RunFilter[]) {
       const deep: RunFilter = { and: [{ batchSize: { eq: 2 } }, { not: { or: [asked] } }] };
       expect(onlySettings(deep), JSON.stringify(asked)).toBe(false);

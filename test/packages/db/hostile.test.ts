@@ -2,9 +2,9 @@ import {
   compileFilter,
   countRuns,
   FIELDS,
+  METRIC_VALUES,
   ORDERS,
   type Order,
-  RUN_VALUES,
   type RunFilter,
   runPage,
   Values,
@@ -43,7 +43,7 @@ const hostileFilters = (text: string): RunFilter[] => [
   { budget: { unit: [text], value: { eq: text } } },
   { tags: { has: text, hasAny: [text], hasNone: [text] } },
   { search: `${text} ${text}` },
-  ...RUN_VALUES.map(
+  ...METRIC_VALUES.map(
     (value): RunFilter => ({ metrics: [{ name: text, value, is: { gt: 0, isNull: true } }] }),
   ),
   { params: [{ name: text, eq: text, in: [text], contains: text, gt: 0 }] },

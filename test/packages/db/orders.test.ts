@@ -1,4 +1,4 @@
-import { ORDERS, type Order, type PageRow, RUN_VALUES, runPage } from '@smallbatch/db';
+import { METRIC_VALUES, ORDERS, type Order, type PageRow, runPage } from '@smallbatch/db';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isPlace } from '../../../packages/db/src/read/page.ts';
@@ -77,7 +77,7 @@ const anyOrder: fc.Arbitrary<Order> = fc.oneof(
   fc.record({
     metric: fc.record({
       name: fc.constantFrom(...Object.keys(METRICS), 'unknown'),
-      value: fc.constantFrom(...RUN_VALUES),
+      value: fc.constantFrom(...METRIC_VALUES),
     }),
     direction,
   }),

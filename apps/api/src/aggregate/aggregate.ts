@@ -1,22 +1,37 @@
 import {
-  type AggregateQuery,
-  AXES,
   type Axis,
-  aggregateSettings,
-  axesOfRuns,
   type Db,
   type Goal,
-  metricGoal,
+  isCost,
+  type KnownMetric,
+  metricOf,
   nameIds,
+  RUN_AXES,
+  type RunFilter,
+  type RunValue,
   SETTING_AXES,
-  type SettingRow,
+  type SettingCounts,
+  type SettingQuery,
+  type ValuedRun,
+  valuedRuns,
 } from '@smallbatch/db';
+import DataLoader from 'dataloader';
 import { fault } from '../errors.ts';
-import { mean, type Statistics, statistics } from './statistics.ts';
+import { choose } from './best.ts';
+import { byValue, groupBy, text } from './order.ts';
+import { countsOf, fieldOf, readSettings, type Setting } from './settings.ts';
+import { type Statistics, statistics } from './statistics.ts';
 
-/** `BATCH_SIZE` → `batchSize`. */
-export const fieldOf = (axis: string): string =>
-  axis.toLowerCase().replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+export interface AggregateRequest {
+  readonly teamId: string;
+  readonly where?: RunFilter | null;
+  readonly by: readonly Axis[];
+  readonly byParams: readonly string[];
+  readonly best: readonly Axis[];
+  readonly selectSeeds: readonly number[] | null;
+  readonly metric: string;
+  readonly value: RunValue;
+}
 
 export interface Group extends Statistics {
   readonly axes: Readonly<Record<string, unknown>>;
@@ -26,129 +41,38 @@ export interface Group extends Statistics {
   readonly unit: 'RUN' | 'SETTING';
   readonly runs: number;
   readonly settings: number;
-  readonly diverged: number;
-  readonly failed: number;
-  readonly unfinished: number;
-  readonly duplicates: number;
-  readonly withoutValue: number;
-  readonly varying: readonly Axis[];
-  readonly varyingParams: readonly string[];
+  /** The settings that the statistics are of. */
+  readonly counted: readonly Setting[];
   readonly best: {
     axes: Readonly<Record<string, unknown>>;
     settingHash: string;
     candidates: number;
     seeds: number;
   } | null;
-  readonly keys: readonly string[];
   /** All of its settings, whatever `best` chose. */
   readonly members: readonly Setting[];
+  /** All of its runs that have no value of their own. */
+  counts(): Promise<SettingCounts>;
+  /** Keys of the runs that the statistics are of. */
+  keys(): Promise<readonly string[]>;
 }
 
-export interface AggregateRequest extends AggregateQuery {
-  readonly best: readonly Axis[];
-  readonly selectSeeds: readonly number[] | null;
-}
-
-/** A setting of a group, with the axes and params that it stands for. */
-export interface Setting extends SettingRow {
-  readonly axes: Readonly<Record<string, unknown>>;
-  readonly hyper: Readonly<Record<string, unknown>>;
-}
-
-const sum = (rows: readonly SettingRow[], of: (row: SettingRow) => number): number =>
-  rows.reduce((total, row) => total + of(row), 0);
-export const text = (value: unknown): string => JSON.stringify(value) ?? 'null';
-
-/** Things by a key of theirs, in the order in which keys first come. */
-export function groupBy<T>(all: Iterable<T>, keyOf: (one: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const one of all) {
-    const key = keyOf(one);
-    const group = groups.get(key);
-    if (group) group.push(one);
-    else groups.set(key, [one]);
-  }
-  return groups;
-}
-
-/** Numbers by size, everything else by its text; what is absent comes last. */
-export function byValue(a: unknown, b: unknown): number {
-  const absent = Number(a === null || a === undefined) - Number(b === null || b === undefined);
-  if (absent !== 0) return absent;
-  return typeof a === 'number' && typeof b === 'number' ? a - b : text(a).localeCompare(text(b));
-}
-
-interface HasAxes {
-  readonly axes: Readonly<Record<string, unknown>>;
-}
-/** Things with axes in the order of some of these. */
-export function byAxes(axes: readonly Axis[]): (a: HasAxes, b: HasAxes) => number {
-  const fields = axes.map(fieldOf);
-  return (a, b) => {
-    for (const field of fields) {
-      const order = byValue(a.axes[field], b.axes[field]);
-      if (order !== 0) return order;
-    }
-    return 0;
-  };
-}
-
-export interface Chosen {
-  readonly setting: Setting;
-  readonly candidates: number;
-}
-
-/**
- * Among settings that differ only in the best axes: those with a diverged seed are out, those with fewer seeds than the most are
- * out, the best mean over seeds wins. With `selectSeeds` the choice sees only those seeds, and the report only the others.
- */
-export function choose(
-  settings: readonly Setting[],
-  request: Pick<AggregateRequest, 'best' | 'selectSeeds'>,
-  maximise: boolean,
-): Chosen[] {
-  const rest = SETTING_AXES.filter((axis) => !request.best.includes(axis));
-  const families = groupBy(settings, ({ axes, hyper }) =>
-    text([rest.map((axis) => axes[fieldOf(axis)]), hyper]),
-  );
-  const smaller = byAxes(request.best);
-  const select = request.selectSeeds && new Set(request.selectSeeds);
-  return [...families.values()].flatMap((family): Chosen[] => {
-    const scored = family
-      .filter(({ diverged }) => diverged === 0)
-      .map((setting) => ({
-        setting,
-        values: setting.values.filter((_, i) => !select || select.has(setting.seeds[i]!)),
-      }))
-      .filter(({ values }) => values.length > 0);
-    const most = Math.max(0, ...scored.map(({ values }) => values.length));
-    const candidates = scored.filter(({ values }) => values.length === most);
-    candidates.sort(
-      (a, b) =>
-        (maximise ? mean(b.values) - mean(a.values) : mean(a.values) - mean(b.values)) ||
-        smaller(a.setting, b.setting),
-    );
-    const [winner] = candidates;
-    if (!winner) return [];
-    const { setting } = winner;
-    const kept = setting.seeds.flatMap((seed, i) => (select?.has(seed) ? [] : [i]));
-    const pick = <T>(column: readonly T[]): T[] => kept.map((i) => column[i]!);
-    const reported = {
-      ...setting,
-      values: pick(setting.values),
-      seeds: pick(setting.seeds),
-      keys: pick(setting.keys),
-    };
-    return [{ setting: reported, candidates: candidates.length }];
+/** Axes and free params in which settings differ. */
+export function varying(settings: readonly Setting[]): { axes: Axis[]; params: string[] } {
+  const [first, ...others] = settings;
+  if (!first) return { axes: [], params: [] };
+  const all = first.rows.settings;
+  const axes = SETTING_AXES.filter((axis) => {
+    const own = all.code(axis, first.place);
+    return others.some(({ place }) => all.code(axis, place) !== own);
   });
-}
-
-function varying(settings: readonly Setting[]) {
-  const differs = (values: unknown[]): boolean => new Set(values.map(text)).size > 1;
-  const names = [...new Set(settings.flatMap(({ hyper }) => Object.keys(hyper)))].sort();
+  const hypers = [...groupBy(settings, ({ place }) => all.code('HYPER', place)).values()].map(
+    ([one]) => one!.hyper,
+  );
+  const names = [...new Set(hypers.flatMap((hyper) => Object.keys(hyper)))].sort();
   return {
-    varying: SETTING_AXES.filter((axis) => differs(settings.map(({ axes }) => axes[fieldOf(axis)]))),
-    varyingParams: names.filter((name) => differs(settings.map(({ hyper }) => hyper[name]))),
+    axes,
+    params: names.filter((name) => new Set(hypers.map((hyper) => text(hyper[name]))).size > 1),
   };
 }
 
@@ -173,20 +97,13 @@ export function groupAxes(
   return axes;
 }
 
-/** The goal of a metric, where the best over these axes can be chosen by it. */
-export async function goalFor(
+export const STEPS_TO_GOAL = 'steps_to_goal';
+
+/** A metric as a question names it; a cost has the goal to be small, whatever the metric. */
+export async function metricFor(
   db: Db,
-  { teamId, metric, value, best, by }: Omit<AggregateRequest, 'selectSeeds' | 'byParams'>,
-): Promise<Goal> {
-  const known = await metricGoal(db, teamId, metric);
-  const goal = known ?? 'NONE';
-  // A metric that nobody has reported yet is no fault: there is just nothing to choose from.
-  if (known && (best.length > 0 || value === 'BEST') && goal === 'NONE') {
-    throw fault(
-      'BAD_INPUT',
-      `invalid best: metric "${metric.slice(0, 60)}" has no goal; say one with setMetricGoal`,
-    );
-  }
+  { teamId, metric, value, best, by }: Pick<AggregateRequest, 'teamId' | 'metric' | 'value' | 'best' | 'by'>,
+): Promise<{ metric: KnownMetric | undefined; goal: Goal }> {
   const wrong = best.find((axis) => !SETTING_AXES.includes(axis));
   if (wrong)
     throw fault(
@@ -196,73 +113,125 @@ export async function goalFor(
   const both = best.find((axis) => by.includes(axis));
   if (both)
     throw fault('BAD_INPUT', `invalid best: ${both} is grouped by; leave it out of "by" or of "best"`);
-  return goal;
+  const name = value === 'STEPS_TO_GOAL' ? STEPS_TO_GOAL : metric;
+  const known = await metricOf(db, teamId, name);
+  if (isCost(value) || value === 'STEPS_TO_GOAL') return { metric: known, goal: 'MINIMISE' };
+  // A metric that nobody has reported yet is no fault: there is just nothing to choose from.
+  if (known?.goal === 'NONE' && (best.length > 0 || value === 'BEST')) {
+    throw fault(
+      'BAD_INPUT',
+      `invalid best: metric "${metric.slice(0, 60)}" has no goal; say one with setMetricGoal`,
+    );
+  }
+  return { metric: known, goal: known?.goal ?? 'NONE' };
 }
 
-/** The settings of each group, with their axes, in two statements. */
-export async function readSettings(db: Db, query: AggregateQuery): Promise<Setting[]> {
-  const rows = await aggregateSettings(db, query);
-  const axes = await axesOfRuns(db, [...new Set(rows.map(({ sample }) => sample))]);
-  return rows.map((row) => {
-    const { hyper, ...own } = axes.get(row.sample)!;
-    return { ...row, axes: own, hyper: hyper as Record<string, unknown> };
+/** The runs of settings that have a value; what is asked of many groups at once is read by one statement. */
+export function runLoader(db: Db, query: SettingQuery): DataLoader<Setting, ValuedRun[]> {
+  return new DataLoader(async (settings) => {
+    const runs = await valuedRuns(db, query, [...new Set(settings.map(({ id }) => id))]);
+    const found = groupBy(runs, ({ id, group }) => `${id} ${text(group)}`);
+    return settings.map(({ id, rows, row }) => found.get(`${id} ${text(rows.groups?.[row] ?? [])}`) ?? []);
   });
 }
+export const keysOf = async (
+  runs: DataLoader<Setting, ValuedRun[]>,
+  settings: readonly Setting[],
+): Promise<string[]> =>
+  (await Promise.all(settings.map((setting) => runs.load(setting)))).flat().map(({ key }) => key);
 
-/** Groups with their statistics. A group is one combination of the axes' values. */
+/**
+ * Groups with their statistics. A group is one combination of the axes' values. Two to five statements, however many groups:
+ * the metric, the settings, and what is asked of their runs.
+ */
 export async function aggregate(
   db: Db,
   request: AggregateRequest,
-): Promise<{ goal: Goal; groups: Group[]; runs: number }> {
-  const goal = await goalFor(db, request);
-  const rows = await readSettings(db, request);
-  const names = request.by.some((axis) => IDS.includes(axis))
-    ? await nameIds(db, request.teamId)
+): Promise<{ goal: Goal; groups: Group[]; runs: () => Promise<number> }> {
+  const { metric, goal } = await metricFor(db, request);
+  const { teamId, by, byParams } = request;
+  const selectSeeds = request.best.length > 0 ? request.selectSeeds : null;
+  const query: SettingQuery = { ...request, metric, selectSeeds };
+  const { rows, settings } = await readSettings(db, query);
+  const ofRuns = by.filter((axis) => RUN_AXES.includes(axis));
+  const names = ofRuns.some((axis) => IDS.includes(axis))
+    ? await nameIds(db, teamId)
     : new Map<string, string>();
+  const ofSettings = by.filter((axis) => !RUN_AXES.includes(axis));
+  const keyOver = rows.settings.keyOver(ofSettings);
+  const keyOf = rows.groups
+    ? (one: Setting) => `${keyOver(one.place)} ${text(rows.groups![one.row])}`
+    : (one: Setting) => keyOver(one.place);
 
-  const grouped = groupBy(rows, ({ group }) => text(group));
-  const groups = [...grouped.values()].map((settings): Group => {
-    const chosen = request.best.length > 0 ? choose(settings, request, goal === 'MAXIMISE') : undefined;
-    const counted = chosen ? chosen.map(({ setting }) => setting) : settings;
-    const valued = counted.filter(({ values }) => values.length > 0);
-    const oneSetting = new Set(counted.map(({ settingHash }) => settingHash)).size <= 1;
-    const units = oneSetting
-      ? valued.flatMap(({ values }) => values)
-      : valued.map(({ values }) => mean(values));
+  const made = [...groupBy(settings, keyOf).values()].map((members) => {
+    const chosen = request.best.length > 0 ? choose(members, request.best, goal === 'MAXIMISE') : undefined;
+    const counted = chosen ? chosen.map(({ setting }) => setting) : members;
+    return { members, chosen, counted };
+  });
+  const single = made.flatMap(({ counted }) => (counted.length === 1 ? counted : []));
+  const runs = runLoader(db, query);
+  const valuesOf = new Map(
+    await Promise.all(
+      single.map(async (setting) => [setting, (await runs.load(setting)).map(({ value }) => value)] as const),
+    ),
+  );
+
+  const groups = made.map(({ members, chosen, counted }): Group => {
+    const [first] = members;
+    const valued = counted.filter(({ n }) => n > 0);
+    const one = counted.length <= 1;
+    const units = one ? valued.flatMap((setting) => valuesOf.get(setting)!) : valued.map(({ mean }) => mean);
     const winner = chosen?.length === 1 ? chosen[0]! : undefined;
+    const own = rows.groups?.[first!.row] ?? [];
     return {
       ...statistics(units),
-      ...varying(counted),
-      axes: groupAxes(request.by, settings[0]!.group, names),
-      params: Object.fromEntries(
-        request.byParams.map((name, i) => [name, settings[0]!.group[request.by.length + i]]),
-      ),
+      axes: {
+        ...Object.fromEntries(ofSettings.map((axis) => [fieldOf(axis), first!.axis(axis)])),
+        ...groupAxes(ofRuns, own, names),
+      },
+      params: Object.fromEntries(byParams.map((name, i) => [name, own[ofRuns.length + i]])),
       goal,
-      unit: oneSetting ? 'RUN' : 'SETTING',
-      runs: valued.reduce((total, { values }) => total + values.length, 0),
+      unit: one ? 'RUN' : 'SETTING',
+      runs: valued.reduce((total, { n }) => total + n, 0),
       settings: counted.length,
-      diverged: sum(settings, ({ diverged }) => diverged),
-      failed: sum(settings, ({ failed }) => failed),
-      unfinished: sum(settings, ({ unfinished }) => unfinished),
-      duplicates: sum(settings, ({ duplicates }) => duplicates),
-      withoutValue: sum(settings, ({ withoutValue }) => withoutValue),
+      counted,
       best: winner
         ? {
-            axes: { ...winner.setting.axes, schedule: JSON.parse(String(winner.setting.axes.schedule)) },
-            settingHash: winner.setting.settingHash,
+            axes: winner.setting.axes,
+            settingHash: winner.setting.hash,
             candidates: winner.candidates,
-            seeds: winner.setting.values.length,
+            seeds: winner.setting.n,
           }
         : null,
-      keys: valued.flatMap(({ keys }) => keys),
-      members: settings,
+      members,
+      counts: () => countsOf(members),
+      keys: () => keysOf(runs, valued),
     };
   });
-  const total = sum(
-    rows,
-    (row) =>
-      row.values.length + row.diverged + row.failed + row.unfinished + row.duplicates + row.withoutValue,
-  );
+  const order = byGroups(by, byParams);
+  groups.sort(order);
+  const total = async (): Promise<number> => {
+    const counts = await countsOf(settings);
+    const selected = rows.selected ? sum(rows.selected.n) : 0;
+    return sum(rows.n) + selected + Object.values(counts).reduce((all, count) => all + count, 0);
+  };
   return { goal, groups, runs: total };
 }
-export { AXES };
+
+const sum = (numbers: Int32Array): number => numbers.reduce((total, number) => total + number, 0);
+
+/** In the order of the axes, then of the params. */
+function byGroups(by: readonly Axis[], byParams: readonly string[]): (a: Group, b: Group) => number {
+  const fields = by.map(fieldOf);
+  return (a, b) => {
+    for (const field of fields) {
+      const order = byValue(a.axes[field], b.axes[field]);
+      if (order !== 0) return order;
+    }
+    for (const name of byParams) {
+      const order = byValue(a.params[name], b.params[name]);
+      if (order !== 0) return order;
+    }
+    return 0;
+  };
+}

@@ -1,11 +1,11 @@
-import { type Axis, type Goal, type RunValue, SETTING_AXES } from '@smallbatch/db';
+import { AXES, type Axis, type Goal, type RunValue, SETTING_AXES, type SettingCounts } from '@smallbatch/db';
 import { builder } from '../builder.ts';
 import { fault } from '../errors.ts';
 import { GoalEnum, RunValueEnum } from '../metric/schema.ts';
 import { RunFilter } from '../run/filter.ts';
 import { readFilter } from '../run/runs.ts';
 import { BatchNormScopeEnum, Budget } from '../run/schema.ts';
-import { AXES, aggregate, fieldOf, type Group } from './aggregate.ts';
+import { aggregate, type Group, varying } from './aggregate.ts';
 import { nearBest, type RangePoint, type UsableRange, usableRange } from './usable-range.ts';
 
 export const AxisEnum = builder.enumType('Axis', {
@@ -126,6 +126,14 @@ const UsableRangeRef = builder.objectRef<UsableRange>('UsableRange').implement({
     }),
   }),
 });
+/** Runs of a group without a value of their own. */
+const COUNTS: Record<keyof SettingCounts, string> = {
+  diverged: 'Runs that diverged.',
+  failed: 'Runs that failed.',
+  unfinished: 'Runs that wait, run, or were pruned or cancelled.',
+  duplicates: 'Runs of a configuration that is counted already.',
+  withoutValue: 'Finished runs without this metric, or whose value is not finite.',
+};
 export const AggregateGroup = builder.objectRef<Group>('AggregateGroup').implement({
   description:
     "One combination of the axes' values. Only finished runs that did not diverge have a value; the others are counted beside.",
@@ -148,23 +156,23 @@ export const AggregateGroup = builder.objectRef<Group>('AggregateGroup').impleme
     min: t.exposeFloat('min', { nullable: true, description: 'Least.' }),
     median: t.exposeFloat('median', { nullable: true, description: 'Median.' }),
     max: t.exposeFloat('max', { nullable: true, description: 'Greatest.' }),
-    diverged: t.exposeInt('diverged', { description: 'Runs that diverged.' }),
-    failed: t.exposeInt('failed', { description: 'Runs that failed.' }),
-    unfinished: t.exposeInt('unfinished', {
-      description: 'Runs that wait, run, or were pruned or cancelled.',
-    }),
-    duplicates: t.exposeInt('duplicates', {
-      description: 'Runs of a configuration that is counted already.',
-    }),
-    withoutValue: t.exposeInt('withoutValue', {
-      description: 'Finished runs without this metric, or whose value is not finite.',
-    }),
-    varying: t.expose('varying', {
+    ...Object.fromEntries(
+      Object.entries(COUNTS).map(([name, description]) => [
+        name,
+        t.int({
+          description,
+          resolve: async (group) => (await group.counts())[name as keyof SettingCounts],
+        }),
+      ]),
+    ),
+    varying: t.field({
       type: [AxisEnum],
       description: 'Axes that differ inside the group: what is averaged over.',
+      resolve: ({ counted }) => varying(counted).axes,
     }),
-    varyingParams: t.exposeStringList('varyingParams', {
+    varyingParams: t.stringList({
       description: 'Free parameters that differ inside the group.',
+      resolve: ({ counted }) => varying(counted).params,
     }),
     best: t.expose('best', {
       type: BestSetting,
@@ -188,7 +196,8 @@ export const AggregateGroup = builder.objectRef<Group>('AggregateGroup').impleme
       type: RunKeys,
       description: 'Keys of the runs that the statistics are of.',
       args: { first: t.arg.int({ defaultValue: 100 }), after: t.arg.string() },
-      resolve: ({ keys }, { first, after }) => {
+      resolve: async (group, { first, after }) => {
+        const keys = await group.keys();
         const count = first ?? 100;
         if (count < 0 || count > 1000) throw fault('PAGE_TOO_LARGE', `invalid first: ${count}; at most 1000`);
         const from = after ? Number(Buffer.from(after, 'base64url').toString()) : 0;
@@ -212,7 +221,7 @@ interface AggregateShape {
   by: readonly Axis[];
   best: readonly Axis[];
   groups: Group[];
-  runs: number;
+  runs: () => Promise<number>;
 }
 const Aggregate = builder.objectRef<AggregateShape>('Aggregate').implement({
   description: 'Statistics of runs by axes.',
@@ -231,7 +240,7 @@ const Aggregate = builder.objectRef<AggregateShape>('Aggregate').implement({
       description: 'The groups, in the order of their axes.',
       resolve: ({ groups }) => groups,
     }),
-    runs: t.exposeInt('runs', { description: 'All runs that matched the filter.' }),
+    runs: t.int({ description: 'All runs that matched the filter.', resolve: ({ runs }) => runs() }),
   }),
 });
 
@@ -288,5 +297,3 @@ builder.queryFields((t) => ({
     },
   }),
 }));
-
-export { fieldOf };

@@ -1,6 +1,8 @@
 import type { Axis, Goal } from '@smallbatch/db';
 import { fault } from '../errors.ts';
-import { byAxes, fieldOf, type Group, groupBy, type Setting, text } from './aggregate.ts';
+import type { Group } from './aggregate.ts';
+import { byAxes, groupBy } from './order.ts';
+import { countsOf, fieldOf } from './settings.ts';
 import { mean } from './statistics.ts';
 
 /** The settings of a group that share one value of an axis. */
@@ -22,26 +24,27 @@ export interface UsableRange {
 }
 
 /** Where an axis is usable inside a group (Masters & Luschi 2018, figure 16), by its values in rising order. */
-export function usableRange({ members }: Pick<Group, 'members'>, axis: Axis, goal: Goal): UsableRange {
+export async function usableRange(
+  { members }: Pick<Group, 'members'>,
+  axis: Axis,
+  goal: Goal,
+): Promise<UsableRange> {
   const field = fieldOf(axis);
-  const groups = groupBy(members, ({ axes }) => text(axes[field]));
-  const points = [...groups.values()].map((settings): RangePoint => {
-    const sum = (of: (setting: Setting) => number): number =>
-      settings.reduce((total, setting) => total + of(setting), 0);
-    const valued = settings.filter(({ values }) => values.length > 0);
-    const counts = {
-      diverged: sum(({ diverged }) => diverged),
-      failed: sum(({ failed }) => failed),
-      unfinished: sum(({ unfinished }) => unfinished),
-    };
-    return {
-      ...counts,
-      axes: { [field]: settings[0]!.axes[field] },
-      mean: valued.length > 0 ? mean(valued.map(({ values }) => mean(values))) : null,
-      runs: sum(({ values }) => values.length),
-      reliable: valued.length > 0 && counts.diverged + counts.failed + counts.unfinished === 0,
-    };
-  });
+  const groups = groupBy(members, (setting) => setting.rows.settings.code(axis, setting.place));
+  const points: RangePoint[] = [];
+  for (const settings of groups.values()) {
+    const valued = settings.filter(({ n }) => n > 0);
+    const { diverged, failed, unfinished } = await countsOf(settings);
+    points.push({
+      diverged,
+      failed,
+      unfinished,
+      axes: { [field]: settings[0]!.axis(axis) },
+      mean: valued.length > 0 ? mean(valued.map((setting) => setting.mean)) : null,
+      runs: valued.reduce((total, { n }) => total + n, 0),
+      reliable: valued.length > 0 && diverged + failed + unfinished === 0,
+    });
+  }
   points.sort(byAxes([axis]));
   return { goal, points };
 }

@@ -1,14 +1,17 @@
-import { type Axis, type Db, type Goal, type RunFilter, type RunValue, SETTING_AXES } from '@smallbatch/db';
 import {
-  byAxes,
-  choose,
-  fieldOf,
-  goalFor,
-  groupBy,
-  readSettings,
-  type Setting,
-  text,
-} from '../aggregate/aggregate.ts';
+  type Axis,
+  countRuns,
+  type Db,
+  type Goal,
+  type RunFilter,
+  type RunValue,
+  SETTING_AXES,
+  type SettingQuery,
+} from '@smallbatch/db';
+import { keysOf, metricFor, runLoader } from '../aggregate/aggregate.ts';
+import { choose } from '../aggregate/best.ts';
+import { byAxes, groupBy, text } from '../aggregate/order.ts';
+import { fieldOf, readSettings, type Setting } from '../aggregate/settings.ts';
 import { mean, type Statistics, statistics } from '../aggregate/statistics.ts';
 
 export interface CompareRequest {
@@ -32,7 +35,8 @@ export interface Side {
   readonly runs: number;
   /** More than one where settings differ in ignored axes alone. */
   readonly settings: number;
-  readonly keys: readonly string[];
+  /** Keys of the runs. */
+  keys(): Promise<readonly string[]>;
 }
 
 export interface Pair {
@@ -68,7 +72,7 @@ export interface Compared extends Difference {
   readonly withoutValueA: number;
   readonly withoutValueB: number;
   /** Runs that match both filters. */
-  readonly inBoth: number;
+  inBoth(): Promise<number>;
 }
 
 /** Axes of filter fields whose names are not the axes' own. */
@@ -142,32 +146,37 @@ export function differenceOf(differences: readonly number[], goal: Goal): Differ
   };
 }
 
+type Part = number | string;
+
+interface Read {
+  readonly query: SettingQuery;
+  readonly all: readonly Setting[];
+}
+
 interface Keyed {
-  /** Values of the matching axes, then of all params, as text. */
-  readonly parts: readonly string[];
+  /** What stands for the values of the matching axes, then of all params. */
+  readonly parts: readonly Part[];
   readonly side: Side;
 }
 
-const join = (parts: readonly string[], without = -1): string =>
+const join = (parts: readonly Part[], without = -1): string =>
   parts.filter((_, i) => i !== without).join('\u0000');
 
 /**
- * Pairs settings of two sides by their means over seeds (SURFACE, Meanings). Two statements a side: settings, and their axes;
- * everything else is one pass over the settings.
+ * Pairs settings of two sides by their means over seeds (SURFACE, Meanings). Settings are read for each side;
+ * everything else is one pass over them.
  */
 export async function compare(db: Db, request: CompareRequest): Promise<Compared> {
-  const { teamId, metric, value, best, within } = request;
-  const goal = await goalFor(db, { teamId, metric, value, best, by: [] });
-  const read = (filter: RunFilter): Promise<Setting[]> =>
-    readSettings(db, {
-      teamId,
-      where: { and: [filter, ...(within ? [within] : [])] },
-      by: [],
-      byParams: [],
-      metric,
-      value,
-    });
-  const [allA, allB] = await Promise.all([read(request.a), read(request.b)]);
+  const { teamId, value, best, within } = request;
+  const { metric, goal } = await metricFor(db, { teamId, metric: request.metric, value, best, by: [] });
+  const selectSeeds = best.length > 0 ? request.selectSeeds : null;
+  const read = async (filter: RunFilter): Promise<Read> => {
+    const where = { and: [filter, ...(within ? [within] : [])] };
+    const query = { teamId, where, by: [], byParams: [], metric, value, selectSeeds };
+    return { query, all: (await readSettings(db, query)).settings };
+  };
+  const [readA, readB] = await Promise.all([read(request.a), read(request.b)]);
+  const [allA, allB] = [readA.all, readB.all];
   const ignored = ignoredAxes(request);
   const axes = SETTING_AXES.filter((axis) => !ignored.has(axis));
   const fixedParams = new Set([...fixedBy(request.a).params.keys(), ...fixedBy(request.b).params.keys()]);
@@ -176,25 +185,26 @@ export async function compare(db: Db, request: CompareRequest): Promise<Compared
     .sort();
 
   const inOrder = byAxes(SETTING_AXES);
-  const partsOf = (setting: Setting): string[] => [
-    ...axes.map((axis) => text(setting.axes[fieldOf(axis)])),
-    ...params.map((name) => text(setting.hyper[name])),
+  // Both sides keep their settings in one list of the team, so that a part is a number.
+  const partsOf = ({ rows, place, hyper }: Setting): Part[] => [
+    ...axes.map((axis) => rows.settings.code(axis, place)),
+    ...params.map((name) => text(hyper[name])),
   ];
-  const keyed = (all: readonly Setting[]): { keyed: Keyed[]; withoutValue: number } => {
+  const keyed = ({ query, all }: Read): { keyed: Keyed[]; withoutValue: number } => {
     const chosen =
-      best.length > 0 ? choose(all, request, goal === 'MAXIMISE').map(({ setting }) => setting) : all;
-    const valued = chosen.filter(({ values }) => values.length > 0);
+      best.length > 0 ? choose(all, best, goal === 'MAXIMISE').map(({ setting }) => setting) : all;
+    const valued = chosen.filter(({ n }) => n > 0);
+    const runs = runLoader(db, query);
     const groups = groupBy(valued, (setting) => join(partsOf(setting)));
     const sides = [...groups.values()].map((settings): Keyed => {
       const [first] = settings;
-      const keys = settings.flatMap((setting) => setting.keys);
       const side = {
-        axes: { ...first!.axes, schedule: JSON.parse(String(first!.axes.schedule)) },
+        axes: first!.axes,
         hyper: first!.hyper,
-        mean: mean(settings.map(({ values }) => mean(values))),
-        runs: keys.length,
+        mean: mean(settings.map((setting) => setting.mean)),
+        runs: settings.reduce((total, { n }) => total + n, 0),
         settings: settings.length,
-        keys,
+        keys: () => keysOf(runs, settings),
       };
       return { parts: partsOf(first!), side };
     });
@@ -203,7 +213,7 @@ export async function compare(db: Db, request: CompareRequest): Promise<Compared
     const known = new Set(all.map((setting) => join(partsOf(setting))));
     return { keyed: sides, withoutValue: known.size - groups.size };
   };
-  const [a, b] = [keyed(allA), keyed(allB)];
+  const [a, b] = [keyed(readA), keyed(readB)];
   const ofB = new Map(b.keyed.map(({ parts, side }) => [join(parts), side]));
   const ofA = new Set(a.keyed.map(({ parts }) => join(parts)));
   const pairs = a.keyed.flatMap(({ parts, side }): Pair[] => {
@@ -211,7 +221,6 @@ export async function compare(db: Db, request: CompareRequest): Promise<Compared
     return other ? [{ a: side, b: other, difference: side.mean - other.mean }] : [];
   });
   const names = { axes, params };
-  const keysOfB = new Set(allB.flatMap(({ keys }) => keys));
   return {
     ...differenceOf(
       pairs.map(({ difference }) => difference),
@@ -224,7 +233,7 @@ export async function compare(db: Db, request: CompareRequest): Promise<Compared
     unmatchedB: unmatched(b.keyed, a.keyed, (key) => ofA.has(key), names),
     withoutValueA: a.withoutValue,
     withoutValueB: b.withoutValue,
-    inBoth: allA.flatMap(({ keys }) => keys).filter((key) => keysOfB.has(key)).length,
+    inBoth: () => countRuns(db, teamId, { and: [readA.query.where!, readB.query.where!] }),
   };
 }
 

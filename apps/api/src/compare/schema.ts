@@ -63,7 +63,7 @@ const MatchedSetting = builder.interfaceRef<Side>('MatchedSetting').implement({
     }),
     keys: t.stringList({
       description: 'Keys of the runs, the first 100.',
-      resolve: ({ keys }) => keys.slice(0, 100),
+      resolve: async (side) => (await side.keys()).slice(0, 100),
     }),
   }),
 });
@@ -158,8 +158,9 @@ const Comparison = builder
           description: 'Settings of side a of which no run has a value: unfinished, failed, or all diverged.',
         }),
         withoutValueB: t.exposeInt('withoutValueB', { description: 'The same of side b.' }),
-        inBoth: t.exposeInt('inBoth', {
+        inBoth: t.int({
           description: 'Runs that match both filters: compared with themselves, they differ by nothing.',
+          resolve: (compared) => compared.inBoth(),
         }),
         by: t.field({
           type: [DifferenceGroup],

@@ -9,7 +9,9 @@ import {
   standingOf,
 } from '@smallbatch/db';
 import type { PresetRequest } from '@smallbatch/search';
-import { byValue, fieldOf, groupAxes, groupBy, text } from '../aggregate/aggregate.ts';
+import { groupAxes } from '../aggregate/aggregate.ts';
+import { byValue, groupBy, text } from '../aggregate/order.ts';
+import { fieldOf } from '../aggregate/settings.ts';
 import { fault } from '../errors.ts';
 import { presetOf, sweepsOf } from '../preset/preset.ts';
 import { type Configured, type KnownDataset, layOut } from '../sweep/create.ts';

@@ -1,19 +1,13 @@
 import type { Axis, Db, Goal } from '@smallbatch/db';
-import {
-  type AggregateRequest,
-  aggregate,
-  byAxes,
-  fieldOf,
-  type Group,
-  text,
-} from '../aggregate/aggregate.ts';
+import { type AggregateRequest, aggregate, type Group } from '../aggregate/aggregate.ts';
+import { byAxes, text } from '../aggregate/order.ts';
+import { fieldOf } from '../aggregate/settings.ts';
 import { fault } from '../errors.ts';
 
 /** VALUE: there is a mean. Otherwise why there is none: all diverged, all failed, not ended yet, ended without the metric, or no run at all. */
 export type CellState = 'VALUE' | 'DIVERGED' | 'FAILED' | 'UNFINISHED' | 'WITHOUT_VALUE' | 'MISSING';
 
 export interface PivotCell {
-  readonly state: CellState;
   readonly group: Group | null;
   readonly bestInRow: boolean;
   readonly bestInColumn: boolean;
@@ -23,7 +17,7 @@ export interface PivotLine {
 }
 export interface PivotTable {
   readonly goal: Goal;
-  readonly runs: number;
+  readonly runs: () => Promise<number>;
   readonly columns: readonly PivotLine[];
   readonly rows: readonly (PivotLine & { readonly cells: readonly PivotCell[] })[];
 }
@@ -31,12 +25,13 @@ export interface PivotTable {
 /** Most cells of a table. */
 const MOST_CELLS = 50_000;
 
-export function stateOf(group: Group | undefined): CellState {
+export async function stateOf(group: Group | null): Promise<CellState> {
   if (!group) return 'MISSING';
   if (group.n > 0) return 'VALUE';
-  if (group.unfinished > 0) return 'UNFINISHED';
-  if (group.diverged > 0) return 'DIVERGED';
-  if (group.failed > 0) return 'FAILED';
+  const { unfinished, diverged, failed } = await group.counts();
+  if (unfinished > 0) return 'UNFINISHED';
+  if (diverged > 0) return 'DIVERGED';
+  if (failed > 0) return 'FAILED';
   return 'WITHOUT_VALUE';
 }
 
@@ -93,7 +88,6 @@ export async function pivot(
       cells: grid[i]!.map((group, j): PivotCell => {
         const mean = group?.mean ?? undefined;
         return {
-          state: stateOf(group),
           group: group ?? null,
           bestInRow: mean !== undefined && mean === ofRow[i],
           bestInColumn: mean !== undefined && mean === ofColumn[j],

@@ -5,7 +5,7 @@ import { fault } from '../errors.ts';
 import { GoalEnum } from '../metric/schema.ts';
 import { RunFilter } from '../run/filter.ts';
 import { readFilter } from '../run/runs.ts';
-import { type PivotCell, type PivotLine, type PivotTable, pivot } from './pivot.ts';
+import { type PivotCell, type PivotLine, type PivotTable, pivot, stateOf } from './pivot.ts';
 
 const CellStateEnum = builder.enumType('PivotCellState', {
   description:
@@ -15,7 +15,11 @@ const CellStateEnum = builder.enumType('PivotCellState', {
 const PivotCellRef = builder.objectRef<PivotCell>('PivotCell').implement({
   description: 'One row in one column.',
   fields: (t) => ({
-    state: t.expose('state', { type: CellStateEnum, description: 'Whether there is a mean, or why not.' }),
+    state: t.field({
+      type: CellStateEnum,
+      description: 'Whether there is a mean, or why not.',
+      resolve: ({ group }) => stateOf(group),
+    }),
     group: t.expose('group', {
       type: AggregateGroup,
       nullable: true,
@@ -49,7 +53,7 @@ const Pivot = builder.objectRef<PivotTable & { readonly metric: string }>('Pivot
   fields: (t) => ({
     metric: t.exposeString('metric', { description: 'The metric.' }),
     goal: t.expose('goal', { type: GoalEnum, description: "The metric's goal." }),
-    runs: t.exposeInt('runs', { description: 'All runs that matched the filter.' }),
+    runs: t.int({ description: 'All runs that matched the filter.', resolve: ({ runs }) => runs() }),
     columns: t.field({
       type: [PivotColumn],
       description: 'The columns, in order.',

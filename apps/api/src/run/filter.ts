@@ -1,4 +1,4 @@
-import { BudgetUnit, FIELDS, type FieldName, type Kind, RUN_VALUES, RunStatus } from '@smallbatch/db';
+import { BudgetUnit, FIELDS, type FieldName, type Kind, RunStatus } from '@smallbatch/db';
 import { builder } from '../builder.ts';
 import { RunValueEnum } from '../metric/schema.ts';
 
@@ -218,4 +218,4 @@ RunFilter.implement({
   }),
 });
 
-export { DateTimeFilter, RUN_VALUES, RunFilter, StringFilter, TagFilter };
+export { DateTimeFilter, RunFilter, StringFilter, TagFilter };

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import {
   bestOf,
   isPlace,
+  METRIC_VALUES,
+  type MetricValue,
   type Order,
   type OrderField,
   type PageQuery,
   type RunFilter,
-  type RunValue,
   withoutGoal,
   wordsOf,
 } from '@smallbatch/db';
@@ -16,7 +17,7 @@ import { fault } from '../errors.ts';
 
 interface OrderInput {
   readonly field?: string | null;
-  readonly metric?: { readonly name: string; readonly value: RunValue } | null;
+  readonly metric?: { readonly name: string; readonly value: MetricValue } | null;
   readonly param?: string | null;
   readonly direction?: 'ASC' | 'DESC' | null;
 }
@@ -85,8 +86,10 @@ function checkConditions(filter: RunFilter): void {
       const { unit: _, ...parts } = given as NonNullable<RunFilter['budget']>;
       for (const [name, is] of Object.entries(parts)) if (is) checkOperators(`budget.${name}`, is);
     } else if (field === 'metrics') {
-      for (const { name, is } of given as NonNullable<RunFilter['metrics']>)
+      for (const { name, value, is } of given as NonNullable<RunFilter['metrics']>) {
         checkOperators(`metrics "${name.slice(0, 60)}"`, is);
+        checkValue(value);
+      }
     } else if (field === 'params') {
       for (const { name, ...is } of given as NonNullable<RunFilter['params']>) {
         const place = `params "${name.slice(0, 60)}"`;
@@ -105,6 +108,14 @@ function checkOperators(place: string, is: object): void {
       throw bad(
         `${place}.${operator} is null; leave it out${'isEmpty' in is || 'has' in is ? '' : ', or say isNull: true for an absent value'}`,
       );
+}
+/** What a run has cost is a value of the run, not of a metric. */
+function checkValue(value: MetricValue): void {
+  if (METRIC_VALUES.includes(value)) return;
+  throw fault(
+    'BAD_INPUT',
+    `invalid value ${value} of a metric: take ${METRIC_VALUES.join(', ')}, or the fields deviceSeconds, samplesSeen and step of the run`,
+  );
 }
 function checkSearch(search: string): void {
   if (search.length > MAX_SEARCH) throw bad(`a search of ${search.length} characters; at most ${MAX_SEARCH}`);
@@ -141,6 +152,7 @@ function readOrder({ direction: way, field, metric, param }: OrderInput): Order 
   for (const text of [metric?.name, param])
     if (typeof text === 'string' && UNWRITABLE.test(text))
       throw fault('BAD_INPUT', `invalid orderBy: ${JSON.stringify(text.slice(0, 60))}; a text without NUL`);
+  if (metric) checkValue(metric.value);
   if (metric) return { metric: { name: metric.name, value: metric.value }, direction };
   if (typeof param === 'string') return { param, direction };
   return { field: field as OrderField, direction };

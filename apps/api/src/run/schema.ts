@@ -207,8 +207,7 @@ export const Run = builder.prismaNode('Run', {
       description: 'Summaries of its metrics; points are in `curves`.',
       args: { names: t.arg.stringList({ description: 'Only these.' }) },
       select: { id: true },
-      resolve: async ({ id }, { names }, context) =>
-        (await context.runMetrics.load(id)).filter(({ name }) => !names || names.includes(name)),
+      resolve: ({ id }, { names }, context) => context.runMetrics(names ?? null).load(id),
     }),
   }),
 });

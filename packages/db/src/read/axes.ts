@@ -25,14 +25,31 @@ export const AXIS_SQL = {
 export type Axis = keyof typeof AXIS_SQL;
 export const AXES = Object.keys(AXIS_SQL) as Axis[];
 
-/** Axes that belong to the setting of a run; the others say which seed, and whose and where from. */
-export const SETTING_AXES = AXES.filter((axis) => !['SEED', 'MEMBER', 'SWEEP', 'ENGINE'].includes(axis));
+/** Axes that say which seed, and whose and where from; the others belong to the setting of a run. */
+export const RUN_AXES: readonly Axis[] = ['SEED', 'MEMBER', 'SWEEP', 'ENGINE'];
+export const SETTING_AXES = AXES.filter((axis) => !RUN_AXES.includes(axis));
 
-export const RUN_VALUES = ['LAST', 'BEST', 'MIN', 'MAX', 'MEAN', 'MEDIAN_LAST_5'] as const;
+/** Values of a run that are of a metric. */
+export const METRIC_VALUES = ['LAST', 'BEST', 'MIN', 'MAX', 'MEAN', 'MEDIAN_LAST_5'] as const;
+export type MetricValue = (typeof METRIC_VALUES)[number];
+
+/** What a run has cost, over a run `r`; less is better. */
+export const COST_SQL = {
+  GPU_SECONDS: 'r.device_seconds',
+  SAMPLES: 'r.samples_seen',
+  STEPS: 'r.step',
+} as const;
+export type CostValue = keyof typeof COST_SQL;
+export const COST_VALUES = Object.keys(COST_SQL) as CostValue[];
+
+/** Values of a run. STEPS_TO_GOAL is the last value of the metric of that name, which a run with a goal error reports. */
+export const RUN_VALUES = [...METRIC_VALUES, ...COST_VALUES, 'STEPS_TO_GOAL'] as const;
 export type RunValue = (typeof RUN_VALUES)[number];
+export const isCost = (value: RunValue): value is CostValue => value in COST_SQL;
 
 /** SQL of a run's value of a metric, over its summary `s` and the metric `k`. */
-export const VALUE_SQL: Record<RunValue, string> = {
+export const VALUE_SQL: Record<Exclude<RunValue, CostValue>, string> = {
+  STEPS_TO_GOAL: 's.last',
   LAST: 's.last',
   MIN: 's.min',
   MAX: 's.max',

@@ -1,4 +1,4 @@
-import { AXIS_SQL, type RunValue, VALUE_SQL } from './axes.ts';
+import { AXIS_SQL, type MetricValue, VALUE_SQL } from './axes.ts';
 
 /**
  * The one list of names that become SQL in filters and orders of runs (over a run `r`; the axes' SQL is axes.ts'). Whatever else
@@ -42,7 +42,7 @@ export const FIELDS = {
   note: own('text', 'r.note'),
   member: { ...own('text', AXIS_SQL.MEMBER), table: 'member', name: 'key' },
   engine: own('text', AXIS_SQL.ENGINE),
-  trainerVersion: own('text', 'r.trainer_version'),
+  trainerVersion: setting('text', 'r.trainer_version'),
   configurationHash: own('text', 'r.configuration_hash'),
   settingHash: own('text', 'r.setting_hash'),
   dataset: { ...setting('text', AXIS_SQL.DATASET), table: 'dataset', name: 'name' },
@@ -86,7 +86,7 @@ export const SETTING_ONLY = new Set(['and', 'or', 'not', 'budget']);
  * A run's value of a metric as a query of a column `value`: no row where the run has no such metric. NaN is no number to compare
  * with: it counts as absent. The metric is looked up once a statement, so that its runs can be read side by side.
  */
-export const metricValues = (value: RunValue, team: string, name: string): string =>
+export const metricValues = (value: MetricValue, team: string, name: string): string =>
   `SELECT nullif(${VALUE_SQL[value]}, 'NaN'::float8) AS value FROM run_metric s LEFT JOIN metric k ON k.id = s.metric_id
    WHERE s.run_id = r.id AND s.metric_id = (SELECT id FROM metric WHERE team_id = ${team} AND name = ${name}::text)`;
 

@@ -1,4 +1,4 @@
-import type { RunValue } from './axes.ts';
+import type { MetricValue } from './axes.ts';
 import {
   all,
   type Comparison,
@@ -27,7 +27,7 @@ export interface RunFilter {
   } | null;
   readonly tags?: TagCondition | null;
   readonly search?: string | null;
-  readonly metrics?: readonly { name: string; value: RunValue; is: Comparison }[] | null;
+  readonly metrics?: readonly { name: string; value: MetricValue; is: Comparison }[] | null;
   readonly params?: readonly ({ name: string } & Comparison)[] | null;
   readonly [field: string]: unknown;
 }

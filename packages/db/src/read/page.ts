@@ -1,5 +1,5 @@
 import type { Db } from '../open.ts';
-import type { RunValue } from './axes.ts';
+import type { MetricValue } from './axes.ts';
 import {
   ID_PART,
   metricValues,
@@ -14,7 +14,7 @@ import { compileFilter, type RunFilter, Values } from './filter.ts';
 /** One thing that runs are ordered by; ties go on to the next, and at last to the id. */
 export type Order = { readonly direction: 'ASC' | 'DESC' } & (
   | { readonly field: OrderField }
-  | { readonly metric: { readonly name: string; readonly value: RunValue } }
+  | { readonly metric: { readonly name: string; readonly value: MetricValue } }
   | { readonly param: string }
 );
 

@@ -63,13 +63,19 @@ export interface RunMetricRow {
   readonly medianOf: number;
 }
 
-/** Summaries of all metrics of many runs in one statement; no points are read. */
-export async function runMetrics(db: Db, runIds: readonly string[]): Promise<RunMetricRow[]> {
+/** Summaries of metrics of many runs, of these names or of all, in one statement; no points are read. */
+export async function runMetrics(
+  db: Db,
+  teamId: string,
+  runIds: readonly string[],
+  names: readonly string[] | null,
+): Promise<RunMetricRow[]> {
   const { rows } = await db.pool.query(
     `/* runMetrics */ SELECT s.run_id AS "runId", k.name, k.goal::text, s.count, s.non_finite_count AS "nonFiniteCount", s.last, s.last_step AS "lastStep",
        s.min, s.min_step AS "minStep", s.max, s.max_step AS "maxStep", s.sum, s.median_last_5 AS "medianLast5", cardinality(s.tail) AS "medianOf"
-     FROM run_metric s JOIN metric k ON k.id = s.metric_id WHERE s.run_id = ANY ($1) ORDER BY k.name`,
-    [runIds],
+     FROM run_metric s JOIN metric k ON k.id = s.metric_id
+     WHERE s.run_id = ANY ($1) AND k.team_id = $2 ${names ? 'AND s.metric_id IN (SELECT id FROM metric WHERE team_id = $2 AND name = ANY ($3))' : ''} ORDER BY k.name`,
+    [runIds, teamId, ...(names ? [names] : [])],
   );
   return rows;
 }

@@ -1,0 +1,173 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createToken, type Db, migrate, openDb, startEmbedded } from '@smallbatch/db';
+import { type GeneratedTeam, generateTeam } from './generated.ts';
+
+/** One measured row, as `npm run bench` prints it. */
+export interface BenchRow {
+  readonly bench: string;
+  readonly case: string;
+  readonly params: object;
+  readonly value: number;
+  readonly unit: string;
+  readonly min: number;
+  readonly max: number;
+  readonly n: number;
+  readonly limit?: number;
+}
+
+const TEAMS: readonly GeneratedTeam[] = [
+  { key: 'ten-thousand', runs: 10_000 },
+  { key: 'fifty-thousand', runs: 50_000 },
+  { key: 'hundred-thousand', runs: 100_000 },
+  { key: 'wide', runs: 1000, moreMetrics: 498 },
+  { key: 'million', runs: 1_000_000 },
+];
+
+const LEAN = 'n mean sd ci95 { low high } best { baseLearningRate candidates }';
+const aggregateOf = (fields: string): string =>
+  `{ aggregate(by: [DATASET, BATCH_NORM, BATCH_SIZE], best: [BASE_LEARNING_RATE]) { groups { dataset batchNorm batchSize ${fields} } } }`;
+const PIVOT = `{ pivot(rows: [DATASET, BATCH_NORM], columns: [BATCH_SIZE], best: [BASE_LEARNING_RATE]) {
+  columns { batchSize } rows { dataset batchNorm cells { bestInRow bestInColumn group { n mean sd } } } } }`;
+const COMPARE = `{ compare(a: { member: { eq: "fifty-thousand-2" } }, b: { member: { eq: "fifty-thousand-3" } }) {
+  n mean sd ci95 { low high } wins ties losses verdict by(axes: [BATCH_NORM]) { batchNorm n mean } unmatchedCountA unmatchedCountB } }`;
+const WIDE = `{ runs(first: 100) { nodes { key batchSize baseLearningRate batchNorm
+  metrics(names: ["test_accuracy", "train_loss", "gradient_norm_7"]) { name last medianLast5 } } } }`;
+
+/** What is asked, of which team, and how often. */
+const CASES: readonly { name: string; team: string; query: string; times: number }[] = [
+  { name: 'aggregate of 10,000 runs', team: 'ten-thousand', query: aggregateOf(LEAN), times: 100 },
+  { name: 'aggregate of 100,000 runs', team: 'hundred-thousand', query: aggregateOf(LEAN), times: 50 },
+  { name: 'aggregate of 1,000,000 runs', team: 'million', query: aggregateOf(LEAN), times: 15 },
+  {
+    name: 'aggregate of 1,000,000 runs, with median',
+    team: 'million',
+    query: aggregateOf(`${LEAN} median`),
+    times: 15,
+  },
+  {
+    name: 'aggregate of 1,000,000 runs, with all counts',
+    team: 'million',
+    query: aggregateOf(`${LEAN} diverged failed unfinished duplicates`),
+    times: 5,
+  },
+  { name: 'pivot of 10,000 runs', team: 'ten-thousand', query: PIVOT, times: 100 },
+  { name: 'pivot of 100,000 runs', team: 'hundred-thousand', query: PIVOT, times: 50 },
+  { name: 'pivot of 1,000,000 runs', team: 'million', query: PIVOT, times: 15 },
+  { name: 'compare two members of 10,000 runs each', team: 'fifty-thousand', query: COMPARE, times: 30 },
+  { name: '100 runs, 3 of their 500 metrics', team: 'wide', query: WIDE, times: 100 },
+];
+
+interface Asked {
+  readonly ms: number;
+  readonly bytes: number;
+}
+
+/** The API in a process of its own, on a database of its own. */
+class Server {
+  readonly url: string;
+  readonly #child: ChildProcess;
+  private constructor(child: ChildProcess, url: string) {
+    this.#child = child;
+    this.url = url;
+  }
+  static async start(databaseUrl: string): Promise<Server> {
+    const child = fork(join(import.meta.dirname, '../dist/main.js'), {
+      env: { ...process.env, DATABASE_URL: databaseUrl, PORT: '0', LOG_LEVEL: 'error' },
+    });
+    const url = await new Promise<string>((resolve, reject) => {
+      child.once('message', (message: { listening: string }) => resolve(message.listening));
+      child.once('exit', (code) => reject(new Error(`the API ended with ${code}`)));
+    });
+    return new Server(child, url);
+  }
+  async ask(token: string, query: string): Promise<Asked> {
+    const start = performance.now();
+    const response = await fetch(`${this.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ query }),
+    });
+    const text = await response.text();
+    const ms = performance.now() - start;
+    const { errors } = JSON.parse(text);
+    if (errors) throw new Error(errors[0].message);
+    return { ms, bytes: text.length };
+  }
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.kill();
+    await ended;
+  }
+}
+
+export const quantile = (sorted: readonly number[], q: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)]!;
+
+/** The token of a team's first member. */
+async function tokenOf(db: Db, team: string): Promise<string> {
+  const member = await db.prisma.member.findFirstOrThrow({ where: { team: { key: team } } });
+  const { teamId, id: memberId } = member;
+  return (await createToken(db, { teamId, memberId, name: 'bench', scopes: ['READ'] })).secret;
+}
+
+/**
+ * Questions to a team of 10,000 to 1,000,000 runs, in one database, over HTTP. For each: the median and the 95th percentile of
+ * the request, and the time that its statements take in the database alone, one after another, as `limit`.
+ * SMALLBATCH_BENCH_DATABASE_URL names a database (its superuser) to fill once and keep.
+ */
+export async function benchQuery(print: (row: BenchRow) => void): Promise<void> {
+  const home = await mkdtemp(join(tmpdir(), 'smallbatch-bench-'));
+  const kept = process.env.SMALLBATCH_BENCH_DATABASE_URL;
+  const embedded = kept ? undefined : await startEmbedded({ home, temporary: true });
+  const url = kept ?? embedded!.url;
+  let db: Db | undefined;
+  let server: Server | undefined;
+  try {
+    await migrate(url);
+    db = await openDb({ url, applicationRole: false });
+    await fill(db);
+    server = await Server.start(url);
+    for (const { name, team, query, times } of CASES) {
+      const token = await tokenOf(db, team);
+      for (let i = 0; i < 5; i++) await server.ask(token, query);
+      const all: number[] = [];
+      let bytes = 0;
+      for (let i = 0; i < times; i++) {
+        const { ms, bytes: size } = await server.ask(token, query);
+        all.push(ms);
+        bytes = size;
+      }
+      all.sort((a, b) => a - b);
+      const row = {
+        bench: 'query',
+        params: { team, query, bytes },
+        unit: 'ms',
+        min: all[0]!,
+        max: all.at(-1)!,
+        n: times,
+      };
+      print({ ...row, case: `${name}, p50`, value: quantile(all, 0.5) });
+      print({ ...row, case: `${name}, p95 (${(bytes / 1000).toFixed(1)} kB)`, value: quantile(all, 0.95) });
+    }
+  } finally {
+    await server?.stop();
+    await db?.close();
+    await embedded?.stop();
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+async function fill(db: Db): Promise<void> {
+  for (const team of TEAMS) {
+    if (await db.prisma.team.findUnique({ where: { key: team.key } })) continue;
+    console.error(`generating ${team.runs} runs of team ${team.key} …`);
+    await generateTeam(db, team);
+  }
+  const client = await db.pool.connect();
+  await client.query('SET statement_timeout = 0');
+  await client.query('VACUUM (ANALYZE)');
+  client.release(true);
+}

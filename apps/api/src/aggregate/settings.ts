@@ -1,0 +1,89 @@
+import {
+  type Axis,
+  type Db,
+  SETTING_AXES,
+  type SettingCounts,
+  type SettingQuery,
+  type SettingRows,
+  settingRows,
+} from '@smallbatch/db';
+
+/** `BATCH_SIZE` → `batchSize`. */
+export const fieldOf = (axis: string): string =>
+  axis.toLowerCase().replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+const FIELDS = SETTING_AXES.map((axis) => [axis, fieldOf(axis)] as const);
+
+/** One setting in a group of runs: a row of what the database has counted, whose axes are looked up when asked. */
+export class Setting {
+  readonly rows: SettingRows;
+  readonly row: number;
+  /** Its place among the team's settings. */
+  readonly place: number;
+
+  constructor(rows: SettingRows, row: number) {
+    this.rows = rows;
+    this.row = row;
+    this.place = rows.settings.place(rows.ids[row]!);
+  }
+  get id(): number {
+    return this.rows.ids[this.row]!;
+  }
+  get hash(): string {
+    return this.rows.settings.hashes[this.place]!;
+  }
+  /** Runs that have a value, without those of the selecting seeds. */
+  get n(): number {
+    return this.rows.n[this.row]!;
+  }
+  /** Mean of those values. */
+  get mean(): number {
+    return this.rows.mean[this.row]!;
+  }
+  /** What a choice may look at: the selecting seeds alone, or all. */
+  get choice(): { n: number; mean: number } {
+    const { selected } = this.rows;
+    return selected
+      ? { n: selected.n[this.row]!, mean: selected.mean[this.row]! }
+      : { n: this.n, mean: this.mean };
+  }
+  get diverged(): number {
+    return this.rows.diverged[this.row]!;
+  }
+  async counts(): Promise<SettingCounts> {
+    return (await this.rows.counts())[this.row]!;
+  }
+  axis(axis: Axis): unknown {
+    return this.rows.settings.value(axis, this.place);
+  }
+  /** All axes by field. */
+  get axes(): Record<string, unknown> {
+    return Object.fromEntries(FIELDS.map(([axis, field]) => [field, this.axis(axis)]));
+  }
+  get hyper(): Readonly<Record<string, unknown>> {
+    return this.rows.settings.value('HYPER', this.place) as Record<string, unknown>;
+  }
+}
+
+/** The settings of all groups. */
+export async function readSettings(
+  db: Db,
+  query: SettingQuery,
+): Promise<{ rows: SettingRows; settings: Setting[] }> {
+  const rows = await settingRows(db, query);
+  return { rows, settings: Array.from(rows.ids, (_, row) => new Setting(rows, row)) };
+}
+
+/** Sums of what the database counts of settings. */
+export async function countsOf(settings: readonly Setting[]): Promise<SettingCounts> {
+  const total = { diverged: 0, failed: 0, unfinished: 0, withoutValue: 0, duplicates: 0 };
+  const all = await settings[0]?.rows.counts();
+  for (const { row } of settings) {
+    const one = all![row]!;
+    total.diverged += one.diverged;
+    total.failed += one.failed;
+    total.unfinished += one.unfinished;
+    total.withoutValue += one.withoutValue;
+    total.duplicates += one.duplicates;
+  }
+  return total;
+}
