@@ -323,6 +323,7 @@ CREATE TABLE run_metric (
 ) WITH (autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_vacuum_scale_factor=0.05, fillfactor=80);
 CREATE INDEX run_metric_again ON run_metric USING btree (metric_id, setting_id, seed) WHERE (counted AND duplicate);
 CREATE INDEX run_metric_counted ON run_metric USING btree (metric_id, setting_id, seed, duplicate, run_id) INCLUDE (median_last_5, last, min, max, sum, count, non_finite_count) WHERE counted;
+CREATE INDEX run_metric_uncounted ON run_metric USING btree (metric_id, run_id) WHERE (NOT counted);
 CREATE TRIGGER run_metric_of_run BEFORE INSERT ON run_metric FOR EACH ROW EXECUTE FUNCTION summary_of_run();
 GRANT DELETE, INSERT, SELECT, UPDATE ON run_metric TO smallbatch_app;
 

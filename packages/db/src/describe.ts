@@ -110,3 +110,17 @@ export async function setRunInfo(
   );
   return rows[0];
 }
+
+/** Puts tags on a new run, and a note where it has none yet: the same however often it is sent. */
+export async function describeRun(
+  { pool }: Db,
+  teamId: string,
+  id: string,
+  { tags, note: text }: { readonly tags: readonly string[]; readonly note: string | null },
+): Promise<void> {
+  if (tags.length === 0 && text === null) return;
+  await pool.query(
+    `/* describeRun */ UPDATE run AS x SET tags = ${tagsAfter('$3', `'{}'`)}, note = coalesce(x.note, $4) WHERE x.team_id = $1 AND x.id = $2`,
+    [teamId, id, tags, text],
+  );
+}

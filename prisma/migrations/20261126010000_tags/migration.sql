@@ -8,3 +8,7 @@ ALTER TABLE "sweep" ADD COLUMN "tags" text[] NOT NULL DEFAULT '{}', ADD COLUMN "
 
 -- Only of runs that have tags: the others, nearly all, cost it nothing.
 CREATE INDEX "run_tags_used" ON "run" USING gin ("tags") WHERE "tags" <> '{}';
+
+-- The values that do not count in statistics (of runs that train, diverged or failed), for filters and orders by a metric. It has
+-- no value in it, so that a report, which changes values alone, does not write to it.
+CREATE INDEX "run_metric_uncounted" ON "run_metric" ("metric_id", "run_id") WHERE NOT "counted";

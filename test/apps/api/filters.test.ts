@@ -130,6 +130,16 @@ describe('a filter of runs', () => {
     ]);
   });
 
+  test('of what a run has cost as if a metric had it is refused, and asked of the run itself answered', async () => {
+    const said = 'BAD_INPUT: invalid value GPU_SECONDS of a metric: take LAST';
+    const metric = { name: 'test_accuracy', value: 'GPU_SECONDS' };
+    expect(await refusal({ where: { metrics: [{ ...metric, is: { gt: 0 } }] } })).toContain(said);
+    expect(await refusal({ orderBy: [{ metric }] })).toContain(said);
+    expect(
+      await where({ deviceSeconds: { lte: 0 }, step: { lt: 1 }, samplesSeen: { in: [0] } }),
+    ).toHaveLength(12);
+  });
+
   test('with a number that is not finite, as only a literal can say, is refused', async () => {
     for (const literal of ['baseLearningRate: { gt: 1e999 }', 'params: [{ name: "a", eq: 1e999 }]'])
       expect(await refusal({}, `{ runs(where: { ${literal} }) { nodes { key } } }`)).toContain(

@@ -209,6 +209,49 @@ describe('tags of runs', () => {
   });
 });
 
+describe("a run of one's own script", () => {
+  const CREATE = `mutation ($input: CreateRunInput!) { createRun(input: $input) {
+    __typename ... on CreateRunSuccess { claim { run { key tags note } } } ... on InvalidInput { problems { path message } } } }`;
+  const create = async (more: object) => {
+    const input = {
+      name: 'mine',
+      dataset: 'shapes',
+      axes: { model: 'resnet8', batchSize: 4, baseLearningRate: 0.01, epochs: 1 },
+      idempotencyKey: 'once',
+      ...more,
+    };
+    const { data, errors } = await own.ask(CREATE, { input });
+    expect(errors).toEqual([]);
+    return data.createRun;
+  };
+  test('is made with its tags and its note, once, however often it is sent', async () => {
+    const described = { tags: ['notebook', 'a'], note: 'first try' };
+    const made = await create(described);
+    expect(made.claim.run).toMatchObject({ tags: ['a', 'notebook'], note: 'first try' });
+    const { key: mine } = made.claim.run;
+    await own.ask('mutation ($key: String!) { noteRun(key: $key, note: "second thought") { __typename } }', {
+      key: mine,
+    });
+    expect((await create(described)).claim.run).toEqual({
+      key: mine,
+      tags: ['a', 'notebook'],
+      note: 'second thought',
+    });
+  });
+  test('is not made when its tags or its note cannot be', async () => {
+    const answer = await create({ tags: ['good', ' '], note: 'a\0', idempotencyKey: 'never' });
+    expect(answer.problems.map(({ path }: { path: string[] }) => path)).toEqual([
+      ['input', 'tags', '1'],
+      ['input', 'note'],
+    ]);
+    const many = await create({
+      tags: Array.from({ length: 51 }, (_, i) => `${i}`),
+      idempotencyKey: 'never',
+    });
+    expect(many.problems[0]).toMatchObject({ path: ['input', 'tags'], message: 'invalid tags: 51' });
+  });
+});
+
 describe('a note', () => {
   const NOTE = `mutation ($key: String!, $note: String) { noteRun(key: $key, note: $note) {
     __typename ... on RunDescribed { run { key note } } ... on InvalidInput { message } ... on NotFound { message } } }`;

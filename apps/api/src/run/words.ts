@@ -100,6 +100,29 @@ export function infoProblems(info: unknown): ProblemShape[] {
 /** A key as it comes in: one with a NUL, which no text of the database has, is of nothing. */
 export const writableKey = (key: string): boolean => !UNWRITABLE.test(key);
 
+/** What is wrong with the tags and the note of a run that is to be made. */
+export function newRunProblems(input: {
+  readonly tags?: readonly string[] | null | undefined;
+  readonly note?: string | null | undefined;
+}): ProblemShape[] {
+  const tags = input.tags ?? [];
+  const note = readNote(input.note);
+  const problems: ProblemShape[] = [
+    ...(tags.length > 0
+      ? tagProblems({ add: tags }).map((one) => ({ ...one, path: ['tags', ...one.path.slice(1)] }))
+      : []),
+    ...('problem' in note ? [note.problem] : []),
+  ];
+  if (new Set(tags).size > MOST_TAGS)
+    problems.push({
+      path: ['tags'],
+      value: tags.length,
+      message: `invalid tags: ${tags.length}`,
+      allowed: `at most ${MOST_TAGS} a run`,
+    });
+  return problems.map((one) => ({ ...one, path: ['input', ...one.path] }));
+}
+
 /** Exactly one of the ways to say which runs. */
 export function whichRuns<T>(keys: readonly string[] | null | undefined, where: T | null | undefined): void {
   const given = Number(Boolean(keys)) + Number(Boolean(where));

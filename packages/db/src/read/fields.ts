@@ -83,12 +83,18 @@ export const BUDGET_SQL = { unit: 'r.budget_unit::text', value: 'r.budget_value'
 export const SETTING_ONLY = new Set(['and', 'or', 'not', 'budget']);
 
 /**
- * A run's value of a metric as a query of a column `value`: no row where the run has no such metric. NaN is no number to compare
- * with: it counts as absent. The metric is looked up once a statement, so that its runs can be read side by side.
+ * Values of a metric as a query of `run_id` and `value`; no row for a run without the metric. NaN is no number to compare with: it
+ * counts as absent. Of one run they are found by its id; of many by two indexes, of the values that count in statistics and of the
+ * others.
  */
-export const metricValues = (value: MetricValue, team: string, name: string): string =>
-  `SELECT nullif(${VALUE_SQL[value]}, 'NaN'::float8) AS value FROM run_metric s LEFT JOIN metric k ON k.id = s.metric_id
-   WHERE s.run_id = r.id AND s.metric_id = (SELECT id FROM metric WHERE team_id = ${team} AND name = ${name}::text)`;
+export function metricValues(value: MetricValue, team: string, name: string, run?: string): string {
+  const known = (column: string): string =>
+    `(SELECT ${column} FROM metric WHERE team_id = ${team} AND name = ${name}::text)`;
+  const sql = VALUE_SQL[value].replace('k.goal', known('goal'));
+  const which = (condition: string): string =>
+    `SELECT s.run_id, nullif(${sql}, 'NaN'::float8) AS value FROM run_metric s WHERE s.metric_id = ${known('id')} AND ${condition}`;
+  return run ? which(`s.run_id = ${run}`) : `${which('s.counted')} UNION ALL ${which('NOT s.counted')}`;
+}
 
 /** A free parameter of a run: of the configuration, else beside it. `name` is a placeholder. */
 export const paramValue = (name: string): string =>

@@ -126,9 +126,9 @@ export function compileFilter(
   const metric = ({ name, value, is }: NonNullable<RunFilter['metrics']>[number]): string[] => {
     const { isNull, ...rest } = is;
     const found = conditions('m.value', 'number', rest, values);
-    const ofRun = metricValues(value, team, values.add(name));
+    const known = metricValues(value, team, values.add(name));
     const exists = (wanted: readonly string[]): string =>
-      `EXISTS (SELECT FROM (${ofRun}) m WHERE ${all(wanted)})`;
+      `EXISTS (SELECT FROM (${known}) m WHERE m.run_id = r.id AND ${all(wanted)})`;
     const terms = found.length ? [exists(found)] : [];
     // A run without the metric has no value of it, as one whose value is not there.
     if (typeof isNull === 'boolean') terms.push(`${isNull ? 'NOT ' : ''}${exists(['m.value IS NOT NULL'])}`);

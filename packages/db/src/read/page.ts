@@ -42,7 +42,12 @@ export interface PageRow {
 type Key = Part & { readonly direction: 'ASC' | 'DESC' };
 
 /** An order as keys over a run `r`, and the joins that they need. */
-function keysOf(order: readonly Order[], teamId: string, values: Values): { keys: Key[]; joins: string } {
+function keysOf(
+  order: readonly Order[],
+  teamId: string,
+  values: Values,
+  ofSweeps: boolean,
+): { keys: Key[]; joins: string } {
   const joins: string[] = [];
   const join = (sql: (alias: string) => string): string => {
     const alias = `o${joins.length}`;
@@ -60,12 +65,18 @@ function keysOf(order: readonly Order[], teamId: string, values: Values): { keys
     }
     if ('param' in one) {
       const name = values.add(one.param);
-      return paramParts(paramValue(name));
+      // OFFSET 0: worked out once a run, although several keys are made of it.
+      const alias = join(
+        (o) => `LEFT JOIN LATERAL (SELECT ${paramValue(name)} AS json OFFSET 0) ${o} ON true`,
+      );
+      return paramParts(`${alias}.json`);
     }
     const { name, value } = one.metric;
     const [team, metric] = [values.add(teamId), values.add(name)];
     const alias = join(
-      (o) => `LEFT JOIN LATERAL (${metricValues(value, `${team}::uuid`, metric)}) ${o} ON true`,
+      // Runs of a sweep are few of many: one by one. Of a team all are sorted.
+      (o) =>
+        `LEFT JOIN LATERAL (${metricValues(value, `${team}::uuid`, metric, ofSweeps ? 'r.id' : undefined)}) ${o} ON ${o}.run_id = r.id`,
     );
     return [{ sql: `${alias}.value`, type: 'float8', nullable: true }];
   };
@@ -97,7 +108,7 @@ const LOOKS: Readonly<Record<Part['type'], (text: string) => boolean>> = {
 
 /** Whether these values can be a place in this order: a cursor comes back from outside. */
 export function isPlace(order: readonly Order[], place: readonly unknown[]): boolean {
-  const { keys } = keysOf(order, '', new Values());
+  const { keys } = keysOf(order, '', new Values(), false);
   return (
     place.length === keys.length &&
     keys.every(({ type, nullable }, i) => {
@@ -110,7 +121,7 @@ export function isPlace(order: readonly Order[], place: readonly unknown[]): boo
 /** Keyset paging: the place of a run in the order does not move when others arrive. Absent values come last, both ways. */
 export async function runPage(db: Db, query: PageQuery): Promise<PageRow[]> {
   const values = new Values();
-  const { keys, joins } = keysOf(query.order, query.teamId, values);
+  const { keys, joins } = keysOf(query.order, query.teamId, values, query.sweepIds !== undefined);
   const way = ({ direction }: Key): 'ASC' | 'DESC' =>
     query.backwards ? (direction === 'ASC' ? 'DESC' : 'ASC') : direction;
   const nulls = query.backwards ? 'FIRST' : 'LAST';
