@@ -66,3 +66,40 @@ export async function generateTeam(
     client.release(true);
   }
 }
+
+/** Curves of a generated team: 82 points of test accuracy for each run, and a million points of `long` for its first. */
+export async function generateCurves({ pool }: Db, key: string): Promise<void> {
+  const client = await pool.connect();
+  const of = 'FROM run r JOIN team t ON t.id = r.team_id JOIN metric k ON k.team_id = t.id';
+  const columns =
+    'run_id, metric_id, attempt, sequence, team_id, first_step, last_step, steps, epochs, samples_seen, wall_times, "values"';
+  try {
+    await client.query('SET session_replication_role = replica; SET statement_timeout = 0');
+    await client.query('INSERT INTO metric (team_id, name) SELECT id, $2 FROM team WHERE key = $1', [
+      key,
+      'long',
+    ]);
+    await client.query(
+      `INSERT INTO chunk (${columns}) SELECT r.id, k.id, 1, 1, t.id, 391, 82 * 391, p.steps, p.epochs, p.samples, p.walls, p.points
+       ${of} CROSS JOIN LATERAL (SELECT array_agg(i * 391::int8) AS steps, array_agg(i::real) AS epochs, array_agg(i * 50000::int8) AS samples,
+         array_agg(i * 3.5::real) AS walls, array_agg(0.9 - 0.5 / i + hashtext(r.key || i) / 2147483648.0 / 50) AS points FROM generate_series(1, 82) i) p
+       WHERE t.key = $1 AND k.name = 'test_accuracy'`,
+      [key],
+    );
+    await client.query(
+      `INSERT INTO chunk (${columns}) SELECT r.id, k.id, 1, c + 1, t.id, c * 1000 + 1, c * 1000 + 1000, p.steps, '{}', '{}', p.walls, p.points
+       ${of} CROSS JOIN generate_series(0, 999) c
+       CROSS JOIN LATERAL (SELECT array_agg(c * 1000 + i::int8) AS steps, array_agg((c * 1000 + i)::real / 100) AS walls,
+         array_agg(sin(c + i / 1000.0) + hashtext(c || ' ' || i) / 2147483648.0) AS points FROM generate_series(1, 1000) i) p
+       WHERE t.key = $1 AND k.name = 'long' AND r.key = 'run-0'`,
+      [key],
+    );
+    await client.query(
+      `INSERT INTO run_metric (run_id, metric_id, team_id, count, non_finite_count, last, last_step, min, min_step, max, max_step, sum, tail, median_last_5, setting_id, seed, duplicate, counted)
+       SELECT r.id, k.id, t.id, 1000000, 0, 0, 1000000, -2, 1, 2, 1, 0, '{0}', 0, r.setting_id, r.seed, false, true ${of} WHERE t.key = $1 AND k.name = 'long' AND r.key = 'run-0'`,
+      [key],
+    );
+  } finally {
+    client.release(true);
+  }
+}

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createToken, type Db, migrate, openDb, startEmbedded } from '@smallbatch/db';
-import { type GeneratedTeam, generateTeam } from './generated.ts';
+import { type GeneratedTeam, generateCurves, generateTeam } from './generated.ts';
 
 /** One measured row, as `npm run bench` prints it. */
 export interface BenchRow {
@@ -23,6 +23,7 @@ const TEAMS: readonly GeneratedTeam[] = [
   { key: 'fifty-thousand', runs: 50_000 },
   { key: 'hundred-thousand', runs: 100_000 },
   { key: 'wide', runs: 1000, moreMetrics: 498 },
+  { key: 'curves', runs: 1000 },
   { key: 'million', runs: 1_000_000 },
 ];
 
@@ -35,6 +36,14 @@ const COMPARE = `{ compare(a: { member: { eq: "fifty-thousand-2" } }, b: { membe
   n mean sd ci95 { low high } wins ties losses verdict by(axes: [BATCH_NORM]) { batchNorm n mean } unmatchedCountA unmatchedCountB } }`;
 const WIDE = `{ runs(first: 100) { nodes { key batchSize baseLearningRate batchNorm
   metrics(names: ["test_accuracy", "train_loss", "gradient_norm_7"]) { name last medianLast5 } } } }`;
+
+const CURVES = '{ curves(where: {}, metric: "test_accuracy") { sampled of curves { steps values } } }';
+const LONG = '{ curves(where: {}, metric: "long", maxPoints: 2000) { sampled of curves { steps values } } }';
+const BANDS = `{ curveBands(where: {}, metric: "test_accuracy", by: [BATCH_NORM, BATCH_SIZE]) {
+  of bands { batchNorm batchSize steps n mean sd quantiles { q values } } } }`;
+const PARETO =
+  '{ pareto { settings frontCount front { batchSize baseLearningRate mean cost } bestPerGpuMinute { mean cost } } }';
+const IMPORTANCE = '{ importance { n of r2 axes { axis share sd } } }';
 
 /** What is asked, of which team, and how often. */
 const CASES: readonly { name: string; team: string; query: string; times: number }[] = [
@@ -58,6 +67,11 @@ const CASES: readonly { name: string; team: string; query: string; times: number
   { name: 'pivot of 1,000,000 runs', team: 'million', query: PIVOT, times: 15 },
   { name: 'compare two members of 10,000 runs each', team: 'fifty-thousand', query: COMPARE, times: 30 },
   { name: '100 runs, 3 of their 500 metrics', team: 'wide', query: WIDE, times: 100 },
+  { name: '1,000 curves of 82 points', team: 'curves', query: CURVES, times: 30 },
+  { name: 'a curve of 1,000,000 points as 2,000', team: 'curves', query: LONG, times: 30 },
+  { name: 'bands over 1,000 curves of 82 points', team: 'curves', query: BANDS, times: 30 },
+  { name: 'Pareto front of 10,000 runs', team: 'ten-thousand', query: PARETO, times: 30 },
+  { name: 'importance over 10,000 runs', team: 'ten-thousand', query: IMPORTANCE, times: 10 },
 ];
 
 interface Asked {
@@ -165,6 +179,7 @@ async function fill(db: Db): Promise<void> {
     if (await db.prisma.team.findUnique({ where: { key: team.key } })) continue;
     console.error(`generating ${team.runs} runs of team ${team.key} …`);
     await generateTeam(db, team);
+    if (team.key === 'curves') await generateCurves(db, team.key);
   }
   const client = await db.pool.connect();
   await client.query('SET statement_timeout = 0');

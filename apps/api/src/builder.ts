@@ -72,16 +72,26 @@ export function readPage({ first, after, last, before }: PageArguments) {
   return { backwards, count: (backwards ? last : first) ?? DEFAULT_PAGE, cursor: cursor ?? undefined };
 }
 
-/** A part of a list that stands as a whole: `first` things after `skip` of them; more than `most` is an error, never a shorter part. */
-export function takePart<T>(
-  all: readonly T[],
-  { first, skip }: { readonly first?: number | null; readonly skip?: number | null },
-  { usual, most }: { readonly usual: number; readonly most: number },
-): T[] {
+interface Part {
+  readonly first?: number | null;
+  readonly skip?: number | null;
+}
+interface Bounds {
+  readonly usual: number;
+  readonly most: number;
+}
+/** Reads `first` things after `skip` of them; more than `most` is an error, never a shorter part. */
+export function readPart({ first, skip }: Part, { usual, most }: Bounds): { count: number; skip: number } {
   const [count, from] = [first ?? usual, skip ?? 0];
   if (count < 0 || count > most) throw fault('PAGE_TOO_LARGE', `invalid first: ${count}; at most ${most}`);
   if (from < 0) throw fault('BAD_INPUT', `invalid skip: ${from}; a number from 0`);
-  return all.slice(from, from + count);
+  return { count, skip: from };
+}
+
+/** A part of a list that stands as a whole. */
+export function takePart<T>(all: readonly T[], part: Part, bounds: Bounds): T[] {
+  const { count, skip } = readPart(part, bounds);
+  return all.slice(skip, skip + count);
 }
 
 /** A cursor is opaque: the mark of the order, the values of its keys and the id, as JSON in base64url. */

@@ -14,6 +14,7 @@ export { type Db, type OpenOptions, openDb } from './open.ts';
 export { DatabaseProblem, type ProblemCode } from './problem.ts';
 export * from './read/aggregate.ts';
 export * from './read/axes.ts';
+export * from './read/bands.ts';
 export * from './read/coverage.ts';
 export * from './read/curves.ts';
 export { FIELDS, type FieldName, type Kind, ORDERS, type OrderField } from './read/fields.ts';
@@ -29,6 +30,7 @@ export {
   wordsOf,
 } from './read/filter.ts';
 export * from './read/page.ts';
+export * from './read/reused.ts';
 export type { SettingColumn, Settings } from './read/settings.ts';
 export * from './read/sweep-page.ts';
 export * from './read/sweep-state.ts';

@@ -4,6 +4,7 @@ export { locate } from './locate.ts';
 export { shuffledOrder } from './order.ts';
 export { parseSweep } from './parse.ts';
 export * from './presets/index.ts';
+export { streamAt } from './random.ts';
 export { sweepSchema } from './schema.ts';
 export { MEASURES } from './search-keys.ts';
 export { SOBOL_DIRECTIONS, sobol } from './sobol.ts';

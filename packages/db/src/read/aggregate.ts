@@ -213,8 +213,15 @@ interface RunsOfSetting extends SettingCounts {
   readonly smean: number;
 }
 
-/** Each run that matches, with its value, its state, and its place among those of its configuration in its group. */
-function placedRuns(query: SettingQuery, values: Values): { text: string; names: string[] } {
+/**
+ * Each run that matches, with its value, its state, and its place among those of its configuration in its group. Where the filter
+ * and the groups are of settings, both tables are read from their indexes alone, in one order.
+ */
+function placedRuns(
+  query: SettingQuery,
+  values: Values,
+  more: { readonly columns?: string; readonly condition?: string } = {},
+): { text: string; names: string[] } {
   const metric = values.add(query.metric?.id ?? 0);
   const where = compileFilter(query.where, query.teamId, values);
   const groups = [
@@ -227,9 +234,10 @@ function placedRuns(query: SettingQuery, values: Values): { text: string; names:
   const names = groups.map((_, i) => `g${i}`);
   const list = names.map((name) => `${name}, `).join('');
   const text = `WITH valued AS (
-      SELECT r.id, r.key, r.setting_id, r.seed, r.status, r.diverged, r.duplicate,
+      SELECT r.id, ${more.columns ?? ''} r.setting_id, r.seed, r.status, r.diverged, r.duplicate,
         ${groups.map((sql, i) => `${sql} AS g${i}, `).join('')} (${valueSql(query)})::float8 AS value
-      FROM run r LEFT JOIN run_metric s ON s.run_id = r.id AND s.metric_id = ${metric} WHERE ${where}
+      FROM run r LEFT JOIN run_metric s ON s.metric_id = ${metric} AND s.counted AND s.setting_id = r.setting_id AND s.seed = r.seed AND s.run_id = r.id
+      WHERE ${where} ${more.condition ?? ''}
     ), stated AS (
       SELECT *, CASE
         WHEN status = 'DONE' AND NOT diverged AND ${FINITE('value')} THEN 0
@@ -302,11 +310,11 @@ export async function valuedRuns(
   ids: readonly number[],
 ): Promise<ValuedRun[]> {
   const values = new Values();
-  const { text, names } = placedRuns(query, values);
-  const those = values.add(ids);
+  const condition = `AND r.setting_id = ANY (${values.add(ids)}::int[])`;
+  const { text, names } = placedRuns(query, values, { columns: 'r.key, ', condition });
   const rest = query.selectSeeds ? `AND NOT seed = ANY (${values.add(query.selectSeeds)})` : '';
   const { rows } = await pool.query({
-    text: `/* valuedRuns */ ${text.replace('WHERE', `WHERE r.setting_id = ANY (${those}::int[]) AND`)}
+    text: `/* valuedRuns */ ${text}
       SELECT setting_id AS id, ${names.length ? `json_build_array(${names.join(', ')})` : `'[]'::json`} AS "group", seed, key, value
       FROM placed WHERE state = 0 AND place = 1 ${rest} ORDER BY setting_id, seed, key`,
     values: values.list,
