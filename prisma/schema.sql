@@ -10,6 +10,38 @@ CREATE TYPE "RunStatus" AS ENUM ('WAITING', 'RUNNING', 'DONE', 'PRUNED', 'FAILED
 CREATE TYPE "Scope" AS ENUM ('READ', 'WRITE', 'WORK', 'ADMIN');
 CREATE TYPE "SweepIntent" AS ENUM ('OPEN', 'PAUSED', 'CANCELLED');
 
+CREATE OR REPLACE FUNCTION count_summaries()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  UPDATE run_metric SET counted = (NEW.status = 'DONE' AND NOT NEW.diverged) WHERE run_id = NEW.id;
+  RETURN NULL;
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION find_setting()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  SELECT id INTO NEW.setting_id FROM setting WHERE team_id = NEW.team_id AND hash = NEW.setting_hash;
+  IF NOT FOUND THEN
+    INSERT INTO setting (team_id, hash, dataset_id, model, width, batch_size, batch_schedule, base_learning_rate, schedule, warm_up, momentum,
+        nesterov, weight_decay, batch_norm, batch_norm_scope, bn_batch, augmentation, budget_unit, budget_value, budget_epochs,
+        evaluate_every, hyper, trainer_version)
+      VALUES (NEW.team_id, NEW.setting_hash, NEW.dataset_id, NEW.model, NEW.width, NEW.batch_size, NEW.batch_schedule, NEW.base_learning_rate,
+        NEW.schedule, NEW.warm_up, NEW.momentum, NEW.nesterov, NEW.weight_decay, NEW.batch_norm, NEW.batch_norm_scope, NEW.bn_batch,
+        NEW.augmentation, NEW.budget_unit, NEW.budget_value, NEW.budget_epochs, NEW.evaluate_every, NEW.hyper, NEW.trainer_version)
+      ON CONFLICT (team_id, hash) DO NOTHING RETURNING id INTO NEW.setting_id;
+    IF NEW.setting_id IS NULL THEN
+      SELECT id INTO NEW.setting_id FROM setting WHERE team_id = NEW.team_id AND hash = NEW.setting_hash;
+    END IF;
+  END IF;
+  RETURN NEW;
+END $function$
+;
+
 CREATE OR REPLACE FUNCTION is_flat(value jsonb)
  RETURNS boolean
  LANGUAGE sql
@@ -30,6 +62,17 @@ CREATE OR REPLACE FUNCTION median_of("values" double precision[])
  IMMUTABLE PARALLEL SAFE
 AS $function$ SELECT CASE WHEN bool_or(v IN ('NaN', 'Infinity', '-Infinity')) THEN 'NaN' ELSE percentile_cont(0.5) WITHIN GROUP (ORDER BY v) END
    FROM unnest("values") AS v $function$
+;
+
+CREATE OR REPLACE FUNCTION summary_of_run()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  SELECT r.setting_id, r.seed, r.duplicate, r.status = 'DONE' AND NOT r.diverged
+    INTO NEW.setting_id, NEW.seed, NEW.duplicate, NEW.counted FROM run r WHERE r.id = NEW.run_id;
+  RETURN NEW;
+END $function$
 ;
 
 CREATE TABLE account (
@@ -94,9 +137,8 @@ CREATE TABLE chunk (
   samples_seen bigint[] NOT NULL,
   wall_times real[] NOT NULL,
   "values" double precision[] NOT NULL,
-  samples_per_step bigint,
   CONSTRAINT chunk_pkey PRIMARY KEY (run_id, metric_id, attempt, sequence),
-  CONSTRAINT chunk_columns CHECK (((sequence <> 0) AND (first_step >= 0) AND (last_step >= first_step) AND (cardinality(steps) >= 1) AND (cardinality(steps) = cardinality("values")) AND ((cardinality(wall_times) = 0) OR (cardinality(wall_times) = cardinality(steps))) AND ((cardinality(epochs) = 0) OR (cardinality(epochs) = cardinality(steps))) AND ((cardinality(samples_seen) = 0) OR (cardinality(samples_seen) = cardinality(steps))) AND ((samples_per_step IS NULL) OR (cardinality(samples_seen) = 0)))) NOT VALID
+  CONSTRAINT chunk_columns CHECK (((sequence >= 1) AND (first_step >= 0) AND (last_step >= first_step) AND (cardinality(steps) >= 1) AND (cardinality(steps) = cardinality("values")) AND (cardinality(steps) = cardinality(wall_times)) AND ((cardinality(epochs) = 0) OR (cardinality(epochs) = cardinality(steps))) AND ((cardinality(samples_seen) = 0) OR (cardinality(samples_seen) = cardinality(steps)))))
 );
 GRANT DELETE, INSERT, SELECT, UPDATE ON chunk TO smallbatch_app;
 
@@ -122,17 +164,6 @@ CREATE TABLE dataset (
   CONSTRAINT dataset_shape CHECK (((classes >= 1) AND (channels >= 1) AND (height >= 1) AND (width >= 1) AND (train_count >= 1) AND (test_count >= 0)))
 );
 GRANT DELETE, INSERT, SELECT, UPDATE ON dataset TO smallbatch_app;
-
-CREATE TABLE deleted_run (
-  run_id uuid NOT NULL,
-  team_id uuid NOT NULL,
-  key text NOT NULL,
-  deleted_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
-  CONSTRAINT deleted_run_pkey PRIMARY KEY (run_id),
-  CONSTRAINT deleted_run_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id)
-);
-CREATE INDEX deleted_run_deleted_at_idx ON deleted_run USING btree (deleted_at);
-GRANT DELETE, INSERT, SELECT, UPDATE ON deleted_run TO smallbatch_app;
 
 CREATE TABLE member (
   id uuid NOT NULL,
@@ -218,11 +249,15 @@ CREATE TABLE run (
   shape_key text NOT NULL DEFAULT ''::text,
   memory_bytes double precision NOT NULL DEFAULT 0,
   measures text NOT NULL DEFAULT ''::text,
+  setting_id integer NOT NULL,
+  tags text[] NOT NULL DEFAULT '{}'::text[],
+  note text,
   CONSTRAINT run_pkey PRIMARY KEY (id),
   CONSTRAINT run_team_id_idempotency_key_key UNIQUE (team_id, idempotency_key),
   CONSTRAINT run_team_id_key_key UNIQUE (team_id, key),
   CONSTRAINT run_dataset_id_fkey FOREIGN KEY (dataset_id) REFERENCES dataset(id),
   CONSTRAINT run_member_id_fkey FOREIGN KEY (member_id) REFERENCES member(id),
+  CONSTRAINT run_setting_id_fkey FOREIGN KEY (setting_id) REFERENCES setting(id),
   CONSTRAINT run_sweep_id_fkey FOREIGN KEY (sweep_id) REFERENCES sweep(id),
   CONSTRAINT run_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
   CONSTRAINT run_worker_id_fkey FOREIGN KEY (worker_id) REFERENCES worker(id),
@@ -239,20 +274,27 @@ CREATE TABLE run (
   CONSTRAINT run_key_length CHECK (((length(key) >= 1) AND (length(key) <= 200))),
   CONSTRAINT run_leased CHECK (((status = 'RUNNING'::"RunStatus") = (lease_expires_at IS NOT NULL))),
   CONSTRAINT run_momentum CHECK (((momentum >= (0)::double precision) AND (momentum < 'Infinity'::double precision))),
+  CONSTRAINT run_note_length CHECK (((length(note) >= 1) AND (length(note) <= 10000))),
   CONSTRAINT run_progress CHECK (((step >= 0) AND (planned_steps >= 0) AND (samples_seen >= 0))),
+  CONSTRAINT run_tags CHECK (((cardinality(tags) <= 50) AND (array_position(tags, NULL::text) IS NULL))),
   CONSTRAINT run_weight_decay CHECK (((weight_decay >= (0)::double precision) AND (weight_decay < 'Infinity'::double precision))),
   CONSTRAINT run_width CHECK ((width >= 1))
 ) WITH (autovacuum_vacuum_scale_factor=0.05, fillfactor=80);
 CREATE UNIQUE INDEX run_answer ON run USING btree (team_id, configuration_hash) WHERE ((NOT duplicate) AND (status = ANY (ARRAY['WAITING'::"RunStatus", 'RUNNING'::"RunStatus", 'DONE'::"RunStatus", 'PRUNED'::"RunStatus"])));
 CREATE INDEX run_axes ON run USING btree (team_id, dataset_id, batch_norm, batch_size) INCLUDE (model, base_learning_rate, seed, status, diverged, duplicate, setting_hash, configuration_hash, key, id);
+CREATE INDEX run_diverged ON run USING btree (team_id, setting_id, seed) INCLUDE (duplicate) WHERE diverged;
 CREATE INDEX run_lease ON run USING btree (team_id, queue_rank, id) WHERE (status = 'RUNNING'::"RunStatus");
 CREATE INDEX run_mates ON run USING btree (team_id, bundle_key, dataset_id, queue_rank, id) WHERE ((status = 'WAITING'::"RunStatus") AND (NOT held));
+CREATE INDEX run_member ON run USING btree (team_id, member_id);
 CREATE INDEX run_newest ON run USING btree (team_id, created_at, id);
 CREATE INDEX run_queue ON run USING btree (team_id, queue_rank, id) WHERE ((status = 'WAITING'::"RunStatus") AND (NOT held));
-CREATE INDEX run_setting ON run USING btree (team_id, setting_hash);
+CREATE INDEX run_setting ON run USING btree (team_id, setting_id, seed) INCLUDE (status, diverged, duplicate, id);
 CREATE INDEX run_status_newest ON run USING btree (team_id, status, created_at, id);
 CREATE INDEX run_sweep ON run USING btree (sweep_id);
+CREATE INDEX run_tags_used ON run USING gin (tags) WHERE (tags <> '{}'::text[]);
 CREATE INDEX run_worker ON run USING btree (worker_id) WHERE (status = 'RUNNING'::"RunStatus");
+CREATE TRIGGER run_counts AFTER UPDATE ON run FOR EACH ROW WHEN ((((old.status = 'DONE'::"RunStatus") AND (NOT old.diverged)) IS DISTINCT FROM ((new.status = 'DONE'::"RunStatus") AND (NOT new.diverged)))) EXECUTE FUNCTION count_summaries();
+CREATE TRIGGER run_finds_setting BEFORE INSERT ON run FOR EACH ROW EXECUTE FUNCTION find_setting();
 GRANT DELETE, INSERT, SELECT, UPDATE ON run TO smallbatch_app;
 
 CREATE TABLE run_metric (
@@ -270,12 +312,19 @@ CREATE TABLE run_metric (
   sum double precision NOT NULL,
   tail double precision[] NOT NULL,
   median_last_5 double precision NOT NULL,
+  setting_id integer NOT NULL,
+  seed bigint NOT NULL,
+  duplicate boolean NOT NULL,
+  counted boolean NOT NULL,
   CONSTRAINT run_metric_pkey PRIMARY KEY (run_id, metric_id),
   CONSTRAINT run_metric_metric_id_fkey FOREIGN KEY (metric_id) REFERENCES metric(id),
   CONSTRAINT run_metric_run_id_fkey FOREIGN KEY (run_id) REFERENCES run(id),
   CONSTRAINT run_metric_counts CHECK (((count >= 1) AND ((non_finite_count >= 0) AND (non_finite_count <= count)) AND ((cardinality(tail) >= 1) AND (cardinality(tail) <= 5))))
 ) WITH (autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_vacuum_scale_factor=0.05, fillfactor=80);
-CREATE INDEX run_metric_value ON run_metric USING btree (metric_id, run_id) INCLUDE (median_last_5, last, min, max, sum, count, non_finite_count);
+CREATE INDEX run_metric_again ON run_metric USING btree (metric_id, setting_id, seed) WHERE (counted AND duplicate);
+CREATE INDEX run_metric_counted ON run_metric USING btree (metric_id, setting_id, seed, duplicate, run_id) INCLUDE (median_last_5, last, min, max, sum, count, non_finite_count) WHERE counted;
+CREATE INDEX run_metric_uncounted ON run_metric USING btree (metric_id, run_id) WHERE (NOT counted);
+CREATE TRIGGER run_metric_of_run BEFORE INSERT ON run_metric FOR EACH ROW EXECUTE FUNCTION summary_of_run();
 GRANT DELETE, INSERT, SELECT, UPDATE ON run_metric TO smallbatch_app;
 
 CREATE TABLE rung (
@@ -290,6 +339,38 @@ CREATE TABLE rung (
   CONSTRAINT rung_sweep_id_fkey FOREIGN KEY (sweep_id) REFERENCES sweep(id)
 );
 GRANT DELETE, INSERT, SELECT, UPDATE ON rung TO smallbatch_app;
+
+CREATE TABLE setting (
+  id integer NOT NULL,
+  team_id uuid NOT NULL,
+  hash text NOT NULL,
+  dataset_id uuid NOT NULL,
+  model text NOT NULL,
+  width integer NOT NULL,
+  batch_size integer NOT NULL,
+  batch_schedule jsonb,
+  base_learning_rate double precision NOT NULL,
+  schedule text NOT NULL,
+  warm_up boolean NOT NULL,
+  momentum double precision NOT NULL,
+  nesterov boolean NOT NULL,
+  weight_decay double precision NOT NULL,
+  batch_norm boolean NOT NULL,
+  batch_norm_scope "BatchNormScope",
+  bn_batch integer,
+  augmentation boolean NOT NULL,
+  budget_unit "BudgetUnit" NOT NULL,
+  budget_value double precision NOT NULL,
+  budget_epochs double precision,
+  evaluate_every integer NOT NULL,
+  hyper jsonb NOT NULL,
+  trainer_version text NOT NULL,
+  CONSTRAINT setting_pkey PRIMARY KEY (id),
+  CONSTRAINT setting_team_id_hash_key UNIQUE (team_id, hash),
+  CONSTRAINT setting_dataset_id_fkey FOREIGN KEY (dataset_id) REFERENCES dataset(id),
+  CONSTRAINT setting_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id)
+);
+GRANT DELETE, INSERT, SELECT, UPDATE ON setting TO smallbatch_app;
 
 CREATE TABLE sweep (
   id uuid NOT NULL,
@@ -306,13 +387,17 @@ CREATE TABLE sweep (
   cell_count integer NOT NULL,
   created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
   stopping jsonb,
+  tags text[] NOT NULL DEFAULT '{}'::text[],
+  note text,
   CONSTRAINT sweep_pkey PRIMARY KEY (id),
   CONSTRAINT sweep_team_id_key_key UNIQUE (team_id, key),
   CONSTRAINT sweep_team_id_number_key UNIQUE (team_id, number),
   CONSTRAINT sweep_member_id_fkey FOREIGN KEY (member_id) REFERENCES member(id),
   CONSTRAINT sweep_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
   CONSTRAINT sweep_cell_count CHECK ((cell_count >= 1)),
-  CONSTRAINT sweep_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+  CONSTRAINT sweep_name_length CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  CONSTRAINT sweep_note_length CHECK (((length(note) >= 1) AND (length(note) <= 10000))),
+  CONSTRAINT sweep_tags CHECK (((cardinality(tags) <= 50) AND (array_position(tags, NULL::text) IS NULL)))
 );
 CREATE INDEX sweep_newest ON sweep USING btree (team_id, created_at, id);
 GRANT DELETE, INSERT, SELECT, UPDATE ON sweep TO smallbatch_app;
@@ -351,21 +436,6 @@ CREATE TABLE token (
 CREATE INDEX token_team_id_created_at_idx ON token USING btree (team_id, created_at);
 GRANT DELETE, INSERT, SELECT, UPDATE ON token TO smallbatch_app;
 
-CREATE TABLE upload (
-  team_id uuid NOT NULL,
-  id text NOT NULL,
-  records bigint NOT NULL DEFAULT 0,
-  refused jsonb NOT NULL DEFAULT '{}'::jsonb,
-  created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
-  updated_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
-  CONSTRAINT upload_pkey PRIMARY KEY (team_id, id),
-  CONSTRAINT upload_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
-  CONSTRAINT upload_id_length CHECK (((length(id) >= 1) AND (length(id) <= 100))),
-  CONSTRAINT upload_records CHECK ((records >= 0))
-);
-CREATE INDEX upload_updated_at_idx ON upload USING btree (updated_at);
-GRANT DELETE, INSERT, SELECT, UPDATE ON upload TO smallbatch_app;
-
 CREATE TABLE worker (
   id uuid NOT NULL,
   team_id uuid NOT NULL,
@@ -389,12 +459,10 @@ CREATE TABLE worker (
   CONSTRAINT worker_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
   CONSTRAINT worker_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
-CREATE INDEX worker_own ON worker USING btree (member_id, name, engine) WHERE (trainer_version = 'own'::text);
 CREATE INDEX worker_team_id_last_seen_at_idx ON worker USING btree (team_id, last_seen_at);
 GRANT DELETE, INSERT, SELECT, UPDATE ON worker TO smallbatch_app;
 
 GRANT USAGE ON SEQUENCE metric_id_seq TO smallbatch_app;
-GRANT USAGE ON SEQUENCE own_run_number TO smallbatch_app;
-GRANT USAGE ON SEQUENCE upload_part TO smallbatch_app;
+GRANT USAGE ON SEQUENCE setting_id_seq TO smallbatch_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT DELETE, INSERT, SELECT, UPDATE ON TABLES TO smallbatch_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO smallbatch_app;

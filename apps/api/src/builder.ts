@@ -94,11 +94,11 @@ export function takePart<T>(all: readonly T[], part: Part, bounds: Bounds): T[] 
   return all.slice(skip, skip + count);
 }
 
-/** A cursor is opaque: the values of the order's fields and the id, as JSON in base64url. */
+/** A cursor is opaque: the mark of the order, the values of its keys and the id, as JSON in base64url. */
 export const encodeCursor = (values: readonly unknown[]): string =>
   Buffer.from(JSON.stringify(values)).toString('base64url');
 
-export function decodeCursor(cursor: string, length: number): unknown[] {
+export function decodeCursor(cursor: string, length?: number): unknown[] {
   const bad = () =>
     fault(
       'BAD_CURSOR',
@@ -108,7 +108,7 @@ export function decodeCursor(cursor: string, length: number): unknown[] {
     const values: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
     const fits =
       Array.isArray(values) &&
-      values.length === length &&
+      (length === undefined || values.length === length) &&
       values.every((value) => value === null || typeof value === 'string');
     if (!fits || !/^[0-9a-f-]{36}$/.test(String(values.at(-1)))) throw bad();
     return values;

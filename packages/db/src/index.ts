@@ -5,6 +5,7 @@ export * from './claim.ts';
 export { addDataset, type NewDataset } from './dataset.ts';
 export type { Numbers } from './copy.ts';
 export * from './delete.ts';
+export * from './describe.ts';
 export { type Embedded, type EmbeddedOptions, startEmbedded } from './embedded/embedded.ts';
 export { adoptEvents, EVENT_DAYS, purgeEvents } from './events.ts';
 export * from './finish.ts';
@@ -25,13 +26,25 @@ export * from './read/coverage.ts';
 export * from './read/curves.ts';
 export * from './read/export-points.ts';
 export * from './read/export-runs.ts';
-export * from './read/filter.ts';
 export * from './read/page.ts';
 export * from './read/reused.ts';
 export type { SettingColumn, Settings } from './read/settings.ts';
 export type { ExportQuery } from './read/snapshot.ts';
 export * from './read/events.ts';
 export { type NewPoints, type PointsSeen, pointsSince } from './read/points-since.ts';
+export { FIELDS, type FieldName, type Kind, ORDERS, type OrderField } from './read/fields.ts';
+export {
+  bestOf,
+  type Comparison,
+  type CompileOptions,
+  compileFilter,
+  onlySettings,
+  type RunFilter,
+  type TagCondition,
+  Values,
+  wordsOf,
+} from './read/filter.ts';
+export * from './read/sweep-page.ts';
 export * from './read/sweep-state.ts';
 export {
   type Accepted,

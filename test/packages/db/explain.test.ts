@@ -1,6 +1,7 @@
 import {
   cellsSince,
   claimRuns,
+  countRuns,
   createSweep,
   type Db,
   eventPage,
@@ -167,6 +168,27 @@ describe('on 100,000 runs', () => {
     expect([...first.slice(0, 20), ...second.slice(0, 20)].map(({ id }) => id)).toEqual(
       all.slice(0, 40).map(({ id }) => id),
     );
+  });
+
+  test('an order or a filter by a metric reads its values, and a tag its runs, by index', async () => {
+    const page = { teamId: owner.teamId, count: 20, backwards: false };
+    const metric = { name: 'test_accuracy', value: 'LAST' as const };
+    const byMetric = { ...page, order: [{ metric, direction: 'DESC' as const }] };
+    expectIndexes(await plansOf((db) => runPage(db, byMetric)), {
+      runPage: ['run_metric_counted', 'run_metric_uncounted', 'run_newest'],
+    });
+    const sweeps = await database.asOwner<{ id: string }>('SELECT id FROM sweep LIMIT 50');
+    const ofSweeps = { ...byMetric, sweepIds: sweeps.map(({ id }) => id) };
+    expectIndexes(await plansOf((db) => runPage(db, ofSweeps)), {
+      'runPage of sweeps': ['cell_pkey', 'run_metric_pkey'],
+    });
+    const better = { metrics: [{ ...metric, is: { gt: 0.9 } }] };
+    expectIndexes(await plansOf((db) => countRuns(db, owner.teamId, better)), {
+      countRuns: ['run_metric_counted', 'run_metric_uncounted'],
+    });
+    expectIndexes(await plansOf((db) => countRuns(db, owner.teamId, { tags: { has: 'paper' } })), {
+      countRuns: ['run_tags_used'],
+    });
   });
 
   test('the runs of 50 sweeps are read through their cells', async () => {

@@ -1,4 +1,4 @@
-import { createOwnRun, ownWorker } from '@smallbatch/db';
+import { createOwnRun, describeRun, MOST_TAGS, ownWorker } from '@smallbatch/db';
 import {
   builder,
   InvalidInput,
@@ -13,6 +13,7 @@ import { knownDataset } from '../dataset/known.ts';
 import { configure } from '../sweep/create.ts';
 import { Claim, Worker } from '../worker/schema.ts';
 import { Run } from './schema.ts';
+import { newRunProblems, readNote } from './words.ts';
 
 const CreateRunInput = builder.inputType('CreateRunInput', {
   description: "A run of somebody's own training script: it is claimed by its creator at once.",
@@ -22,6 +23,8 @@ const CreateRunInput = builder.inputType('CreateRunInput', {
     axes: t.field({ type: 'JSON', required: true, description: 'The axes, as in a sweep file.' }),
     hyper: t.field({ type: 'JSON', description: 'Free parameters of the configuration, a flat object.' }),
     info: t.field({ type: 'JSON', description: 'Free parameters beside it, a flat object.' }),
+    tags: t.stringList({ description: `Words to find it by, at most ${MOST_TAGS}.` }),
+    note: t.string({ description: 'A note, up to 10,000 characters.' }),
     seed: t.field({ type: 'SafeInt', required: true, defaultValue: 0, description: 'Seed.' }),
     idempotencyKey: t.string({ description: 'The same key makes the same run, however often it is sent.' }),
     engine: t.string({ defaultValue: 'own', description: 'What trains it.' }),
@@ -113,7 +116,11 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { input }, { db, viewer, lease }) => {
       const { teamId } = viewer!;
       const [hyper, info] = [input.hyper ?? {}, input.info ?? {}] as [Flat, Flat];
-      const problems = [...flatProblems('hyper', hyper), ...flatProblems('info', info)];
+      const problems = [
+        ...flatProblems('hyper', hyper),
+        ...flatProblems('info', info),
+        ...newRunProblems(input),
+      ];
       if (!/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,79}$/u.test(input.name))
         problems.push({
           path: ['input', 'name'],
@@ -150,6 +157,13 @@ builder.mutationFields((t) => ({
         duplicate: input.duplicate ?? false,
         leaseSeconds: lease.lease,
       });
+      if ('id' in made) {
+        const note = readNote(input.note);
+        await describeRun(db, teamId, made.id, {
+          tags: input.tags ?? [],
+          note: 'note' in note ? note.note : null,
+        });
+      }
       return 'answered' in made
         ? outcome('RunExists', { runId: made.answered })
         : outcome('CreateRunSuccess', { runId: made.id, key: made.key, workerId });

@@ -2,28 +2,25 @@ import { queryFromInfo } from '@pothos/plugin-prisma';
 import {
   AttemptEnd,
   BatchNormScope,
-  BudgetUnit,
+  type BudgetUnit,
   countRuns,
-  ORDER_SQL,
-  type PageRow,
+  countRunsOfSweeps,
+  ORDERS,
   runPage,
+  sweepsOfRuns,
 } from '@smallbatch/db';
 import DataLoader from 'dataloader';
 import type { GraphQLResolveInfo } from 'graphql';
-import { builder, connection, encodeCursor } from '../builder.ts';
+import { builder, connection } from '../builder.ts';
 import type { Context } from '../context.ts';
-import { RunMetric } from '../metric/schema.ts';
-import { RunFilter, RunStatusEnum } from './filter.ts';
-import { type RunsArguments, readRuns } from './runs.ts';
+import { RunMetric, RunValueEnum } from '../metric/schema.ts';
+import { BudgetUnitEnum, RunFilter, RunStatusEnum } from './filter.ts';
+import { checkGoals, type RunsArguments, readRuns } from './runs.ts';
 import { waitsFor } from './waits-for.ts';
 
 export const BatchNormScopeEnum = builder.enumType(BatchNormScope, {
   name: 'BatchNormScope',
   description: 'Which layers have batch norm: convolutions only, or all.',
-});
-const BudgetUnitEnum = builder.enumType(BudgetUnit, {
-  name: 'BudgetUnit',
-  description: 'What a run is limited by.',
 });
 export const Budget = builder
   .objectRef<{ unit: BudgetUnit; value: number; epochs: number | null }>('Budget')
@@ -153,7 +150,17 @@ export const Run = builder.prismaNode('Run', {
     }),
     seed: t.expose('seed', { type: 'SafeInt', description: 'Of its random numbers.' }),
     hyper: t.expose('hyper', { type: 'JSON', description: 'Free parameters of the configuration.' }),
-    info: t.expose('info', { type: 'JSON', description: 'Free parameters beside it.' }),
+    info: t.expose('info', {
+      type: 'JSON',
+      description: 'Free parameters beside it; setRunInfo changes them.',
+    }),
+    tags: t.exposeStringList('tags', {
+      description: 'Words that people put on it, in the order of their letters; tagRuns changes them.',
+    }),
+    note: t.exposeString('note', {
+      nullable: true,
+      description: 'What people wrote about it; noteRun changes it.',
+    }),
     configurationHash: t.exposeString('configurationHash', { description: 'SHA-256 of the configuration.' }),
     shapeKey: t.exposeString('shapeKey', {
       description: 'What shapes the program of its steps, and so their speed.',
@@ -165,14 +172,15 @@ export const Run = builder.prismaNode('Run', {
     sweep: t.relation('sweep', { nullable: true, description: 'The sweep that created it.' }),
     sweeps: t.prismaField({
       type: ['Sweep'],
-      description: 'All sweeps that it answers a cell of, at most 100.',
-      resolve: (query, { id }, _args, { db }) =>
-        db.prisma.sweep.findMany({
-          ...query,
-          where: { cells: { some: { runId: id } } },
-          orderBy: { number: 'asc' },
-          take: 100,
-        }),
+      description: 'All sweeps that it answers a cell of, the oldest first, at most 100.',
+      resolve: (query, { id }, _args, { db, ...context }, info) =>
+        loaderAt(context, info, async (runIds) => {
+          const ids = await sweepsOfRuns(db, runIds, 100);
+          const all = [...new Set([...ids.values()].flat())];
+          const sweeps = await db.prisma.sweep.findMany({ ...query, where: { id: { in: all } } });
+          const byId = new Map(sweeps.map((sweep) => [sweep.id, sweep]));
+          return runIds.map((run) => (ids.get(run) ?? []).flatMap((sweep) => byId.get(sweep) ?? []));
+        }).load(id),
     }),
     engine: t.exposeString('engine', { nullable: true, description: 'What executed its steps last.' }),
     attempt: t.exposeInt('attempt', { description: 'Number of its latest attempt; 0 before the first.' }),
@@ -204,19 +212,37 @@ export const Run = builder.prismaNode('Run', {
   }),
 });
 
-const fields = Object.keys(ORDER_SQL).filter((field) => field !== 'QUEUE');
+const fields = Object.keys(ORDERS).filter((field) => field !== 'QUEUE');
 const RunOrderField = builder.enumType('RunOrderField', {
-  description: 'What runs are ordered by.',
+  description:
+    'What runs are ordered by. Texts by code point; DATASET, MEMBER and SWEEP (the one that created it) by their names.',
   values: fields,
 });
 const Direction = builder.enumType('Direction', {
   description: 'Upwards or downwards; absent values come last either way.',
   values: ['ASC', 'DESC'] as const,
 });
-const RunOrder = builder.inputType('RunOrder', {
-  description: 'One field of an order; ties go on to the next, and at last to the id.',
+const MetricOrder = builder.inputType('MetricOrder', {
+  description: "A run's value of a metric; NaN counts as absent, ±∞ lie beyond all numbers.",
   fields: (t) => ({
-    field: t.field({ type: RunOrderField, required: true, description: 'The field.' }),
+    name: t.string({ required: true, description: 'Name of the metric.' }),
+    value: t.field({
+      type: RunValueEnum,
+      required: true,
+      description: 'Which value of the run; BEST only of a metric with a goal.',
+    }),
+  }),
+});
+const RunOrder = builder.inputType('RunOrder', {
+  description:
+    'One thing that runs are ordered by: exactly one of field, metric and param. Ties go on to the next, and at last to the id.',
+  fields: (t) => ({
+    field: t.field({ type: RunOrderField, description: 'A field.' }),
+    metric: t.field({ type: MetricOrder, description: 'A value of a metric.' }),
+    param: t.string({
+      description:
+        'A free parameter by its name, `hyper` before `info`: upwards numbers, then texts, then false and true.',
+    }),
     direction: t.field({ type: Direction, defaultValue: 'ASC', description: 'Which way.' }),
   }),
 });
@@ -264,6 +290,16 @@ export const RunConnection = builder.objectRef<Connection>('RunConnection').impl
 const planned = (context: Context, info: GraphQLResolveInfo) =>
   queryFromInfo({ context, info, typeName: 'Run', paths: [['nodes'], ['edges', 'node']] });
 
+/** The edges of what was chosen and is still there: something may have been deleted between choosing and loading. */
+export const present = <T>(
+  edges: readonly { node: { id: string }; cursor: string }[],
+  loaded: ReadonlyMap<string, T>,
+): { node: T; cursor: string }[] =>
+  edges.flatMap(({ node, cursor }) => {
+    const thing = loaded.get(node.id);
+    return thing ? [{ node: thing, cursor }] : [];
+  });
+
 /** Loads what was asked of the runs that a page chose, in the order of the page. */
 async function load(
   context: Context,
@@ -274,7 +310,25 @@ async function load(
   return new Map(runs.map((run) => [run.id, run]));
 }
 
-const cursorOf = ({ cursor }: PageRow): string => encodeCursor(cursor);
+/** Where in a document a field stands, without the places in lists: one loader serves all things that stand there. */
+function placeIn({ path }: GraphQLResolveInfo): string {
+  const names: (string | number)[] = [];
+  for (let at: GraphQLResolveInfo['path'] | undefined = path; at; at = at.prev)
+    if (typeof at.key === 'string') names.push(at.key);
+  return names.join(' ');
+}
+function loaderAt<Value>(
+  { loaders }: Pick<Context, 'loaders'>,
+  info: GraphQLResolveInfo,
+  load: (ids: readonly string[]) => Promise<readonly Value[]>,
+): DataLoader<string, Value> {
+  const key = placeIn(info);
+  const loader =
+    (loaders.get(key) as DataLoader<string, Value> | undefined) ?? new DataLoader(load, { cache: false });
+  loaders.set(key, loader);
+  return loader;
+}
+
 /** A page of runs of a sweep; pages of many sweeps in one list are chosen by one statement and loaded by one. */
 export async function runsOfSweep(
   sweepId: string,
@@ -283,55 +337,35 @@ export async function runsOfSweep(
   info: GraphQLResolveInfo,
 ): Promise<Connection> {
   const { teamId } = context.viewer!;
-  const key = `runs ${info.path.key} ${JSON.stringify(args)}`;
-  const { query, page } = readRuns(args, teamId, { field: 'QUEUE', direction: 'ASC' });
+  const { query, page, cursorOf } = readRuns(args, teamId, { field: 'QUEUE', direction: 'ASC' });
   // For every list, although one statement loads them all: what is known as loaded is known by place.
   const asked = planned(context, info);
-  let loader = context.loaders.get(key) as DataLoader<string, Connection> | undefined;
-  if (!loader) {
-    loader = new DataLoader<string, Connection>(
-      async (sweepIds) => {
-        const rows = await runPage(context.db, { ...query, sweepIds });
-        const runs = await load(
-          context,
-          asked,
-          rows.map(({ id }) => id),
-        );
-        return sweepIds.map((id) => {
-          const mine = connection(
-            rows.filter((row) => row.sweepId === id),
-            page,
-            cursorOf,
-          );
-          const edges = still(mine.edges, runs);
-          return { ...mine, args, edges, count: () => countOfSweep(context, id, query.where) };
-        });
+  // The arguments are the same for all lists of one place.
+  return loaderAt(context, info, async (sweepIds) => {
+    await checkGoals(context, [query.where], query.order);
+    const rows = await runPage(context.db, { ...query, sweepIds });
+    const runs = await load(
+      context,
+      asked,
+      rows.map(({ id }) => id),
+    );
+    const counts = new DataLoader<string, number>(
+      async (ids) => {
+        const found = await countRunsOfSweeps(context.db, teamId, ids, query.where);
+        return ids.map((id) => found.get(id) ?? 0);
       },
       { cache: false },
     );
-    context.loaders.set(key, loader);
-  }
-  return loader.load(sweepId);
-}
-
-/** A run that was deleted since its page was read is no part of it any more. */
-function still<Loaded>(
-  edges: readonly { readonly node: { readonly id: string }; readonly cursor: string }[],
-  runs: ReadonlyMap<string, Loaded>,
-): { node: Loaded; cursor: string }[] {
-  return edges.flatMap(({ node, cursor }) => {
-    const run = runs.get(node.id);
-    return run ? [{ node: run, cursor }] : [];
-  });
-}
-
-async function countOfSweep(
-  { db, viewer }: Context,
-  sweepId: string,
-  where: Parameters<typeof countRuns>[2],
-): Promise<number> {
-  const sweep = await db.prisma.sweep.findUniqueOrThrow({ where: { id: sweepId }, select: { key: true } });
-  return countRuns(db, viewer!.teamId, { and: [where ?? {}, { sweep: { eq: sweep.key } }] });
+    return sweepIds.map((id) => {
+      const mine = connection(
+        rows.filter((row) => row.sweepId === id),
+        page,
+        cursorOf,
+      );
+      const edges = present(mine.edges, runs);
+      return { ...mine, args, edges, count: () => counts.load(id) };
+    });
+  }).load(sweepId);
 }
 
 builder.queryFields((t) => ({
@@ -358,10 +392,11 @@ builder.queryFields((t) => ({
     },
     resolve: async (_root, args, context, info) => {
       const { teamId } = context.viewer!;
-      const { query, page } = readRuns(args as RunsArguments, teamId, {
+      const { query, page, cursorOf } = readRuns(args as RunsArguments, teamId, {
         field: 'CREATED_AT',
         direction: 'DESC',
       });
+      await checkGoals(context, [query.where], query.order);
       const rows = await runPage(context.db, query);
       const mine = connection(rows, page, cursorOf);
       const runs = await load(
@@ -369,7 +404,7 @@ builder.queryFields((t) => ({
         planned(context, info),
         mine.edges.map(({ node }) => node.id),
       );
-      const edges = still(mine.edges, runs);
+      const edges = present(mine.edges, runs);
       return {
         ...mine,
         args: args as RunsArguments,

@@ -1,5 +1,14 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
-import { acting, changeSweep, type Prisma, type SweepChange, type SweepState } from '@smallbatch/db';
+import {
+  acting,
+  changeSweep,
+  countSweeps,
+  SWEEP_STATUSES,
+  type SweepChange,
+  type SweepFilter as SweepCondition,
+  type SweepState,
+  sweepPage,
+} from '@smallbatch/db';
 import {
   builder,
   connection,
@@ -16,14 +25,15 @@ import {
   resolveType,
 } from '../builder.ts';
 import type { Context } from '../context.ts';
-import { RunFilter, StringFilter } from '../run/filter.ts';
-import type { RunsArguments } from '../run/runs.ts';
-import { RunConnection, RunOrder, runsOfSweep } from '../run/schema.ts';
+import { fault } from '../errors.ts';
+import { DateTimeFilter, RunFilter, StringFilter, TagFilter } from '../run/filter.ts';
+import { type RunsArguments, readSweepFilter } from '../run/runs.ts';
+import { present, RunConnection, RunOrder, runsOfSweep } from '../run/schema.ts';
 import { create } from './create.ts';
 
 const SweepStatus = builder.enumType('SweepStatus', {
   description: 'Where a sweep stands. DONE: none of its runs waits or runs.',
-  values: ['WAITING', 'RUNNING', 'PAUSED', 'DONE', 'CANCELLED'] as const,
+  values: SWEEP_STATUSES,
 });
 
 const COUNTS = {
@@ -99,6 +109,13 @@ export const Sweep = builder.prismaNode('Sweep', {
       description: 'Whether runs of the team that answer a cell were taken.',
     }),
     member: t.relation('member', { description: 'Who made it.' }),
+    tags: t.exposeStringList('tags', {
+      description: 'Words that people put on it, in the order of their letters; tagSweep changes them.',
+    }),
+    note: t.exposeString('note', {
+      nullable: true,
+      description: 'What people wrote about it; noteSweep changes it.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
     startedAt: t.field({
       type: 'DateTime',
@@ -139,17 +156,21 @@ export const Sweep = builder.prismaNode('Sweep', {
 });
 
 const SweepFilter = builder.inputType('SweepFilter', {
-  description: 'Which sweeps.',
+  description: 'Which sweeps. The fields hold together; one given as null is as if it were not given.',
   fields: (t) => ({
     key: t.field({ type: StringFilter, description: 'Key.' }),
     name: t.field({ type: StringFilter, description: 'Name.' }),
+    note: t.field({ type: StringFilter, description: 'Note.' }),
     member: t.field({ type: StringFilter, description: 'Key of the member who made it.' }),
+    status: t.field({ type: [SweepStatus], description: 'One of these.' }),
+    tags: t.field({ type: TagFilter, description: 'Its tags.' }),
+    search: t.string({
+      description:
+        'Every word of this occurs in its key, its name, its tags or its note; case does not matter.',
+    }),
+    createdAt: t.field({ type: DateTimeFilter, description: 'When it was made.' }),
   }),
 });
-const text = (
-  is: { eq?: string | null; in?: string[] | null } | null | undefined,
-): Prisma.StringFilter | undefined =>
-  is ? { ...(is.eq ? { equals: is.eq } : {}), ...(is.in ? { in: is.in } : {}) } : undefined;
 
 type SweepShape = typeof Sweep.$inferType;
 interface Connection {
@@ -210,39 +231,42 @@ builder.queryFields((t) => ({
       last: t.arg.int({ description: 'How many from the back, at most 100.' }),
       before: t.arg.string({ description: 'Before this cursor.' }),
     },
-    resolve: async (_root, { where, ...args }, context, info) => {
+    resolve: async (_root, { where: given, ...args }, context, info) => {
       const { db, viewer } = context;
       const page = readPage(args);
-      const filter = {
+      const where = readSweepFilter(given) as SweepCondition | undefined;
+      const chosen = await sweepPage(db, {
         teamId: viewer!.teamId,
-        key: text(where?.key),
-        name: text(where?.name),
-        ...(where?.member ? { member: { key: text(where.member) } } : {}),
-      } as Prisma.SweepWhereInput;
-      const after = page.cursor ? decodeCursor(page.cursor, 2) : undefined;
-      const beyond = after
-        ? { number: page.backwards ? { gt: Number(after[0]) } : { lt: Number(after[0]) } }
-        : {};
-      const paths = [['nodes'], ['edges', 'node']];
-      // The place in the list is read beside what is asked of a sweep, in the same statement.
+        where,
+        count: page.count,
+        backwards: page.backwards,
+        from: page.cursor ? numberOf(page.cursor) : undefined,
+      });
       const query = queryFromInfo({
         context,
         info,
         typeName: 'Sweep',
-        paths,
-        select: { id: true, intent: true, number: true },
+        paths: [['nodes'], ['edges', 'node']],
+        select: { id: true, intent: true },
       });
-      const rows = await db.prisma.sweep.findMany({
+      const sweeps = await db.prisma.sweep.findMany({
         ...query,
-        where: { AND: [filter, beyond] },
-        orderBy: { number: page.backwards ? 'asc' : 'desc' },
-        take: page.count + 1,
+        where: { id: { in: chosen.map(({ id }) => id) } },
       });
-      const mine = connection(rows, page, ({ number, id }) => encodeCursor([String(number), id]));
-      return { ...mine, count: () => db.prisma.sweep.count({ where: filter }) };
+      const byId = new Map(sweeps.map((sweep) => [sweep.id, sweep]));
+      const mine = connection(chosen, page, ({ number, id }) => encodeCursor([String(number), id]));
+      const edges = present(mine.edges, byId);
+      return { ...mine, edges, count: () => countSweeps(db, viewer!.teamId, where) };
     },
   }),
 }));
+
+function numberOf(cursor: string): number {
+  const [number] = decodeCursor(cursor, 2);
+  if (!/^\d{1,10}$/.test(String(number)))
+    throw fault('BAD_CURSOR', `invalid cursor "${cursor.slice(0, 60)}": use one that this list returned`);
+  return Number(number);
+}
 
 const CreateSweepSuccess = builder
   .objectRef<Outcome<'CreateSweepSuccess', { sweepId: string; created: number; reused: number }>>(

@@ -1,9 +1,8 @@
 import type { Goal } from '../generated/prisma/enums.ts';
 import type { Db } from '../open.ts';
 import { AXIS_SQL, type Axis, COST_SQL, isCost, RUN_AXES, type RunValue, VALUE_SQL } from './axes.ts';
-import { compileFilter, type RunFilter, Values } from './filter.ts';
+import { compileFilter, onlySettings, type RunFilter, Values } from './filter.ts';
 import { type Layout, pack, unpack } from './packed.ts';
-import { onlySettings } from './setting-filter.ts';
 import { type Settings, settingsOf } from './settings.ts';
 
 export interface SettingQuery {

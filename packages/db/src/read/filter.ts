@@ -1,128 +1,146 @@
-import { type MetricValue, VALUE_SQL } from './axes.ts';
+import type { MetricValue } from './axes.ts';
+import {
+  all,
+  type Comparison,
+  conditions,
+  folded,
+  paramConditions,
+  type TagCondition,
+  tagConditions,
+  Values,
+  wordsOf,
+} from './condition.ts';
+import { BUDGET_SQL, fieldOf, metricValues, paramValue, SETTING_ONLY } from './fields.ts';
 
-type Scalar = string | number | boolean | Date;
-
-export interface Comparison {
-  readonly eq?: Scalar | null;
-  readonly in?: readonly Scalar[] | null;
-  readonly gt?: Scalar | null;
-  readonly gte?: Scalar | null;
-  readonly lt?: Scalar | null;
-  readonly lte?: Scalar | null;
-  readonly isNull?: boolean | null;
-}
+export { type Comparison, type TagCondition, Values, wordsOf };
 
 export interface RunFilter {
   readonly and?: readonly RunFilter[] | null;
   readonly or?: readonly RunFilter[] | null;
   readonly not?: RunFilter | null;
   readonly status?: readonly string[] | null;
+  readonly sweep?: Comparison | null;
+  readonly budget?: {
+    readonly unit?: readonly string[] | null;
+    readonly value?: Comparison | null;
+    readonly epochs?: Comparison | null;
+  } | null;
+  readonly tags?: TagCondition | null;
+  readonly search?: string | null;
   readonly metrics?: readonly { name: string; value: MetricValue; is: Comparison }[] | null;
   readonly params?: readonly ({ name: string } & Comparison)[] | null;
   readonly [field: string]: unknown;
 }
 
-/** Values of a statement in the order of their numbers. */
-export class Values {
-  readonly list: unknown[] = [];
-  add(value: unknown): string {
-    this.list.push(value);
-    return `$${this.list.length}`;
-  }
+export interface CompileOptions {
+  /** The table behind `r`: with 'setting' the condition names no column but a setting's and team_id; see onlySettings. */
+  readonly over?: 'run' | 'setting';
 }
 
-const COLUMNS: Record<string, string> = {
-  key: 'r.key',
-  diverged: 'r.diverged',
-  duplicate: 'r.duplicate',
-  engine: 'r.engine',
-  model: 'r.model',
-  width: 'r.width',
-  batchSize: 'r.batch_size',
-  baseLearningRate: 'r.base_learning_rate',
-  warmUp: 'r.warm_up',
-  momentum: 'r.momentum',
-  nesterov: 'r.nesterov',
-  weightDecay: 'r.weight_decay',
-  batchNorm: 'r.batch_norm',
-  batchNormScope: 'r.batch_norm_scope::text',
-  bnBatch: 'r.bn_batch',
-  augmentation: 'r.augmentation',
-  evaluateEvery: 'r.evaluate_every',
-  epochs: `CASE r.budget_unit WHEN 'EPOCHS' THEN r.budget_value END`,
-  seed: 'r.seed',
-  createdAt: 'r.created_at',
-  startedAt: 'r.started_at',
-  endedAt: 'r.ended_at',
-  dataset: '(SELECT name FROM dataset WHERE id = r.dataset_id)',
-  member: '(SELECT key FROM member WHERE id = r.member_id)',
-};
+const given = (filter: RunFilter | null | undefined): [string, unknown][] =>
+  Object.entries(filter ?? {}).filter(([, value]) => value !== undefined && value !== null);
 
-const OPERATORS = { eq: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
-
-function compare(sql: string, is: Comparison, values: Values, cast = ''): string[] {
-  const terms: string[] = [];
-  for (const [name, operator] of Object.entries(OPERATORS)) {
-    const value = is[name as keyof typeof OPERATORS];
-    if (value !== undefined && value !== null) terms.push(`${sql} ${operator} ${values.add(value)}${cast}`);
-  }
-  if (is.in)
-    terms.push(
-      is.in.length ? `${sql} IN (${is.in.map((value) => values.add(value) + cast).join(', ')})` : 'false',
-    );
-  if (is.isNull !== undefined && is.isNull !== null) terms.push(`(${sql}) IS ${is.isNull ? '' : 'NOT '}NULL`);
-  return terms;
+/** Whether a filter asks of settings alone, so that it can be answered without looking at runs. */
+export function onlySettings(filter: RunFilter | null | undefined): boolean {
+  return given(filter).every(([field, value]) => {
+    if (field === 'and' || field === 'or') return (value as RunFilter[]).every(onlySettings);
+    if (field === 'not') return onlySettings(value as RunFilter);
+    return SETTING_ONLY.has(field) || fieldOf(field)?.setting === true;
+  });
 }
 
-function param(one: { name: string } & Comparison, values: Values): string {
-  const { name, ...is } = one;
-  const key = values.add(name);
-  const json = `coalesce(r.hyper -> ${key}, r.info -> ${key})`;
-  const { eq, in: list, ...rest } = is;
-  const terms: string[] = [];
-  if (eq !== undefined && eq !== null) terms.push(`${json} = ${values.add(JSON.stringify(eq))}::jsonb`);
-  if (list) terms.push(`${json} = ANY (${values.add(list.map((value) => JSON.stringify(value)))}::jsonb[])`);
-  const asNumber = `CASE jsonb_typeof(${json}) WHEN 'number' THEN (${json})::text::float8 END`;
-  const { isNull, ...bounds } = rest;
-  terms.push(...compare(asNumber, bounds, values, '::float8'));
-  if (isNull !== undefined && isNull !== null) terms.push(`${json} IS ${isNull ? '' : 'NOT '}NULL`);
-  return terms.join(' AND ') || 'true';
+/** Names of the metrics whose best value a filter asks for: that has a meaning only for a metric with a goal. */
+export function bestOf(filter: RunFilter | null | undefined): string[] {
+  return given(filter).flatMap(([field, value]) => {
+    if (field === 'and' || field === 'or') return (value as RunFilter[]).flatMap(bestOf);
+    if (field === 'not') return bestOf(value as RunFilter);
+    if (field !== 'metrics') return [];
+    return (value as NonNullable<RunFilter['metrics']>)
+      .filter((one) => one.value === 'BEST')
+      .map(({ name }) => name);
+  });
 }
 
-/** Compiles a filter to a condition over a run `r`. Only names of the lists above become SQL; everything else is a value. */
-export function compileFilter(filter: RunFilter | null | undefined, teamId: string, values: Values): string {
-  const terms: string[] = [];
-  for (const [field, given] of Object.entries(filter ?? {})) {
-    if (given === undefined || given === null) continue;
-    if (field === 'and' || field === 'or') {
-      const parts = (given as RunFilter[]).map((part) => compileFilter(part, teamId, values));
-      terms.push(
-        parts.length ? `(${parts.join(field === 'and' ? ' AND ' : ' OR ')})` : String(field === 'and'),
-      );
-    } else if (field === 'not') {
-      // A comparison with an absent value is not true, so its negation is true: two-valued, as people read it.
-      terms.push(`(${compileFilter(given as RunFilter, teamId, values)}) IS NOT TRUE`);
-    } else if (field === 'status') {
-      terms.push(`r.status = ANY (${values.add(given)}::"RunStatus"[])`);
-    } else if (field === 'sweep') {
-      const found = compare('f.key', given as Comparison, values).join(' AND ') || 'true';
-      terms.push(
-        `EXISTS (SELECT FROM cell c JOIN sweep f ON f.id = c.sweep_id WHERE c.run_id = r.id AND ${found})`,
-      );
-    } else if (field === 'metrics') {
-      for (const { name, value, is } of given as NonNullable<RunFilter['metrics']>) {
-        const terms2 = compare(VALUE_SQL[value], is, values).join(' AND ') || 'true';
-        terms.push(
-          `EXISTS (SELECT FROM run_metric s JOIN metric k ON k.id = s.metric_id WHERE s.run_id = r.id AND k.name = ${values.add(name)} AND ${terms2})`,
+/**
+ * Compiles a filter to a condition over a run `r` (or a setting). Only names of fields.ts become SQL; everything else is a value.
+ * A condition on an absent value does not hold, and `not` turns exactly what does not hold: two-valued, as people read it.
+ */
+export function compileFilter(
+  filter: RunFilter | null | undefined,
+  teamId: string,
+  values: Values,
+  { over = 'run' }: CompileOptions = {},
+): string {
+  if (over === 'setting' && !onlySettings(filter)) throw new Error('a filter of settings asks of runs');
+  const team = values.add(teamId);
+  const compile = (inner: RunFilter): string =>
+    all(given(inner).flatMap(([field, value]) => term(field, value)));
+  const term = (field: string, value: unknown): string[] => {
+    switch (field) {
+      case 'and':
+        return [`(${all((value as RunFilter[]).map((part) => `(${compile(part)})`))})`];
+      case 'or':
+        return [`(${(value as RunFilter[]).map((part) => `(${compile(part)})`).join(' OR ') || 'false'})`];
+      case 'not':
+        return [`(${compile(value as RunFilter)}) IS NOT TRUE`];
+      case 'status':
+        return [`r.status = ANY (${values.add(value)}::"RunStatus"[])`];
+      case 'sweep':
+        return sweep(value as Comparison);
+      case 'budget':
+        return budget(value as NonNullable<RunFilter['budget']>);
+      case 'tags':
+        return tagConditions('r.tags', value as TagCondition, values);
+      case 'search':
+        return wordsOf(value as string).map(search);
+      case 'metrics':
+        return (value as NonNullable<RunFilter['metrics']>).flatMap(metric);
+      case 'params':
+        return (value as NonNullable<RunFilter['params']>).flatMap(({ name, ...is }) =>
+          paramConditions(paramValue(values.add(name)), is, values),
         );
-      }
-    } else if (field === 'params') {
-      for (const one of given as NonNullable<RunFilter['params']>) terms.push(param(one, values));
-    } else {
-      const column = COLUMNS[field];
-      if (!column) throw new Error(`unknown filter "${field}"`);
-      terms.push(...compare(column, given as Comparison, values));
     }
-  }
-  return [`r.team_id = ${values.add(teamId)}`, ...terms].join(' AND ');
+    const known = fieldOf(field);
+    if (!known) throw new Error(`unknown filter "${field}"`);
+    const { sql, kind, table, name } = known;
+    if (!table) return conditions(sql, kind, value as Comparison, values);
+    // The few things of these names first: then an index over their ids can be used.
+    const found = conditions(`n.${name}`, kind, value as Comparison, values);
+    if (found.length === 0) return [];
+    return [`${sql} = ANY (ARRAY(SELECT n.id FROM ${table} n WHERE n.team_id = ${team} AND ${all(found)}))`];
+  };
+  /** A run can answer cells of several sweeps: one of them has to fulfil all that is asked. */
+  const sweep = ({ isNull, ...is }: Comparison): string[] => {
+    const answers = (found: readonly string[]): string =>
+      `EXISTS (SELECT FROM cell c JOIN sweep f ON f.id = c.sweep_id WHERE c.run_id = r.id AND f.team_id = ${team} AND ${all(found)})`;
+    const found = conditions('f.key', 'text', is, values);
+    const terms = found.length ? [answers(found)] : [];
+    if (typeof isNull === 'boolean') terms.push(isNull ? `NOT ${answers([])}` : answers([]));
+    return terms;
+  };
+  const budget = ({ unit, value, epochs }: NonNullable<RunFilter['budget']>): string[] => [
+    ...(unit ? [`${BUDGET_SQL.unit} = ANY (${values.add(unit)}::text[])`] : []),
+    ...(value ? conditions(BUDGET_SQL.value, 'number', value, values) : []),
+    ...(epochs ? conditions(BUDGET_SQL.epochs, 'number', epochs, values) : []),
+  ];
+  const metric = ({ name, value, is }: NonNullable<RunFilter['metrics']>[number]): string[] => {
+    const { isNull, ...rest } = is;
+    const found = conditions('m.value', 'number', rest, values);
+    const known = metricValues(value, team, values.add(name));
+    const exists = (wanted: readonly string[]): string =>
+      `EXISTS (SELECT FROM (${known}) m WHERE m.run_id = r.id AND ${all(wanted)})`;
+    const terms = found.length ? [exists(found)] : [];
+    // A run without the metric has no value of it, as one whose value is not there.
+    if (typeof isNull === 'boolean') terms.push(`${isNull ? 'NOT ' : ''}${exists(['m.value IS NOT NULL'])}`);
+    return terms;
+  };
+  const search = (word: string): string => {
+    const sought = folded(`${values.add(word)}::text`);
+    const within = (text: string): string => `strpos(${folded(text)}, ${sought}) > 0`;
+    // What most runs do not have is asked of only where it is there. No word spans two tags: they are parted by what parts words.
+    return `(${within('r.key')} OR (r.tags <> '{}' AND ${within(`array_to_string(r.tags, E'\\n')`)}) OR ${within('r.note')}
+      OR r.sweep_id = ANY (ARRAY(SELECT n.id FROM sweep n WHERE n.team_id = ${team} AND ${within('n.name')})))`;
+  };
+  const terms = given(filter).flatMap(([field, value]) => term(field, value));
+  return all([`r.team_id = ${team}`, ...terms]);
 }

@@ -1,0 +1,191 @@
+import {
+  type RunFilter as Filter,
+  MOST_INFO,
+  MOST_TAGGED,
+  note,
+  setRunInfo,
+  tagRuns,
+  unknownRuns,
+} from '@smallbatch/db';
+import {
+  builder,
+  InvalidInput,
+  invalidInput,
+  isOutcome,
+  NotFound,
+  notFound,
+  type Outcome,
+  outcome,
+  resolveType,
+} from '../builder.ts';
+import type { Context } from '../context.ts';
+import { RunFilter } from './filter.ts';
+import { checkGoals, readFilter } from './runs.ts';
+import { Run } from './schema.ts';
+import {
+  type Info,
+  infoProblems,
+  readNote,
+  tagProblems,
+  tooManyTags,
+  whichRuns,
+  writableKey,
+} from './words.ts';
+
+export const TooManyTags =
+  builder.objectRef<Outcome<'TooManyTags', { message: string; keys: readonly string[] }>>('TooManyTags');
+TooManyTags.implement({
+  description: 'Something would have more tags than it may have; nothing was changed.',
+  isTypeOf: isOutcome('TooManyTags'),
+  fields: (t) => ({
+    message: t.exposeString('message', { description: 'What, and how many it may have.' }),
+    keys: t.stringList({
+      description: 'Keys of what would have too many, at most 10.',
+      resolve: ({ keys }) => [...keys],
+    }),
+  }),
+});
+const RunsTagged = builder
+  .objectRef<Outcome<'RunsTagged', { matched: number; changed: number }>>('RunsTagged')
+  .implement({
+    description: 'The runs have the tags.',
+    isTypeOf: isOutcome('RunsTagged'),
+    fields: (t) => ({
+      matched: t.exposeInt('matched', { description: 'Runs that were meant.' }),
+      changed: t.exposeInt('changed', { description: 'Runs of them whose tags are other than before.' }),
+    }),
+  });
+const TagRunsResult = builder.unionType('TagRunsResult', {
+  description: 'What became of tagging runs.',
+  types: [RunsTagged, TooManyTags, NotFound, InvalidInput],
+  resolveType,
+});
+const RunDescribed = builder.objectRef<Outcome<'RunDescribed', { runId: string }>>('RunDescribed').implement({
+  description: 'It is written.',
+  isTypeOf: isOutcome('RunDescribed'),
+  fields: (t) => ({
+    run: t.prismaField({
+      type: Run,
+      description: 'The run.',
+      resolve: (query, { runId }, _a, { db }) =>
+        db.prisma.run.findUniqueOrThrow({ ...query, where: { id: runId } }),
+    }),
+  }),
+});
+const DescribeRunResult = builder.unionType('DescribeRunResult', {
+  description: 'What became of describing a run.',
+  types: [RunDescribed, NotFound, InvalidInput],
+  resolveType,
+});
+
+const MOST_KEYS = 1000;
+const unknownRun = (keys: readonly string[]) =>
+  notFound(
+    `unknown run${keys.length > 1 ? `s: ${keys.length}, among them` : ''} ${keys
+      .slice(0, 3)
+      .map((key) => `"${key.slice(0, 80)}"`)
+      .join(', ')}; nothing was changed`,
+  );
+
+interface TagRunsArguments {
+  readonly keys?: readonly string[] | null | undefined;
+  readonly where?: unknown;
+  readonly add?: readonly string[] | null | undefined;
+  readonly remove?: readonly string[] | null | undefined;
+}
+async function tagThem({ keys, where, add, remove }: TagRunsArguments, context: Context) {
+  const { db, viewer } = context;
+  const { teamId } = viewer!;
+  whichRuns(keys, where);
+  const change = { add: add ?? [], remove: remove ?? [] };
+  const problems = tagProblems(change);
+  if (keys && keys.length > MOST_KEYS)
+    problems.push({
+      path: ['keys'],
+      value: keys.length,
+      message: `invalid keys: ${keys.length}`,
+      allowed: `at most ${MOST_KEYS}; take a filter ("where") for more`,
+    });
+  if (problems.length > 0) return invalidInput(problems);
+  let filter: Filter | undefined;
+  if (keys) {
+    const unwritable = keys.filter((key) => !writableKey(key));
+    const unknown = unwritable.length > 0 ? unwritable : await unknownRuns(db, teamId, keys);
+    if (unknown.length > 0) return unknownRun(unknown);
+    filter = { key: { in: keys } };
+  } else {
+    filter = readFilter(where);
+    await checkGoals(context, [filter]);
+  }
+  const done = await tagRuns(db, teamId, filter, change);
+  if (done.kind === 'tooManyRuns')
+    return invalidInput([
+      {
+        path: ['where'],
+        value: where,
+        message: `invalid where: more than ${MOST_TAGGED} runs match`,
+        allowed: `at most ${MOST_TAGGED} at once; a narrower filter, several times`,
+      },
+    ]);
+  return done.kind === 'tooMany'
+    ? outcome('TooManyTags', { message: tooManyTags(done.keys), keys: done.keys })
+    : outcome('RunsTagged', done);
+}
+
+builder.mutationFields((t) => ({
+  tagRuns: t.field({
+    type: TagRunsResult,
+    description:
+      'Adds tags to runs and removes some, of all that are meant or of none: of these keys, or of all that match. A run has at most 50.',
+    args: {
+      keys: t.arg.stringList({ description: 'Keys of the runs, at most 1,000.' }),
+      where: t.arg({ type: RunFilter, description: 'Which runs, at most 10,000.' }),
+      add: t.arg.stringList({ description: 'Tags to put on, at most 100; one that is there stays once.' }),
+      remove: t.arg.stringList({ description: 'Tags to take off, at most 100.' }),
+    },
+    resolve: (_root, args, context) => tagThem(args, context),
+  }),
+  noteRun: t.field({
+    type: DescribeRunResult,
+    description: 'Writes the note of a run, in place of the one before.',
+    args: {
+      key: t.arg.string({ required: true, description: 'Key of the run.' }),
+      note: t.arg.string({ description: 'Up to 10,000 characters; null or blank for none.' }),
+    },
+    resolve: async (_root, { key, note: text }, { db, viewer }) => {
+      const read = readNote(text);
+      if ('problem' in read) return invalidInput([read.problem]);
+      const runId = writableKey(key) ? await note(db, 'run', viewer!.teamId, key, read.note) : undefined;
+      return runId ? outcome('RunDescribed', { runId }) : unknownRun([key]);
+    },
+  }),
+  setRunInfo: t.field({
+    type: DescribeRunResult,
+    description:
+      'Merges free parameters into those beside the configuration of a run (`info`); null takes one away.',
+    args: {
+      key: t.arg.string({ required: true, description: 'Key of the run.' }),
+      info: t.arg({
+        type: 'JSON',
+        required: true,
+        description: 'A flat object of numbers, texts, true, false and null, at most 100 at once.',
+      }),
+    },
+    resolve: async (_root, { key, info }, { db, viewer }) => {
+      const problems = infoProblems(info);
+      if (problems.length > 0) return invalidInput(problems);
+      const done = writableKey(key) ? await setRunInfo(db, viewer!.teamId, key, info as Info) : undefined;
+      if (!done) return unknownRun([key]);
+      if (done.count > MOST_INFO)
+        return invalidInput([
+          {
+            path: ['info'],
+            value: done.count,
+            message: `invalid info: the run would have ${done.count} parameters`,
+            allowed: `at most ${MOST_INFO} a run`,
+          },
+        ]);
+      return outcome('RunDescribed', { runId: done.id });
+    },
+  }),
+}));

@@ -1,0 +1,126 @@
+import type { Db } from './open.ts';
+import { compileFilter, type RunFilter, Values } from './read/filter.ts';
+import { transaction } from './transaction.ts';
+
+/** Most tags of one run or sweep; the tables check it too. */
+export const MOST_TAGS = 50;
+/** Most runs that are tagged at once: they stay locked meanwhile, and each is written to every index (0.3 ms). */
+export const MOST_TAGGED = 10_000;
+/** Most free parameters beside the configuration of one run. */
+export const MOST_INFO = 1000;
+
+export interface TagChange {
+  readonly add: readonly string[];
+  readonly remove: readonly string[];
+}
+export type Tagged =
+  | { readonly kind: 'tagged'; readonly matched: number; readonly changed: number }
+  /** These would have more tags than one may have; nothing was changed. */
+  | { readonly kind: 'tooMany'; readonly keys: readonly string[] }
+  /** More than MOST_TAGGED are meant; nothing was changed. */
+  | { readonly kind: 'tooManyRuns' };
+
+/** Tags after a change: each once, in the order of their letters. */
+const tagsAfter = (add: string, remove: string): string =>
+  `ARRAY(SELECT t FROM unnest(x.tags || ${add}::text[]) AS t WHERE t <> ALL (${remove}::text[]) GROUP BY t ORDER BY t COLLATE "C")`;
+
+/**
+ * Changes the tags of all things that match, or of none. They are locked in the order of their ids, as every writer does, and
+ * what is written is worked out from what was locked, so that two who tag at once lose nothing. One that changes nothing is
+ * not written.
+ */
+async function tag(
+  db: Db,
+  table: 'run' | 'sweep',
+  condition: string,
+  { add, remove }: TagChange,
+  values: Values,
+): Promise<Tagged> {
+  const next = tagsAfter(values.add(add), values.add(remove));
+  const text = `/* tag ${table} */ WITH x AS MATERIALIZED (SELECT r.id, r.key, r.tags FROM ${table} r WHERE ${condition} ORDER BY r.id LIMIT ${MOST_TAGGED + 1} FOR NO KEY UPDATE),
+      y AS MATERIALIZED (SELECT x.id, x.key, x.tags, ${next} AS next FROM x),
+      over AS MATERIALIZED (SELECT key FROM y WHERE cardinality(next) > ${MOST_TAGS} ORDER BY key COLLATE "C" LIMIT 10),
+      changed AS (UPDATE ${table} SET tags = y.next FROM y
+        WHERE ${table}.id = y.id AND y.next <> y.tags AND NOT EXISTS (SELECT FROM over)
+          AND (SELECT count(*) FROM x) <= ${MOST_TAGGED} RETURNING 1)
+    SELECT (SELECT count(*) FROM x) AS matched, (SELECT count(*) FROM changed) AS changed, ARRAY(SELECT key FROM over) AS keys`;
+  const { rows } = await transaction(db, (sql) => sql.query({ text, values: values.list }));
+  const { matched, changed, keys } = rows[0];
+  if (matched > MOST_TAGGED) return { kind: 'tooManyRuns' };
+  return keys.length > 0 ? { kind: 'tooMany', keys } : { kind: 'tagged', matched, changed };
+}
+
+export async function tagRuns(
+  db: Db,
+  teamId: string,
+  where: RunFilter | null | undefined,
+  change: TagChange,
+): Promise<Tagged> {
+  const values = new Values();
+  return tag(db, 'run', compileFilter(where, teamId, values), change, values);
+}
+
+export async function tagSweep(db: Db, teamId: string, key: string, change: TagChange): Promise<Tagged> {
+  const values = new Values();
+  return tag(db, 'sweep', `r.team_id = ${values.add(teamId)} AND r.key = ${values.add(key)}`, change, values);
+}
+
+/** Which of these keys are of no run of the team. */
+export async function unknownRuns({ pool }: Db, teamId: string, keys: readonly string[]): Promise<string[]> {
+  const { rows } = await pool.query(
+    `/* unknownRuns */ SELECT k AS key FROM unnest($2::text[]) AS k
+     WHERE NOT EXISTS (SELECT FROM run r WHERE r.team_id = $1 AND r.key = k) ORDER BY k COLLATE "C"`,
+    [teamId, keys],
+  );
+  return rows.map(({ key }) => key);
+}
+
+/** Writes a note, or takes it away: → the id of the run or sweep, undefined where there is none. */
+export async function note(
+  { pool }: Db,
+  table: 'run' | 'sweep',
+  teamId: string,
+  key: string,
+  text: string | null,
+): Promise<string | undefined> {
+  const { rows } = await pool.query(
+    `/* note ${table} */ UPDATE ${table} SET note = $3 WHERE team_id = $1 AND key = $2 RETURNING id`,
+    [teamId, key, text],
+  );
+  return rows[0]?.id;
+}
+
+/**
+ * Merges free parameters into those beside a run's configuration; null takes one away. → the run's id and how many it would have
+ * (with more than it may have nothing is written), undefined where there is none.
+ */
+export async function setRunInfo(
+  { pool }: Db,
+  teamId: string,
+  key: string,
+  info: Readonly<Record<string, string | number | boolean | null>>,
+): Promise<{ id: string; count: number } | undefined> {
+  const { rows } = await pool.query(
+    `/* setRunInfo */ WITH x AS MATERIALIZED (SELECT id, info FROM run WHERE team_id = $1 AND key = $2 FOR NO KEY UPDATE),
+       y AS MATERIALIZED (SELECT id, jsonb_strip_nulls(info || $3::jsonb) AS next FROM x),
+       z AS MATERIALIZED (SELECT y.*, (SELECT count(*) FROM jsonb_object_keys(next)) AS count FROM y),
+       written AS (UPDATE run SET info = z.next FROM z WHERE run.id = z.id AND z.count <= ${MOST_INFO})
+     SELECT id, count FROM z`,
+    [teamId, key, JSON.stringify(info)],
+  );
+  return rows[0];
+}
+
+/** Puts tags on a new run, and a note where it has none yet: the same however often it is sent. */
+export async function describeRun(
+  { pool }: Db,
+  teamId: string,
+  id: string,
+  { tags, note: text }: { readonly tags: readonly string[]; readonly note: string | null },
+): Promise<void> {
+  if (tags.length === 0 && text === null) return;
+  await pool.query(
+    `/* describeRun */ UPDATE run AS x SET tags = ${tagsAfter('$3', `'{}'`)}, note = coalesce(x.note, $4) WHERE x.team_id = $1 AND x.id = $2`,
+    [teamId, id, tags, text],
+  );
+}
