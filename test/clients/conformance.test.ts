@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSweep } from '@smallbatch/db';
@@ -65,6 +65,14 @@ const written = async (key: string) => {
     { key, where: { key: { eq: key } } },
   );
   return { ...data.run, steps: data.curves.curves[0]?.steps ?? [] };
+};
+/** Waits for something that comes by itself. */
+const until = async (what: () => boolean | Promise<boolean>): Promise<void> => {
+  const end = Date.now() + 60_000;
+  while (!(await what())) {
+    if (Date.now() > end) throw new Error('waited in vain');
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
 };
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
 /** What goes through the network from now on. */
@@ -254,10 +262,12 @@ describe.each(LANGUAGES)('the %s client', (language) => {
     const seen = through((operation, nth) =>
       operation === 'Runs' || (nth !== 1 && nth % 3 !== 0) ? 'forward' : 'lose',
     );
-    const given = { run: ownRun(), points: points(400), more: points(400, 401), pause: 700, spool: spool() };
+    const given = { run: ownRun(), points: points(400), more: points(400, 401), pause: true, spool: spool() };
     driver.send({ op: 'report', ...given });
     const { key } = await driver.next();
     await driver.next();
+    // The first batch is sent a second time before more is logged.
+    await until(() => seen.filter(({ operation }) => operation === 'ReportMetrics').length > 1);
     driver.send('go on');
     expect((await driver.result()).result).toEqual({ lost: null });
     expect(seen.filter(({ operation }) => operation === 'ReportMetrics').length).toBeGreaterThan(2);
@@ -283,11 +293,11 @@ describe.each(LANGUAGES)('the %s client', (language) => {
     available(skip);
     through();
     const run = ownRun();
-    const given = { run, points: points(5), more: points(5, 6), pause: 1500, spool: spool() };
+    const given = { run, points: points(5), more: points(5, 6), pause: true, spool: spool() };
     driver.send({ op: 'report', ...given });
     const { key } = await driver.next();
     await driver.next();
-    expect((await written(key)).steps).toEqual(upTo(5));
+    await until(async () => (await written(key)).steps.length === 5);
     // Its lease expires, and somebody else begins the same training.
     await asOwner("UPDATE run SET lease_expires_at = now() - interval '1 second' WHERE key = $1", [key]);
     const { data } = await ask(
@@ -309,30 +319,35 @@ describe.each(LANGUAGES)('the %s client', (language) => {
 });
 
 const pairs = LANGUAGES.flatMap((writer) => LANGUAGES.map((heir): [Language, Language] => [writer, heir]));
-test.each(pairs)(
+test.concurrent.each(pairs)(
   'what a killed %s process had logged is delivered by a second process, in %s',
   async (writer, heir) => {
     const why = missing[writer] ?? missing[heir];
     if (why) return void console.log(why);
-    let away = false;
-    through((operation) => (away && /^(ReportMetrics|FinishRun)$/.test(operation) ? 'reset' : 'forward'));
+    const broken = await startNetwork(api.port);
+    broken.fate = (operation) => (operation === 'ReportMetrics' ? 'reset' : 'forward');
     const folder = spool();
-    away = true;
-    const given = { run: ownRun(), points: points(5000), pause: 1000, spool: folder };
-    const running = startDriver(writer, network.url);
-    running.send({ op: 'report', ...given });
-    const { key } = await running.next();
-    await running.next();
-    running.child.kill('SIGKILL');
-    await once(running.child, 'close');
+    const first = startDriver(writer, broken.url);
+    first.send({ op: 'report', run: ownRun(), points: points(5000), pause: true, spool: folder });
+    const { key } = await first.next();
+    await first.next();
+    // Half a second later it is all in the spool, as many batches as it may be.
+    const kept = (): number[] =>
+      readdirSync(folder)
+        .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'))
+        .flatMap((line) => (line.endsWith('}') ? JSON.parse(line).report.series[0].steps : []));
+    await until(() => kept().length === 5000);
+    first.child.kill('SIGKILL');
+    await once(first.child, 'close');
     expect((await written(key)).steps).toEqual([]);
     expect(readdirSync(folder)).toHaveLength(1);
-    away = false;
-    const second = startDriver(heir, network.url);
+    broken.fate = () => 'forward';
+    const second = startDriver(heir, broken.url);
     second.send({ op: 'deliver', spool: folder });
     expect((await second.result()).result).toBe(true);
     await second.end();
+    await broken.stop();
     expect((await written(key)).steps).toEqual(upTo(5000));
-    expect(existsSync(given.spool)).toBe(false);
+    expect(existsSync(folder)).toBe(false);
   },
 );

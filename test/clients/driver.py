@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../clients/python"))
 from smallbatch import Client, SmallbatchError  # noqa: E402
@@ -84,7 +83,6 @@ def report():
     for point in task["points"]:
         log(point)
     if task.get("pause"):
-        time.sleep(task["pause"] / 1000)
         say("paused")
         sys.stdin.readline()
     for point in task.get("more", ()):

@@ -1,6 +1,5 @@
 // Does tasks of conformance.test.ts with the TypeScript client: a line of JSON each, answered by lines. driver.py is its twin.
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient, curves, fromEnvironment, graphql, runs } from '@smallbatch/client';
 import { createRun, Reporter } from '@smallbatch/client/reporter';
 
@@ -80,7 +79,6 @@ const tasks: Record<string, () => Promise<unknown>> = {
       });
     for (const point of task.points as Point[]) log(point);
     if (task.pause) {
-      await sleep(task.pause);
       say('paused');
       await lines.next();
     }

@@ -79,6 +79,7 @@ export class Reporter {
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
   #failures = 0;
+  #closed = false;
   /** The last error, while the API cannot be reached or does not let this token in. */
   problem: Error | undefined;
 
@@ -121,6 +122,7 @@ export class Reporter {
 
   /** Notes a point; returns at once. Of an attempt that was refused nothing is taken: `onDiscard` has said so. */
   log(run: string, attempt: number, point: Point): void {
+    if (this.#closed) throw new Error('the reporter is closed: nothing more can be logged');
     const one = this.#of(run, attempt);
     if (one.lost) return;
     const now = performance.now();
@@ -178,7 +180,7 @@ export class Reporter {
   }
 
   #schedule(): void {
-    if (this.#timer) return;
+    if (this.#timer || this.#closed) return;
     const ms = this.#flushMs * 2 ** this.#failures;
     this.#timer = setTimeout(
       () => {
@@ -193,6 +195,7 @@ export class Reporter {
 
   /** Sends what there is. Resolves when all is delivered or the API cannot be reached; never rejects for the network. */
   async flush(): Promise<void> {
+    if (this.#closed) return;
     this.seal();
     this.#sending ??= this.#send()
       .catch((error: Error) => {
@@ -321,13 +324,13 @@ export class Reporter {
     const end = Date.now() + seconds * 1000;
     const left = (): number => Math.max(0, end - Date.now());
     const done = new AbortController();
-    do {
+    while (!this.empty && left() > 0) {
       await Promise.race([this.flush(), sleep(left(), undefined, { signal: done.signal }).catch(() => {})]);
       if (!this.empty && left() > 0) await sleep(Math.min(200, left()));
-    } while (!this.empty && left() > 0);
+    }
     done.abort();
+    this.#closed = true;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
     if (this.#spool === undefined) return;
     spooling.delete(this);
     if (spooling.size === 0) process.off('exit', spoolAll);
