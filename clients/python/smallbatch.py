@@ -546,6 +546,7 @@ class _Queue:
         self._load()
 
     def _open(self):
+        os.makedirs(os.path.dirname(self.path), exist_ok=True)  # Another process may have removed it, empty as it was.
         return os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
 
     def __len__(self):
@@ -646,7 +647,8 @@ class _Queue:
                     self.entries.append((kind, self.size, len(line) - 1))
                     last = line if kind == "report" else last
                 self.size += len(line)
-        os.ftruncate(self.fd, self.size)
+        if self.size < os.fstat(self.fd).st_size:
+            os.ftruncate(self.fd, self.size)
         if last:
             self.sequence = json.loads(last)["report"]["sequence"]
 

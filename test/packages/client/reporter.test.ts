@@ -235,6 +235,7 @@ test('without a place for the spool it keeps points in memory, and says so', asy
   const onProblem = ({ message }: Error): void => void problems.push(message);
   const reporter = new Reporter({ client: client(), spool, onProblem });
   rmSync(spool, { recursive: true });
+  writeFileSync(spool, 'a file in its place');
   reporter.log(run.id, 1, point(1));
   expect(problems).toEqual([expect.stringContaining(`the spool ${spool} cannot be written`)]);
   await reporter.close();

@@ -14,7 +14,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export type Kind = 'report' | 'finish';
 
@@ -31,6 +31,17 @@ const SIGN_OF_LIFE = 60;
 
 /** Files that reporters of this process write to. */
 const held = new Set<string>();
+
+/** Another process may have removed the folder, empty as it was. */
+function open(path: string): number {
+  try {
+    return openSync(path, 'a+');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    mkdirSync(dirname(path), { recursive: true });
+    return openSync(path, 'a+');
+  }
+}
 
 /**
  * What one attempt has to say and the API has not acknowledged, in order. With a folder it lies in a file there (its texts are
@@ -50,7 +61,7 @@ export class Queue {
     this.key = key;
     if (folder === undefined) return;
     this.#path = path ?? join(folder, `${encodeURIComponent(key)}.${process.pid}.ndjson`);
-    this.#fd = openSync(this.#path, 'a+');
+    this.#fd = open(this.#path);
     held.add(this.#path);
     this.#load();
   }
@@ -113,7 +124,7 @@ export class Queue {
     const left = this.#entries
       .slice(this.#first)
       .map((entry) => ({ kind: entry.kind, text: this.textOf(entry) }));
-    this.#fd = openSync(this.#path!, 'a+');
+    this.#fd = open(this.#path!);
     closeSync(old);
     this.#entries = [];
     this.#first = 0;
@@ -167,7 +178,8 @@ export class Queue {
     let head = '';
     let at = 0;
     let last: Entry | undefined;
-    for (let place = 0; ; ) {
+    let place = 0;
+    for (;;) {
       const n = readSync(this.#fd!, buffer, 0, buffer.length, place);
       if (n === 0) break;
       let from = 0;
@@ -189,7 +201,7 @@ export class Queue {
       place += n;
     }
     this.#size = at;
-    ftruncateSync(this.#fd!, at);
+    if (at < place) ftruncateSync(this.#fd!, at);
     if (last) this.sequence = Number(JSON.parse(this.textOf(last)).report.sequence);
   }
 }
