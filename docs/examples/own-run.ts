@@ -2,7 +2,6 @@
 import { createRun } from '@smallbatch/client/reporter';
 
 const run = await createRun({
-  url: process.env.SMALLBATCH_URL ?? 'http://localhost:4000',
   name: 'own-script',
   dataset: 'shapes',
   axes: { model: 'resnet8', batchSize: 32, baseLearningRate: 2 ** -8, batchNorm: true, epochs: 5 },

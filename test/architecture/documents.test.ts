@@ -10,7 +10,7 @@ function pathsIn(page: string): string[] {
   const inline = [...text.replace(/```[\s\S]*?```/g, '').matchAll(/`([^`\n]+)`/g)].map((match) => match[1]!);
   const links = [...text.matchAll(/\]\(([^):#\s]+)\)/g)].map((match) => match[1]!);
   return [...new Set([...inline, ...links])].filter((name) =>
-    /^(apps|packages|prisma|test|setup|docs|\.ci)\/[\w./-]*$|^[\w.-]+\.(md|json|graphql)$/.test(name),
+    /^(apps|packages|clients|prisma|test|setup|docs|\.ci)\/[\w./-]*$|^[\w.-]+\.(md|json|graphql)$/.test(name),
   );
 }
 

@@ -107,7 +107,8 @@ test('a restart of PostgreSQL under 20 writers loses no point and writes none tw
 test('a run is watched over a WebSocket: first what there is, then what comes, then the end', async () => {
   const url = `http://127.0.0.1:${port}`;
   const axes = { model: 'resnet8', batchSize: 2, baseLearningRate: 0.02, epochs: 1 };
-  const run = await createRun({ url, name: 'watched', dataset: 'shapes', axes, seed: 1 });
+  const spool = join(home, 'spool', 'watched');
+  const run = await createRun({ url, name: 'watched', dataset: 'shapes', axes, seed: 1, spool });
   run.log({ step: 1, test_accuracy: 0.1 });
   const client = createClient({ url, webSocket: WebSocket });
   const Watch = graphql(`

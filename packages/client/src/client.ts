@@ -1,10 +1,10 @@
 import type { TadaDocumentNode } from 'gql.tada';
 import { print } from 'graphql';
 import { createClient as createSocket } from 'graphql-ws';
-import { ApiError, Unreachable } from './errors.ts';
+import { ApiError, isPassing, Unreachable } from './errors.ts';
 import { FORBIDDEN, receive } from './receive.ts';
 
-export { ApiError, Unreachable };
+export { ApiError, isPassing, Unreachable };
 
 export interface ClientOptions {
   /** Of the API, without /graphql. */
@@ -43,12 +43,33 @@ interface Answer<R> {
   errors?: { message: string; extensions?: { code?: string } }[];
 }
 
-const pause = (attempt: number): Promise<void> =>
+/** What a script has when it says nothing: SMALLBATCH_URL and SMALLBATCH_TOKEN. */
+export function fromEnvironment(): ClientOptions {
+  const { SMALLBATCH_URL, SMALLBATCH_TOKEN } = globalThis.process?.env ?? {};
+  return { url: SMALLBATCH_URL || 'http://localhost:4000', token: SMALLBATCH_TOKEN || undefined };
+}
+
+/** Most seconds that a server may make a client wait before it tries again. */
+const LONGEST_WAIT = 60;
+
+/** Doubling from 100 ms to 5 s, and never the same for all clients; at least what the server asks for. */
+const pause = (attempt: number, seconds = 0): Promise<void> =>
   new Promise((resolve) =>
-    setTimeout(resolve, Math.min(5000, 100 * 2 ** attempt) * (0.5 + Math.random() / 2)),
+    setTimeout(
+      resolve,
+      Math.max(Math.min(5000, 100 * 2 ** attempt) * (0.5 + Math.random() / 2), seconds * 1000),
+    ),
   );
 
-export function createClient(options: ClientOptions): Client {
+/** The header Retry-After, in seconds or as a date. */
+function retryAfter({ headers }: Response): number | undefined {
+  const said = headers.get('retry-after')?.trim();
+  if (!said) return undefined;
+  const seconds = /^\d+$/.test(said) ? Number(said) : (Date.parse(said) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.min(LONGEST_WAIT, Math.max(0, seconds)) : undefined;
+}
+
+export function createClient(options: ClientOptions = fromEnvironment()): Client {
   const { url, token, retries = 4 } = options;
   const request = options.fetch ?? fetch;
   const endpoint = `${url.replace(/\/+$/, '')}/graphql`;
@@ -57,6 +78,7 @@ export function createClient(options: ClientOptions): Client {
 
   async function once<R>(body: string): Promise<R> {
     let response: Response;
+    let text: string;
     try {
       response = await request(endpoint, {
         method: 'POST',
@@ -64,26 +86,29 @@ export function createClient(options: ClientOptions): Client {
         body,
         signal: AbortSignal.timeout(60_000),
       });
+      text = await response.text();
     } catch (error) {
       const { cause } = error as { cause?: { code?: string; message?: string } };
       throw new Unreachable(
         `cannot reach the API at ${url}: ${cause?.code ?? cause?.message ?? (error as Error).message}. Is it running? (npm start; SMALLBATCH_URL)`,
       );
     }
-    const text = await response.text();
+    const { status } = response;
+    const busy = status === 429 || status >= 500;
+    const wait = busy ? retryAfter(response) : undefined;
     let answer: Answer<R>;
     try {
       answer = JSON.parse(text);
     } catch {
-      if (response.status >= 500) throw new Unreachable(`the API at ${url} answers ${response.status}`);
-      throw new ApiError(
-        `${url} answers ${response.status} and no JSON: is it a Smallbatch API?`,
-        'BAD_ANSWER',
-      );
+      if (busy) throw new Unreachable(`the API at ${url} answers ${status}`, wait);
+      throw new ApiError(`${url} answers ${status} and no JSON: is it a Smallbatch API?`, 'BAD_ANSWER');
     }
     const [fault] = answer.errors ?? [];
-    if (fault) throw new ApiError(fault.message, fault.extensions?.code ?? 'UNKNOWN');
-    if (!answer.data) throw new ApiError(`the API answered ${response.status} without data`, 'BAD_ANSWER');
+    if (fault) {
+      const code = fault.extensions?.code ?? 'UNKNOWN';
+      throw new ApiError(fault.message, code, busy || code === 'INTERNAL', wait);
+    }
+    if (!answer.data) throw new ApiError(`the API answered ${status} without data`, 'BAD_ANSWER', busy, wait);
     return answer.data;
   }
 
@@ -97,10 +122,8 @@ export function createClient(options: ClientOptions): Client {
       try {
         return await once<R>(body);
       } catch (error) {
-        const passing =
-          error instanceof Unreachable || (error instanceof ApiError && error.code === 'INTERNAL');
-        if (!passing || attempt >= tries) throw error;
-        await pause(attempt);
+        if (!isPassing(error) || attempt >= tries) throw error;
+        await pause(attempt, (error as Unreachable).retryAfter);
       }
     }
   }
