@@ -3,7 +3,7 @@ import { builder } from '../builder.ts';
 import { fault } from '../errors.ts';
 import { GoalEnum, RunValueEnum } from '../metric/schema.ts';
 import { RunFilter } from '../run/filter.ts';
-import { readFilter } from '../run/runs.ts';
+import { filterFor } from '../run/runs.ts';
 import { BatchNormScopeEnum, Budget } from '../run/schema.ts';
 import { aggregate, type Group, varying } from './aggregate.ts';
 import { nearBest, type RangePoint, type UsableRange, usableRange } from './usable-range.ts';
@@ -272,8 +272,9 @@ builder.queryFields((t) => ({
       }),
       ...valueArguments(t),
     },
-    resolve: async (_root, args, { db, viewer }) => {
-      const where = readFilter(args.where);
+    resolve: async (_root, args, context) => {
+      const { db, viewer } = context;
+      const where = await filterFor(context, args.where);
       const { metric, value } = args;
       const [by, best, byParams] = [
         [...new Set(args.by)],

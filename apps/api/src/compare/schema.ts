@@ -3,7 +3,7 @@ import { AxisEnum, AxisValues, Interval, valueArguments } from '../aggregate/sch
 import { builder, takePart } from '../builder.ts';
 import { GoalEnum } from '../metric/schema.ts';
 import { RunFilter } from '../run/filter.ts';
-import { readFilter } from '../run/runs.ts';
+import { filterFor } from '../run/runs.ts';
 import {
   breakdown,
   type Compared,
@@ -192,14 +192,15 @@ builder.queryFields((t) => ({
       }),
       ...valueArguments(t),
     },
-    resolve: async (_root, args, { db, viewer }) => {
+    resolve: async (_root, args, context) => {
+      const { db, viewer } = context;
       const { metric, value } = args;
       const unique = (axes: readonly Axis[] | null | undefined): Axis[] => [...new Set(axes ?? [])];
       const compared = await compare(db, {
         teamId: viewer!.teamId,
-        a: readFilter(args.a) ?? {},
-        b: readFilter(args.b) ?? {},
-        within: readFilter(args.within),
+        a: (await filterFor(context, args.a)) ?? {},
+        b: (await filterFor(context, args.b)) ?? {},
+        within: await filterFor(context, args.within),
         ignoring: unique(args.ignoring),
         best: unique(args.best),
         selectSeeds: args.selectSeeds?.map(Number) ?? null,

@@ -3,7 +3,7 @@ import { AxisEnum, AxisValues, valueArguments } from '../aggregate/schema.ts';
 import { builder, takePart } from '../builder.ts';
 import { GoalEnum } from '../metric/schema.ts';
 import { RunFilter } from '../run/filter.ts';
-import { readFilter } from '../run/runs.ts';
+import { filterFor } from '../run/runs.ts';
 import { COSTS, type CostPoint, type Pareto, pareto } from './pareto.ts';
 
 const CostEnum = builder.enumType('Cost', {
@@ -110,10 +110,11 @@ builder.queryFields((t) => ({
         description: 'What is spent.',
       }),
     },
-    resolve: async (_root, args, { db, viewer }) => {
+    resolve: async (_root, args, context) => {
+      const { db, viewer } = context;
       const found = await pareto(db, {
         teamId: viewer!.teamId,
-        where: readFilter(args.where) ?? null,
+        where: (await filterFor(context, args.where)) ?? null,
         best: [...new Set<Axis>(args.best ?? [])],
         selectSeeds: args.selectSeeds?.map(Number) ?? null,
         metric: args.metric,

@@ -4,7 +4,7 @@ import { builder, takePart } from '../builder.ts';
 import { fault } from '../errors.ts';
 import { PresetScaleEnum } from '../preset/schema.ts';
 import { RunFilter } from '../run/filter.ts';
-import { readFilter } from '../run/runs.ts';
+import { filterFor } from '../run/runs.ts';
 import { type CoverageCell, type Covered, coverage, coverageOfPreset } from './coverage.ts';
 
 type Counts = CoverageCounts & { readonly missing: number };
@@ -73,7 +73,8 @@ builder.queryFields((t) => ({
       scale: t.arg({ type: PresetScaleEnum, defaultValue: 'paper', description: 'Of the preset.' }),
       dataset: t.arg.string({ description: "A data set in place of the preset's own." }),
     },
-    resolve: async (_root, { where, by, preset, scale, dataset }, { db, viewer }) => {
+    resolve: async (_root, { where, by, preset, scale, dataset }, context) => {
+      const { db, viewer } = context;
       const axes = [...new Set(by)];
       if (axes.length === 0) throw fault('BAD_INPUT', 'invalid by: a grid has at least one axis');
       if (preset && where)
@@ -86,7 +87,7 @@ builder.queryFields((t) => ({
             { scale: scale ?? 'paper', ...(dataset ? { dataset } : {}) },
             axes,
           )
-        : await coverage(db, { teamId: viewer!.teamId, where: readFilter(where), by: axes });
+        : await coverage(db, { teamId: viewer!.teamId, where: await filterFor(context, where), by: axes });
       const sums = Object.fromEntries(
         NAMES.map((name) => [name, found.cells.reduce((sum, cell) => sum + cell[name], 0)]),
       ) as unknown as Counts;

@@ -4,7 +4,7 @@ import { AxisEnum, AxisValues } from '../aggregate/schema.ts';
 import { builder } from '../builder.ts';
 import { fault } from '../errors.ts';
 import { RunFilter } from '../run/filter.ts';
-import { readFilter } from '../run/runs.ts';
+import { filterFor } from '../run/runs.ts';
 import { MAX_POINTS } from './schema.ts';
 
 /** Most quantiles of one answer. */
@@ -80,7 +80,8 @@ builder.queryFields((t) => ({
       }),
       unfinished: t.arg.boolean({ defaultValue: false, description: 'Also runs that still train.' }),
     },
-    resolve: async (_root, args, { db, viewer }) => {
+    resolve: async (_root, args, context) => {
+      const { db, viewer } = context;
       const { teamId } = viewer!;
       const quantiles = args.quantiles ?? [];
       const wrong = quantiles.find((q) => !(q >= 0 && q <= 1));
@@ -91,7 +92,7 @@ builder.queryFields((t) => ({
       const by = [...new Set(args.by ?? [])];
       const query = {
         teamId,
-        where: readFilter(args.where) ?? null,
+        where: (await filterFor(context, args.where)) ?? null,
         metric: args.metric,
         by,
         quantiles,

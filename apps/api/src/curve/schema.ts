@@ -3,7 +3,7 @@ import { builder } from '../builder.ts';
 import { fault } from '../errors.ts';
 import { finite, kindOf, NonFinite } from '../metric/schema.ts';
 import { RunFilter } from '../run/filter.ts';
-import { readFilter } from '../run/runs.ts';
+import { filterFor } from '../run/runs.ts';
 import { Run } from '../run/schema.ts';
 import { thin } from './curves.ts';
 
@@ -87,12 +87,13 @@ builder.queryFields((t) => ({
       metric: t.arg.string({ required: true, description: 'Name of the metric.' }),
       maxPoints: t.arg.int({ description: 'Most points of each curve, from 4.' }),
     },
-    resolve: async (_root, { where, metric, maxPoints }, { db, viewer }) => {
+    resolve: async (_root, { where, metric, maxPoints }, context) => {
+      const { db, viewer } = context;
       if (typeof maxPoints === 'number' && maxPoints < 4)
         throw fault('BAD_INPUT', `invalid maxPoints: ${maxPoints}; at least 4`);
       const rows = await runPage(db, {
         teamId: viewer!.teamId,
-        where: readFilter(where) ?? {},
+        where: (await filterFor(context, where)) ?? {},
         order: [{ field: 'CREATED_AT', direction: 'ASC' }],
         count: MAX_RUNS,
         backwards: false,

@@ -2,7 +2,7 @@ import { AxisEnum } from '../aggregate/schema.ts';
 import { builder } from '../builder.ts';
 import { RunValueEnum } from '../metric/schema.ts';
 import { RunFilter } from '../run/filter.ts';
-import { readFilter } from '../run/runs.ts';
+import { filterFor } from '../run/runs.ts';
 import { type ImportanceAnswer, importanceOf, TREES, type Weight } from './importance.ts';
 
 const WeightRef = builder.objectRef<Weight>('ImportanceOfAxis').implement({
@@ -72,10 +72,11 @@ builder.queryFields((t) => ({
       }),
       seed: t.arg({ type: 'SafeInt', required: true, defaultValue: 0, description: 'Seed of the forest.' }),
     },
-    resolve: async (_root, { where, metric, value, seed }, { db, viewer }) => {
+    resolve: async (_root, { where, metric, value, seed }, context) => {
+      const { db, viewer } = context;
       const answer = await importanceOf(db, {
         teamId: viewer!.teamId,
-        where: readFilter(where) ?? null,
+        where: (await filterFor(context, where)) ?? null,
         metric,
         value,
         seed: Number(seed),

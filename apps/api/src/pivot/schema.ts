@@ -4,7 +4,7 @@ import { builder } from '../builder.ts';
 import { fault } from '../errors.ts';
 import { GoalEnum } from '../metric/schema.ts';
 import { RunFilter } from '../run/filter.ts';
-import { readFilter } from '../run/runs.ts';
+import { filterFor } from '../run/runs.ts';
 import { type PivotCell, type PivotLine, type PivotTable, pivot, stateOf } from './pivot.ts';
 
 const CellStateEnum = builder.enumType('PivotCellState', {
@@ -78,8 +78,9 @@ builder.queryFields((t) => ({
       }),
       ...valueArguments(t),
     },
-    resolve: async (_root, args, { db, viewer }) => {
-      const where = readFilter(args.where);
+    resolve: async (_root, args, context) => {
+      const { db, viewer } = context;
+      const where = await filterFor(context, args.where);
       const unique = (axes: readonly Axis[] | null | undefined): Axis[] => [...new Set(axes ?? [])];
       const [rows, columns] = [unique(args.rows), unique(args.columns)];
       if (rows.length === 0 || columns.length === 0)

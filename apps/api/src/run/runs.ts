@@ -140,6 +140,13 @@ export async function checkGoals(
     );
 }
 
+/** Reads a filter, and checks that what it asks the best of has one. */
+export async function filterFor(context: Context, where: unknown): Promise<RunFilter | undefined> {
+  const filter = readFilter(where);
+  await checkGoals(context, [filter]);
+  return filter;
+}
+
 function readOrder({ direction: way, field, metric, param }: OrderInput): Order {
   const direction = way ?? 'ASC';
   const given = Object.entries({ field, metric, param }).filter(

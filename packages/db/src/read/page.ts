@@ -88,6 +88,19 @@ function keysOf(
   return { keys, joins: joins.join(' ') };
 }
 
+/** The whole order of the runs of a filter, absent values last: its joins over a run `r`, and what is sorted by. */
+export function orderSql(
+  order: readonly Order[],
+  teamId: string,
+  values: Values,
+): { joins: string; orderBy: string } {
+  const { keys, joins } = keysOf(order, teamId, values, false);
+  const orderBy = keys
+    .map(({ sql, direction, nullable }) => `${sql} ${direction}${nullable ? ' NULLS LAST' : ''}`)
+    .join(', ');
+  return { joins, orderBy };
+}
+
 /** How a text of a cursor looks, by the type that it is sent back as. */
 const LOOKS: Readonly<Record<Part['type'], (text: string) => boolean>> = {
   text: (text) => !text.includes('\0'),

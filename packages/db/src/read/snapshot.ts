@@ -1,7 +1,7 @@
 import type { Db } from '../open.ts';
 import type { Sql } from '../transaction.ts';
 import { compileFilter, type RunFilter, Values } from './filter.ts';
-import { ORDER_SQL, type Order } from './page.ts';
+import { type Order, orderSql } from './page.ts';
 
 export interface ExportQuery {
   readonly teamId: string;
@@ -80,14 +80,9 @@ function cursor({ where, teamId, order = [] }: ExportQuery): { text: string; val
   const values = new Values();
   const condition = compileFilter(where, teamId, values);
   const keys: readonly Order[] = order.length > 0 ? order : [{ field: 'CREATED_AT', direction: 'ASC' }];
-  const orderBy = [
-    ...keys.map(
-      ({ field, direction }) => `${ORDER_SQL[field]} ${direction === 'DESC' ? 'DESC' : 'ASC'} NULLS LAST`,
-    ),
-    `r.id ${keys[0]!.direction === 'DESC' ? 'DESC' : 'ASC'}`,
-  ].join(', ');
+  const { joins, orderBy } = orderSql(keys, teamId, values);
   return {
-    text: `/* exportCursor */ DECLARE chosen NO SCROLL CURSOR FOR SELECT r.id FROM run r WHERE ${condition} ORDER BY ${orderBy}`,
+    text: `/* exportCursor */ DECLARE chosen NO SCROLL CURSOR FOR SELECT r.id FROM run r ${joins} WHERE ${condition} ORDER BY ${orderBy}`,
     values: values.list,
   };
 }
