@@ -4,6 +4,7 @@ import { Listener, Notifier, type Unlisten } from './changes.ts';
 import { PrismaClient } from './generated/prisma/client.ts';
 import { makePool, type QueryListener } from './pool.ts';
 import { connectionProblem, DatabaseProblem, withoutPassword } from './problem.ts';
+import { askedAgain } from './within.ts';
 
 /** The oldest PostgreSQL that Smallbatch supports, as server_version_num. */
 const OLDEST = 150_000;
@@ -42,7 +43,9 @@ export async function openDb(options: OpenOptions): Promise<Db> {
     await pool.end();
     throw connectionProblem(error, url);
   }
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) }).$extends({
+    query: { $allOperations: ({ args, query }) => askedAgain(() => query(args)) },
+  }) as unknown as PrismaClient;
   const notifier = new Notifier(pool);
   let listener: Listener | undefined;
   let closing: Promise<void> | undefined;
