@@ -97,30 +97,23 @@ test('a statement outside of any request, or of one without a signal, is left to
 });
 
 test('a cancellation never meets the next statement of the same connection', async () => {
-  const db = await database.open({ poolSize: 5 });
+  const db = await database.open({ poolSize: 1 });
   let [ended, cut] = [0, 0];
-  const victims = async (): Promise<void> => {
-    for (let i = 0; i < 80; i++) {
-      const { controller, work } = request();
-      const answer = failure(within(work, () => db.pool.query('/* victim */ SELECT pg_sleep(0.002)')));
-      await sleep(i % 8);
-      controller.abort('CLIENT_GONE');
-      if (await answer) cut++;
-      else ended++;
-    }
-  };
-  let others = 0;
-  const bystanders = async (): Promise<void> => {
-    for (; ended + cut < 240; others++) {
-      const { work } = request();
-      await within(work, () => db.pool.query('/* bystander */ SELECT pg_sleep(0.002)'));
-    }
-  };
-  await Promise.all([victims(), victims(), victims(), bystanders(), bystanders()]);
+  for (let i = 0; i < 200 || (ended < 10 && i < 2_000); i++) {
+    const victim = request();
+    const bystander = request();
+    const answer = failure(within(victim.work, () => db.pool.query('/* victim */ SELECT pg_sleep(0.003)')));
+    const next = within(bystander.work, () => db.pool.query('/* bystander */ SELECT pg_sleep(0.01)'));
+    // About when the statement ends: the cancellation is on its way while the connection is wanted by the next.
+    await sleep(3 + (i % 3));
+    victim.controller.abort('CLIENT_GONE');
+    if (await answer) cut++;
+    else ended++;
+    await next;
+  }
   // Both ways of the race were met.
-  expect(ended).toBeGreaterThan(10);
-  expect(cut).toBeGreaterThan(10);
-  expect(others).toBeGreaterThan(50);
+  expect(ended).toBeGreaterThanOrEqual(10);
+  expect(cut).toBeGreaterThanOrEqual(10);
   await db.close();
 });
 
