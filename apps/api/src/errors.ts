@@ -1,4 +1,4 @@
-import { stopReason } from '@smallbatch/db';
+import { isUnfitValue, stopReason } from '@smallbatch/db';
 import { GraphQLError } from 'graphql';
 
 /** Codes that a client may rely on. Expected outcomes are typed results, not errors; these are faults of a request. */
@@ -73,6 +73,11 @@ export function shown(error: unknown, log: (error: unknown, path: Shown['path'])
         : 'stopped, as nobody waits for the answer any more';
     return { message, ...path, extensions: { code: 'TIMEOUT' } };
   }
+  if (isUnfitValue(original)) {
+    const message =
+      'a value of this request is more than the database can hold or compare with: a number out of range, or a text that is none';
+    return { message, ...path, extensions: { code: 'BAD_INPUT' } };
+  }
   const given = graphql?.extensions.code ?? (graphql && codeOf(graphql));
   const code = typeof given === 'string' ? given : '';
   if (graphql && code !== 'INTERNAL' && (code in CODES || code in LIBRARY_MEANINGS)) {
@@ -94,5 +99,8 @@ export function shown(error: unknown, log: (error: unknown, path: Shown['path'])
 }
 
 /** GraphQL's own errors of variables have no code; they are known by where they stand. */
-const codeOf = ({ nodes, path }: GraphQLError): string | undefined =>
-  !path && nodes?.[0]?.kind === 'VariableDefinition' ? 'BAD_USER_INPUT' : undefined;
+const codeOf = ({ nodes, path, message }: GraphQLError): string | undefined =>
+  !path &&
+  (nodes?.[0]?.kind === 'VariableDefinition' || message.startsWith('Too many errors processing variables'))
+    ? 'BAD_USER_INPUT'
+    : undefined;

@@ -13,6 +13,7 @@ import {
   isCompositeType,
   isInputObjectType,
   isInterfaceType,
+  isLeafType,
   isListType,
   isObjectType,
   Kind,
@@ -76,6 +77,8 @@ export function readDocument(text: string): DocumentNode {
     for (let token = lexer.advance(); token.kind !== TokenKind.EOF; token = lexer.advance()) {
       if (++tokens > LIMITS.tokens)
         throw tooComplex(`too long a document; at most ${LIMITS.tokens} tokens: send data as variables`);
+      if ((token.kind === TokenKind.STRING || token.kind === TokenKind.BLOCK_STRING) && isNoText(token.value))
+        throw noText(`line ${token.line} of the document`);
       if (token.kind === TokenKind.NAME && token.value.length > LIMITS.nameLength)
         throw tooComplex(
           `too long a name "${token.value.slice(0, 40)}…"; at most ${LIMITS.nameLength} characters`,
@@ -102,6 +105,14 @@ export function readDocument(text: string): DocumentNode {
     throw error;
   }
 }
+
+/** What is no text for a database: a NUL character, or half of a pair that makes one character. */
+const isNoText = (text: string): boolean => text.includes('\0') || /\p{Surrogate}/u.test(text);
+const noText = (path: string): GraphQLError =>
+  fault(
+    'BAD_INPUT',
+    `invalid text at ${path.slice(0, 100)}: it has a NUL character or half of a surrogate pair`,
+  );
 
 export interface Measure {
   readonly cost: number;
@@ -301,18 +312,29 @@ export function checkVariables(
   for (const [name, value] of Object.entries(variables))
     if (depthOver(value, LIMITS.inputDepth))
       throw tooComplex(`too deep a value of $${name.slice(0, 40)}: more than ${LIMITS.inputDepth} levels`);
-  if (operation.operation === 'mutation') return;
+  const most = operation.operation === 'mutation' ? Number.POSITIVE_INFINITY : LIMITS.listLength;
   const tooLong = (path: string, length: number) =>
     tooComplex(`too long a list at ${path.slice(0, 100)}: ${length} values; at most ${LIMITS.listLength}`);
   const walk = (type: GraphQLInputType, value: unknown, path: string): void => {
+    if (typeof value === 'string') {
+      if (isNoText(value)) throw noText(path);
+      return;
+    }
+    if (typeof value !== 'object' || value === null) return;
     const inner = getNullableType(type);
     if (isListType(inner) && Array.isArray(value)) {
-      if (value.length > LIMITS.listLength) throw tooLong(path, value.length);
+      if (value.length > most) throw tooLong(path, value.length);
       for (const item of value) walk(inner.ofType, item, path);
     } else if (isInputObjectType(inner) && typeof value === 'object' && value !== null) {
       const fields = inner.getFields();
       for (const [key, one] of Object.entries(value))
         if (fields[key]) walk(fields[key].type, one, `${path}.${key}`);
+    } else if (isLeafType(inner) && path.includes('.')) {
+      // JSON beside other fields is stored as it is; a variable that is all JSON is read, and answered by its resolver.
+      for (const [key, one] of Object.entries(value)) {
+        walk(inner, key, path);
+        walk(inner, one, path);
+      }
     }
   };
   for (const { variable, type } of operation.variableDefinitions ?? []) {

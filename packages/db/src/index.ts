@@ -25,5 +25,5 @@ export { ensureLocalOwner, type Identity } from './team.ts';
 export { createToken, type FoundToken, findToken, type NewToken, revokeToken } from './token.ts';
 export type { Sql } from './transaction.ts';
 export { uuidv7 } from './uuid.ts';
-export { type StopReason, stopReason, type Work, within } from './within.ts';
+export { isUnfitValue, type StopReason, stopReason, type Work, within } from './within.ts';
 export * from './worker.ts';

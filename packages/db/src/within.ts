@@ -48,6 +48,18 @@ export function stopReason(error: unknown): StopReason | undefined {
   return undefined;
 }
 
+/** What PostgreSQL says of a value that it cannot hold: out of range, no text of its encoding, too long, no such form. */
+const UNFIT = /^(22001|22003|22007|22008|22021|22P02|22P05)$/;
+/** Whether an error, Prisma's included, is about a value that was given, and not about a statement. */
+export function isUnfitValue(error: unknown): boolean {
+  const one = error as {
+    code?: unknown;
+    meta?: { driverAdapterError?: { cause?: { originalCode?: unknown } } };
+  } | null;
+  const codes = [one?.code, one?.meta?.driverAdapterError?.cause?.originalCode];
+  return codes.some((code) => typeof code === 'string' && UNFIT.test(code));
+}
+
 /**
  * Prisma gathers the look-ups by key of one turn of the event loop, and sends them in the context of the first: another request's
  * end can stop them. Whose own request goes on asks again.

@@ -199,7 +199,7 @@ export function randomDocuments(
   return () => {
     const variables: Record<string, unknown> = {};
     const declared: string[] = [];
-    let budget = 60;
+    let budget = 25;
     const argument = (one: GraphQLArgument): string => {
       const given = value(one.type);
       if (!chance(0.5)) return `${one.name}: ${literal(given, one.type)}`;

@@ -76,6 +76,8 @@ function compare(sql: string, is: Comparison, values: Values, cast = ''): string
 
 function param(one: { name: string } & Comparison, values: Values): string {
   const { name, ...is } = one;
+  // A name alone asks nothing, and PostgreSQL refuses a value that no condition uses.
+  if (Object.values(is).every((value) => value === undefined || value === null)) return 'true';
   const key = values.add(name);
   const json = `coalesce(r.hyper -> ${key}, r.info -> ${key})`;
   const { eq, in: list, ...rest } = is;
