@@ -76,7 +76,7 @@ test.each(Object.keys({ ...CODES, ...LIBRARY_MEANINGS }))(
 
 test('a thing of another team is not found by its id, nor a token by a token that may only read', async () => {
   const [other] = await own.asOwner<{ id: string }>(
-    `INSERT INTO team (key, name) VALUES ('other', 'Other') RETURNING id`,
+    `INSERT INTO team (id, key, name) VALUES (gen_random_uuid(), 'other', 'Other') RETURNING id`,
   );
   const id = (type: string, uuid: string): string => Buffer.from(`${type}:${uuid}`).toString('base64');
   const [run] = await own.asOwner<{ id: string }>('SELECT id FROM run');
