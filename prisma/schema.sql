@@ -4,11 +4,19 @@
 CREATE TYPE "AttemptEnd" AS ENUM ('DONE', 'PRUNED', 'FAILED', 'RELEASED', 'LOST', 'CANCELLED');
 CREATE TYPE "BatchNormScope" AS ENUM ('CONV', 'ALL');
 CREATE TYPE "BudgetUnit" AS ENUM ('EPOCHS', 'STEPS', 'GOAL_ERROR');
+CREATE TYPE "EventKind" AS ENUM ('SWEEP_CREATED', 'SWEEP_PAUSED', 'SWEEP_RESUMED', 'SWEEP_CANCELLED', 'SWEEP_RETRIED', 'CELL_TAKEN', 'RUN_CREATED', 'RUN_STARTED', 'RUN_TAKEN_OVER', 'RUN_RELEASED', 'RUN_RETRIED', 'RUN_DONE', 'RUN_PRUNED', 'RUN_FAILED', 'RUN_CANCELLED', 'DATASET_ADDED', 'WORKER_STARTED', 'WORKER_STOPPED', 'WORKER_LOST');
 CREATE TYPE "Goal" AS ENUM ('MAXIMISE', 'MINIMISE', 'NONE');
 CREATE TYPE "Role" AS ENUM ('OWNER', 'MAINTAINER', 'MEMBER', 'VIEWER');
 CREATE TYPE "RunStatus" AS ENUM ('WAITING', 'RUNNING', 'DONE', 'PRUNED', 'FAILED', 'CANCELLED');
 CREATE TYPE "Scope" AS ENUM ('READ', 'WRITE', 'WORK', 'ADMIN');
 CREATE TYPE "SweepIntent" AS ENUM ('OPEN', 'PAUSED', 'CANCELLED');
+
+CREATE OR REPLACE FUNCTION acting_member()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE
+AS $function$ SELECT nullif(current_setting('smallbatch.member', true), '')::uuid $function$
+;
 
 CREATE OR REPLACE FUNCTION count_summaries()
  RETURNS trigger
@@ -56,6 +64,17 @@ CREATE OR REPLACE FUNCTION last_five("values" double precision[])
 AS $function$ SELECT "values"[greatest(1, cardinality("values") - 4):] $function$
 ;
 
+CREATE OR REPLACE FUNCTION leave_setting()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  DELETE FROM setting WHERE id = OLD.setting_id
+    AND NOT EXISTS (SELECT FROM run WHERE team_id = OLD.team_id AND setting_id = OLD.setting_id);
+  RETURN NULL;
+END $function$
+;
+
 CREATE OR REPLACE FUNCTION median_of("values" double precision[])
  RETURNS double precision
  LANGUAGE sql
@@ -72,6 +91,91 @@ BEGIN
   SELECT r.setting_id, r.seed, r.duplicate, r.status = 'DONE' AND NOT r.diverged
     INTO NEW.setting_id, NEW.seed, NEW.duplicate, NEW.counted FROM run r WHERE r.id = NEW.run_id;
   RETURN NEW;
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION tell_cell()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  INSERT INTO event (team_id, kind, member_id, sweep_id, run_id, detail)
+  VALUES (NEW.team_id, 'CELL_TAKEN', acting_member(), NEW.sweep_id, NEW.run_id, jsonb_build_object('position', NEW.position));
+  RETURN NULL;
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION tell_dataset()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  INSERT INTO event (team_id, kind, member_id, detail)
+  VALUES (NEW.team_id, 'DATASET_ADDED', acting_member(), jsonb_build_object('dataset', NEW.name));
+  RETURN NULL;
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION tell_run()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  INSERT INTO event (team_id, kind, member_id, sweep_id, run_id, worker_id, detail) VALUES (
+    NEW.team_id,
+    CASE
+      WHEN TG_OP = 'INSERT' THEN 'RUN_CREATED'
+      WHEN NEW.status = 'RUNNING' THEN CASE WHEN OLD.status = 'RUNNING' THEN 'RUN_TAKEN_OVER' ELSE 'RUN_STARTED' END
+      WHEN NEW.status = 'WAITING' THEN CASE WHEN OLD.status = 'RUNNING' THEN 'RUN_RELEASED' ELSE 'RUN_RETRIED' END
+      ELSE 'RUN_' || NEW.status::text
+    END::"EventKind",
+    NEW.member_id, NEW.sweep_id, NEW.id,
+    CASE WHEN TG_OP = 'INSERT' THEN NEW.worker_id ELSE coalesce(NEW.worker_id, OLD.worker_id) END,
+    jsonb_strip_nulls(jsonb_build_object('attempt', NEW.attempt, 'reason', left(NEW.reason, 500), 'diverged', CASE WHEN NEW.diverged THEN true END)));
+  IF TG_OP = 'UPDATE' THEN
+    IF NEW.lost > OLD.lost AND (NEW.worker_id IS DISTINCT FROM OLD.worker_id OR NEW.status <> 'RUNNING') THEN
+      INSERT INTO event (team_id, kind, member_id, worker_id)
+      SELECT w.team_id, 'WORKER_LOST', w.member_id, w.id FROM worker AS w
+      WHERE w.id = OLD.worker_id AND w.trainer_version <> 'own'
+      AND NOT EXISTS (SELECT FROM event AS e WHERE e.worker_id = w.id AND e.kind = 'WORKER_LOST' AND e.at >= w.last_seen_at);
+    END IF;
+  END IF;
+  RETURN NULL;
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION tell_sweep()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  told text := CASE
+    WHEN TG_OP = 'INSERT' THEN 'SWEEP_CREATED'
+    WHEN current_setting('smallbatch.doing', true) = 'retry' THEN 'SWEEP_RETRIED'
+    WHEN NEW.intent = OLD.intent THEN NULL
+    WHEN NEW.intent <> 'OPEN' THEN 'SWEEP_' || NEW.intent::text
+    -- Only a retry opens a cancelled sweep.
+    WHEN OLD.intent = 'CANCELLED' THEN 'SWEEP_RETRIED'
+    ELSE 'SWEEP_RESUMED'
+  END;
+BEGIN
+  IF told IS NOT NULL THEN
+    INSERT INTO event (team_id, kind, member_id, sweep_id, detail) VALUES (NEW.team_id, told::"EventKind",
+      CASE WHEN TG_OP = 'INSERT' THEN NEW.member_id ELSE acting_member() END, NEW.id,
+      CASE WHEN TG_OP = 'INSERT' THEN jsonb_build_object('cells', NEW.cell_count) ELSE '{}' END);
+  END IF;
+  RETURN NULL;
+END $function$
+;
+
+CREATE OR REPLACE FUNCTION tell_worker()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  INSERT INTO event (team_id, kind, member_id, worker_id)
+  VALUES (NEW.team_id, CASE TG_OP WHEN 'INSERT' THEN 'WORKER_STARTED' ELSE 'WORKER_STOPPED' END::"EventKind", NEW.member_id, NEW.id);
+  RETURN NULL;
 END $function$
 ;
 
@@ -122,6 +226,7 @@ CREATE TABLE cell (
   CONSTRAINT cell_position CHECK (("position" >= 1))
 );
 CREATE INDEX cell_run_id_idx ON cell USING btree (run_id);
+CREATE TRIGGER cell_told AFTER UPDATE OF run_id ON cell FOR EACH ROW WHEN ((old.run_id <> new.run_id)) EXECUTE FUNCTION tell_cell();
 GRANT DELETE, INSERT, SELECT, UPDATE ON cell TO smallbatch_app;
 
 CREATE TABLE chunk (
@@ -137,8 +242,9 @@ CREATE TABLE chunk (
   samples_seen bigint[] NOT NULL,
   wall_times real[] NOT NULL,
   "values" double precision[] NOT NULL,
+  samples_per_step bigint,
   CONSTRAINT chunk_pkey PRIMARY KEY (run_id, metric_id, attempt, sequence),
-  CONSTRAINT chunk_columns CHECK (((sequence >= 1) AND (first_step >= 0) AND (last_step >= first_step) AND (cardinality(steps) >= 1) AND (cardinality(steps) = cardinality("values")) AND (cardinality(steps) = cardinality(wall_times)) AND ((cardinality(epochs) = 0) OR (cardinality(epochs) = cardinality(steps))) AND ((cardinality(samples_seen) = 0) OR (cardinality(samples_seen) = cardinality(steps)))))
+  CONSTRAINT chunk_columns CHECK (((sequence <> 0) AND (first_step >= 0) AND (last_step >= first_step) AND (cardinality(steps) >= 1) AND (cardinality(steps) = cardinality("values")) AND ((cardinality(wall_times) = 0) OR (cardinality(wall_times) = cardinality(steps))) AND ((cardinality(epochs) = 0) OR (cardinality(epochs) = cardinality(steps))) AND ((cardinality(samples_seen) = 0) OR (cardinality(samples_seen) = cardinality(steps))) AND ((samples_per_step IS NULL) OR (cardinality(samples_seen) = 0)))) NOT VALID
 );
 GRANT DELETE, INSERT, SELECT, UPDATE ON chunk TO smallbatch_app;
 
@@ -163,7 +269,37 @@ CREATE TABLE dataset (
   CONSTRAINT dataset_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200))),
   CONSTRAINT dataset_shape CHECK (((classes >= 1) AND (channels >= 1) AND (height >= 1) AND (width >= 1) AND (train_count >= 1) AND (test_count >= 0)))
 );
+CREATE TRIGGER dataset_told AFTER INSERT ON dataset FOR EACH ROW EXECUTE FUNCTION tell_dataset();
 GRANT DELETE, INSERT, SELECT, UPDATE ON dataset TO smallbatch_app;
+
+CREATE TABLE deleted_run (
+  run_id uuid NOT NULL,
+  team_id uuid NOT NULL,
+  key text NOT NULL,
+  deleted_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT deleted_run_pkey PRIMARY KEY (run_id),
+  CONSTRAINT deleted_run_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id)
+);
+CREATE INDEX deleted_run_deleted_at_idx ON deleted_run USING btree (deleted_at);
+GRANT DELETE, INSERT, SELECT, UPDATE ON deleted_run TO smallbatch_app;
+
+CREATE TABLE event (
+  id bigint NOT NULL,
+  team_id uuid NOT NULL,
+  xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  at timestamp(6) with time zone NOT NULL DEFAULT clock_timestamp(),
+  kind "EventKind" NOT NULL,
+  member_id uuid,
+  sweep_id uuid,
+  run_id uuid,
+  worker_id uuid,
+  detail jsonb NOT NULL DEFAULT '{}'::jsonb,
+  CONSTRAINT event_pkey PRIMARY KEY (id)
+) WITH (autovacuum_vacuum_insert_scale_factor=0.05);
+CREATE INDEX event_team ON event USING btree (team_id, xid, id);
+CREATE INDEX event_worker_lost ON event USING btree (worker_id, at) WHERE (kind = 'WORKER_LOST'::"EventKind");
+GRANT DELETE, INSERT, SELECT ON event TO smallbatch_app;
+GRANT UPDATE (xid) ON event TO smallbatch_app;
 
 CREATE TABLE member (
   id uuid NOT NULL,
@@ -293,8 +429,11 @@ CREATE INDEX run_status_newest ON run USING btree (team_id, status, created_at, 
 CREATE INDEX run_sweep ON run USING btree (sweep_id);
 CREATE INDEX run_tags_used ON run USING gin (tags) WHERE (tags <> '{}'::text[]);
 CREATE INDEX run_worker ON run USING btree (worker_id) WHERE (status = 'RUNNING'::"RunStatus");
+CREATE TRIGGER own_run_told AFTER INSERT ON run FOR EACH ROW WHEN ((new.sweep_id IS NULL)) EXECUTE FUNCTION tell_run();
 CREATE TRIGGER run_counts AFTER UPDATE ON run FOR EACH ROW WHEN ((((old.status = 'DONE'::"RunStatus") AND (NOT old.diverged)) IS DISTINCT FROM ((new.status = 'DONE'::"RunStatus") AND (NOT new.diverged)))) EXECUTE FUNCTION count_summaries();
 CREATE TRIGGER run_finds_setting BEFORE INSERT ON run FOR EACH ROW EXECUTE FUNCTION find_setting();
+CREATE TRIGGER run_leaves_setting AFTER DELETE ON run FOR EACH ROW EXECUTE FUNCTION leave_setting();
+CREATE TRIGGER run_told AFTER UPDATE ON run FOR EACH ROW WHEN (((old.status IS DISTINCT FROM new.status) OR (old.attempt IS DISTINCT FROM new.attempt))) EXECUTE FUNCTION tell_run();
 GRANT DELETE, INSERT, SELECT, UPDATE ON run TO smallbatch_app;
 
 CREATE TABLE run_metric (
@@ -400,6 +539,7 @@ CREATE TABLE sweep (
   CONSTRAINT sweep_tags CHECK (((cardinality(tags) <= 50) AND (array_position(tags, NULL::text) IS NULL)))
 );
 CREATE INDEX sweep_newest ON sweep USING btree (team_id, created_at, id);
+CREATE TRIGGER sweep_told AFTER INSERT OR UPDATE OF intent ON sweep FOR EACH ROW EXECUTE FUNCTION tell_sweep();
 GRANT DELETE, INSERT, SELECT, UPDATE ON sweep TO smallbatch_app;
 
 CREATE TABLE team (
@@ -436,6 +576,21 @@ CREATE TABLE token (
 CREATE INDEX token_team_id_created_at_idx ON token USING btree (team_id, created_at);
 GRANT DELETE, INSERT, SELECT, UPDATE ON token TO smallbatch_app;
 
+CREATE TABLE upload (
+  team_id uuid NOT NULL,
+  id text NOT NULL,
+  records bigint NOT NULL DEFAULT 0,
+  refused jsonb NOT NULL DEFAULT '{}'::jsonb,
+  created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  updated_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT upload_pkey PRIMARY KEY (team_id, id),
+  CONSTRAINT upload_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
+  CONSTRAINT upload_id_length CHECK (((length(id) >= 1) AND (length(id) <= 100))),
+  CONSTRAINT upload_records CHECK ((records >= 0))
+);
+CREATE INDEX upload_updated_at_idx ON upload USING btree (updated_at);
+GRANT DELETE, INSERT, SELECT, UPDATE ON upload TO smallbatch_app;
+
 CREATE TABLE worker (
   id uuid NOT NULL,
   team_id uuid NOT NULL,
@@ -459,10 +614,128 @@ CREATE TABLE worker (
   CONSTRAINT worker_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
   CONSTRAINT worker_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
+CREATE INDEX worker_own ON worker USING btree (member_id, name, engine) WHERE (trainer_version = 'own'::text);
 CREATE INDEX worker_team_id_last_seen_at_idx ON worker USING btree (team_id, last_seen_at);
+CREATE TRIGGER worker_started_told AFTER INSERT ON worker FOR EACH ROW WHEN ((new.trainer_version <> 'own'::text)) EXECUTE FUNCTION tell_worker();
+CREATE TRIGGER worker_stopped_told AFTER UPDATE OF stopped_at ON worker FOR EACH ROW WHEN (((old.stopped_at IS NULL) AND (new.stopped_at IS NOT NULL) AND (new.trainer_version <> 'own'::text))) EXECUTE FUNCTION tell_worker();
 GRANT DELETE, INSERT, SELECT, UPDATE ON worker TO smallbatch_app;
 
+GRANT USAGE ON SEQUENCE event_id_seq TO smallbatch_app;
 GRANT USAGE ON SEQUENCE metric_id_seq TO smallbatch_app;
+GRANT USAGE ON SEQUENCE own_run_number TO smallbatch_app;
 GRANT USAGE ON SEQUENCE setting_id_seq TO smallbatch_app;
+GRANT USAGE ON SEQUENCE upload_part TO smallbatch_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT DELETE, INSERT, SELECT, UPDATE ON TABLES TO smallbatch_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO smallbatch_app;
+
+-- One row for each cell of each sweep, and the run that answers it. One run may answer cells of several sweeps.
+VIEW analysis.cell (
+  team text -- Key of the team.
+  sweep_key text -- Key of the sweep.
+  "position" integer -- Its place in the sweep, from 1.
+  run_key text -- Key of the run that answers it.
+  run_status text -- Where that run stands.
+  reused boolean -- Whether the run was not created by this sweep.
+  configuration_hash text -- Of the configuration that it asks for.
+);
+GRANT SELECT ON analysis.cell TO smallbatch_read;
+
+-- One row a point. Ask for few runs at a time: WHERE run_key = … AND metric = … reads their chunks alone. Rows come in no order: ORDER BY step.
+VIEW analysis.point (
+  team text -- Key of the team.
+  run_key text -- Key of the run.
+  metric text -- Name of the metric.
+  step bigint -- Steps done.
+  epoch real -- Epochs done; null where not reported.
+  samples_seen bigint -- Samples trained on; null where not reported.
+  wall_time real -- Seconds since the run's first attempt began.
+  value double precision -- The value, which may be NaN or infinite.
+);
+GRANT SELECT ON analysis.point TO smallbatch_read;
+
+-- One row a run: its settings, where it stands, what it cost.
+VIEW analysis.run (
+  team text -- Key of the team whose it is.
+  key text -- Key of the run; unique in its team. The other views call it run_key.
+  member text -- Key of the member whose it is.
+  sweep text -- Key of the sweep that created it; null for a run without one. Which sweeps it answers is in analysis.cell.
+  status text -- WAITING, RUNNING, DONE, PRUNED, FAILED or CANCELLED.
+  diverged boolean -- Whether it diverged: a result, not a failure. Only DONE runs that did not diverge have a value for statistics.
+  diverged_step bigint -- The step at which it diverged.
+  reason text -- Why it failed or was cancelled.
+  duplicate boolean -- Whether it was trained again on purpose; statistics count one run of a configuration.
+  dataset text -- Name of the data set.
+  dataset_hash text -- SHA-256 of its content.
+  model text -- Model.
+  width integer -- Channels of the first stage.
+  batch_size integer -- m.
+  batch_schedule jsonb -- How m changes during the run; null where it does not.
+  base_learning_rate double precision -- η̃ = η / m.
+  learning_rate double precision -- η = η̃·m, before warm-up and schedule.
+  schedule jsonb -- How η falls.
+  warm_up boolean -- Whether it warms up.
+  momentum double precision -- μ.
+  nesterov boolean -- Nesterov's look-ahead.
+  weight_decay double precision -- λ.
+  batch_norm boolean -- Batch norm (BN).
+  batch_norm_scope text -- CONV or ALL; null where it cannot differ.
+  bn_batch integer -- Samples that BN statistics are over; null: the whole batch.
+  augmentation boolean -- Augmentation.
+  budget_unit text -- EPOCHS, STEPS or GOAL_ERROR.
+  budget_value double precision -- How many; of GOAL_ERROR the test error that ends the run.
+  budget_epochs double precision -- Most epochs of a run with a goal error.
+  evaluate_every integer -- Epochs between evaluations.
+  seed bigint -- Of its random numbers.
+  hyper jsonb -- Free parameters of the configuration, a flat object.
+  info jsonb -- Free parameters beside it, a flat object.
+  configuration_hash text -- SHA-256 of everything that fixes the training.
+  setting_hash text -- The same without the seed: runs that differ in their seed alone share it.
+  trainer_version text -- The trainer's semantic version.
+  engine text -- What executed its steps last.
+  attempt integer -- Number of its latest attempt; 0 before the first.
+  step bigint -- Steps done.
+  planned_steps bigint -- Steps that its budget allows.
+  samples_seen bigint -- Samples trained on.
+  device_seconds double precision -- Its share of its bundle's device-seconds: what it cost.
+  created_at timestamp(6) with time zone -- When it was created.
+  started_at timestamp(6) with time zone -- When its first attempt began.
+  ended_at timestamp(6) with time zone -- When it ended.
+);
+GRANT SELECT ON analysis.run TO smallbatch_read;
+
+-- One row for each metric of each run, kept when points are written. NaN and the infinities are values of last and median_last_5, and enter nothing else.
+VIEW analysis.summary (
+  team text -- Key of the team.
+  run_key text -- Key of the run.
+  metric text -- Name of the metric.
+  goal text -- MAXIMISE, MINIMISE or NONE.
+  count bigint -- Points.
+  non_finite_count bigint -- Points that are NaN or infinite.
+  last double precision -- At the last step.
+  last_step bigint -- The last step.
+  best double precision -- Best by the metric's goal; null without one.
+  best_step bigint -- The step of the best.
+  min double precision -- Least finite value.
+  min_step bigint -- Its step.
+  max double precision -- Greatest finite value.
+  max_step bigint -- Its step.
+  mean double precision -- Mean of the finite values.
+  median_last_5 double precision -- Median of the last five evaluations; NaN where one of them is not finite.
+  median_of integer -- How many evaluations that median is of: 5, or fewer.
+);
+GRANT SELECT ON analysis.summary TO smallbatch_read;
+
+-- One row a sweep. Where it stands follows from its cells: count analysis.cell by run_status.
+VIEW analysis.sweep (
+  team text -- Key of the team.
+  key text -- Key of the sweep; unique in its team. The other views call it sweep_key.
+  name text -- Its name.
+  member text -- Key of the member whose it is.
+  intent text -- OPEN, PAUSED or CANCELLED: what its maker wants of it.
+  strategy text -- How its cells were chosen.
+  run_order text -- shuffled or listed.
+  reuse boolean -- Whether it takes runs that are there already.
+  cell_count integer -- Cells that it has.
+  created_at timestamp(6) with time zone -- When it was created.
+);
+GRANT SELECT ON analysis.sweep TO smallbatch_read;

@@ -1,5 +1,11 @@
-// Writes schema.graphql, the contract that people review and clients are typed from.
-import { writeFileSync } from 'node:fs';
-import { printedSchema } from '@smallbatch/api';
+// Writes schema.graphql, the contract that people review and clients are typed from, and docs/graphql.md, its reference.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { printedSchema, reference } from '@smallbatch/api';
 
-writeFileSync(new URL('../../schema.graphql', import.meta.url), printedSchema());
+const root = new URL('../../', import.meta.url);
+const examples = new URL('docs/graphql/examples/', root);
+const texts = Object.fromEntries(
+  readdirSync(examples).map((name) => [name, readFileSync(new URL(name, examples), 'utf8')]),
+);
+writeFileSync(new URL('schema.graphql', root), printedSchema());
+writeFileSync(new URL('docs/graphql.md', root), reference(texts));

@@ -4,6 +4,7 @@ import RelayPlugin from '@pothos/plugin-relay';
 import SimpleObjectsPlugin from '@pothos/plugin-simple-objects';
 import { getDatamodel, type PrismaTypes } from '@smallbatch/db';
 import { DateTimeResolver, JSONResolver, SafeIntResolver } from 'graphql-scalars';
+import { can } from './can.ts';
 import type { Context } from './context.ts';
 import { fault } from './errors.ts';
 
@@ -25,8 +26,41 @@ export const builder = new SchemaBuilder<{
     cursorType: 'String',
     nodesOnConnection: true,
     nodesQueryOptions: false,
+    nodeQueryOptions: {
+      description:
+        "A thing of the team by its id; null when the team has none. A token's needs the scope ADMIN.",
+      args: { id: { description: 'Its id, from an answer of this API.' } as never },
+      resolve: async (_root, { id }, context, _info, resolveNode) =>
+        (await isOfTeam(id, context)) ? resolveNode(id) : null,
+    },
+    decodeGlobalID: (id) => {
+      const [typename = '', uuid = ''] = Buffer.from(id, 'base64').toString().split(':');
+      if (!/^[A-Z][A-Za-z]*$/.test(typename) || !UUID.test(uuid))
+        throw fault('BAD_INPUT', `invalid id "${id.slice(0, 60)}": take ids from an answer of this API`);
+      return { typename, id: uuid };
+    },
   },
 });
+
+/** What `node` finds: of these types, things of the viewer's team. */
+async function isOfTeam(
+  { typename, id }: { typename: string; id: string },
+  { db, viewer }: Context,
+): Promise<boolean> {
+  const { teamId } = viewer!;
+  if (typename === 'Team') return id === teamId;
+  if (typename === 'Token' && !can(viewer, 'admin')) return false;
+  const one = { where: { id, teamId }, select: { id: true } } as const;
+  const finders: Readonly<Record<string, () => Promise<unknown>>> = {
+    Run: () => db.prisma.run.findFirst(one),
+    Sweep: () => db.prisma.sweep.findFirst(one),
+    Dataset: () => db.prisma.dataset.findFirst(one),
+    Member: () => db.prisma.member.findFirst(one),
+    Worker: () => db.prisma.worker.findFirst(one),
+    Token: () => db.prisma.token.findFirst(one),
+  };
+  return Object.hasOwn(finders, typename) && (await finders[typename]!()) !== null;
+}
 
 builder.addScalarType('DateTime', DateTimeResolver, { description: 'A moment, ISO 8601 in UTC.' });
 builder.addScalarType('JSON', JSONResolver, { description: 'Any JSON value.' });

@@ -9,6 +9,7 @@ import {
   workersUp,
 } from '@smallbatch/db';
 import DataLoader from 'dataloader';
+import type { Asked } from './admit.ts';
 import type { Viewer } from './can.ts';
 import type { Live } from './live/hub.ts';
 
@@ -17,6 +18,8 @@ export interface Context {
   readonly db: Db;
   readonly viewer: Viewer | undefined;
   readonly requestId: string;
+  /** By HTTP. */
+  readonly asked?: Asked | undefined;
   readonly lease: LeaseTimes;
   readonly live: Live;
   readonly sweepState: DataLoader<string, SweepState>;
@@ -28,7 +31,9 @@ export interface Context {
   readonly loaders: Map<string, unknown>;
 }
 
-export function makeContext(given: Pick<Context, 'db' | 'viewer' | 'requestId' | 'lease' | 'live'>): Context {
+export function makeContext(
+  given: Pick<Context, 'db' | 'viewer' | 'requestId' | 'asked' | 'lease' | 'live'>,
+): Context {
   const { db } = given;
   const loaders = new Map<string, unknown>();
   let up: Promise<WorkerUp[]> | undefined;

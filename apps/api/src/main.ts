@@ -8,18 +8,27 @@ const {
   HOST = '127.0.0.1',
   SMALLBATCH_DASHBOARD_URL,
   SMALLBATCH_LEASE_SECONDS,
+  SMALLBATCH_READ_SECONDS,
 } = process.env;
 if (!DATABASE_URL) {
   console.error('missing DATABASE_URL: the API needs a PostgreSQL (npm start brings its own)');
   process.exit(1);
 }
 const lease = Number(SMALLBATCH_LEASE_SECONDS ?? 60);
+const readSeconds = Number(SMALLBATCH_READ_SECONDS ?? 30);
+if (!(readSeconds > 0)) {
+  console.error(
+    `invalid SMALLBATCH_READ_SECONDS "${SMALLBATCH_READ_SECONDS}": seconds that a query may take, such as 30`,
+  );
+  process.exit(1);
+}
 const db = await openDb({ url: DATABASE_URL });
 const api = await startApi({
   db,
   port: Number(PORT),
   host: HOST,
   dashboardUrl: SMALLBATCH_DASHBOARD_URL,
+  readSeconds,
   lease: { lease, heartbeat: lease / 4 },
 });
 process.send?.({ listening: api.url });

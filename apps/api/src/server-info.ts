@@ -3,6 +3,7 @@ import { AXIS_NAMES, MODELS, TRAINER_VERSION } from '@smallbatch/program';
 import { sweepSchema } from '@smallbatch/search';
 import { builder, MAX_PAGE } from './builder.ts';
 import { MAX_POINTS } from './curve/schema.ts';
+import { FEATURES } from './features.ts';
 import { INGEST_BYTES, INGEST_POINTS } from './ingest/body.ts';
 import { LIMITS } from './limits.ts';
 import { MIN_GAP_MS } from './live/hub.ts';
@@ -17,6 +18,9 @@ const ServerInfo = builder.simpleObject('ServerInfo', {
     version: t.string({ description: 'Of Smallbatch.' }),
     trainerVersion: t.string({ description: 'Of the trainer: a part of every configuration.' }),
     models: t.stringList({ description: 'Models that runs may train.' }),
+    features: t.stringList({
+      description: 'What it can do beside the schema, by names that never change their meaning.',
+    }),
     limits: t.field({ type: 'JSON', description: 'Limits of requests and answers.' }),
     sweepSchema: t.field({ type: 'JSON', description: 'JSON Schema of a sweep file.' }),
     time: t.field({ type: 'DateTime', description: 'Its clock.' }),
@@ -30,6 +34,7 @@ builder.queryFields((t) => ({
       version: VERSION,
       trainerVersion: TRAINER_VERSION,
       models: Object.keys(MODELS),
+      features: Object.keys(FEATURES),
       limits: {
         ...LIMITS,
         pageSize: MAX_PAGE,

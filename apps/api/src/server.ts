@@ -14,17 +14,20 @@ import {
   startPurging,
 } from '@smallbatch/db';
 import express, { type ErrorRequestHandler, type Request } from 'express';
-import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import type { GraphQLFormattedError } from 'graphql';
 import { createProxyMiddleware } from 'http-proxy-middleware';
 import pino, { type Logger } from 'pino';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import { WebSocketServer } from 'ws';
+import { type Asked, admission, onlyPost, VALIDATION } from './admit.ts';
+import { readBody } from './body.ts';
 import type { Viewer } from './can.ts';
 import { type Context, makeContext } from './context.ts';
-import { CODES } from './errors.ts';
+import { costExtensions } from './cost-extensions.ts';
+import { shown } from './errors.ts';
 import { exportRoutes } from './export/routes.ts';
 import { ingest } from './ingest/route.ts';
-import { LIMITS, limitRule } from './limits.ts';
+import { LIMITS } from './limits.ts';
 import { Live } from './live/hub.ts';
 import { SOCKET_LIMITS, type SocketLimits, serveSockets } from './live/socket.ts';
 import { schema } from './schema.ts';
@@ -37,6 +40,8 @@ export interface ApiOptions {
   /** Where everything that is not the API's own is served from. */
   readonly dashboardUrl?: string | undefined;
   readonly lease?: LeaseTimes;
+  /** How long a query may take; 30 unless said. Its statements are stopped then. */
+  readonly readSeconds?: number;
   readonly logger?: Logger;
   /** Bounds of WebSockets that differ from the usual ones. */
   readonly socketLimits?: Partial<SocketLimits>;
@@ -53,30 +58,14 @@ export interface Api {
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
 const hostName = (header: string | undefined): string => (header ?? '').replace(/:\d+$/, '').toLowerCase();
 
-/** Faults of the request keep their code and message; everything else is masked and logged with the request's id. */
+/** Errors as clients see them; what is masked is logged with an id. */
 function format(logger: Logger) {
-  return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
-    const code = String(formatted.extensions?.code ?? '');
-    const original = error instanceof GraphQLError ? error.originalError : error;
-    const known = code in CODES && code !== 'INTERNAL';
-    const ofTheLibrary = [
-      'GRAPHQL_PARSE_FAILED',
-      'GRAPHQL_VALIDATION_FAILED',
-      'BAD_USER_INPUT',
-      'BAD_REQUEST',
-      'OPERATION_RESOLUTION_FAILURE',
-      'PERSISTED_QUERY_NOT_SUPPORTED',
-    ].includes(code);
-    const { stacktrace: _hidden, ...extensions } = formatted.extensions ?? {};
-    if (known || ofTheLibrary || (!original && !code)) return { ...formatted, extensions };
-    const id = randomUUID();
-    logger.error({ err: original ?? error, path: formatted.path, errorId: id }, 'a request failed');
-    return {
-      message: `internal error; the log has it under ${id}`,
-      ...(formatted.path ? { path: formatted.path } : {}),
-      extensions: { code: 'INTERNAL', errorId: id },
-    };
-  };
+  return (error: unknown): GraphQLFormattedError =>
+    shown(error, (inner, path) => {
+      const errorId = randomUUID();
+      logger.error({ err: inner, path, errorId }, 'a request failed');
+      return errorId;
+    });
 }
 
 const DASHBOARD_STARTING = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Smallbatch</title><meta http-equiv="refresh" content="2">
@@ -84,7 +73,7 @@ const DASHBOARD_STARTING = `<!doctype html><html lang="en"><meta charset="utf-8"
 
 /** Serves GraphQL (HTTP and WebSocket), health, metrics and the dashboard on one origin. */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { db, host = '127.0.0.1', dashboardUrl, lease = LEASE } = options;
+  const { db, host = '127.0.0.1', dashboardUrl, lease = LEASE, readSeconds = 30 } = options;
   const logger = options.logger ?? pino({ level: process.env.LOG_LEVEL ?? 'info' });
   const local = LOOPBACK.has(host);
   const owner: Identity | undefined = local ? await ensureLocalOwner(db) : undefined;
@@ -103,8 +92,12 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     }
     return owner && { ...owner, scopes: ['READ', 'WRITE', 'WORK', 'ADMIN'] };
   }
-  const contextOf = async (authorization: string | undefined, requestId: string): Promise<Context> =>
-    makeContext({ db, viewer: await viewerOf(authorization), requestId, lease, live });
+  const contextOf = async (
+    authorization: string | undefined,
+    requestId: string,
+    asked?: Asked,
+  ): Promise<Context> =>
+    makeContext({ db, viewer: await viewerOf(authorization), requestId, asked, lease, live });
 
   const app = express();
   app.disable('x-powered-by');
@@ -150,19 +143,23 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     async (_request, response) => void response.type(registry.contentType).send(await registry.metrics()),
   );
 
+  const formatError = format(logger);
   const apollo = new ApolloServer<Context>({
     schema,
     introspection: true,
     csrfPrevention: true,
     includeStacktraceInErrorResponses: false,
-    validationRules: [limitRule],
     parseOptions: { maxTokens: LIMITS.tokens },
-    formatError: format(logger),
+    validationOptions: VALIDATION,
+    // A query that is not in the body could not be admitted before it is executed.
+    persistedQueries: false,
+    formatError: (_formatted, error) => formatError(error),
     stopOnTerminationSignals: false,
     logger,
     plugins: [
       ApolloServerPluginDrainHttpServer({ httpServer: http, stopGracePeriodMillis: 1000 }),
       ApolloServerPluginLandingPageDisabled(),
+      costExtensions,
     ],
   });
   await apollo.start();
@@ -177,9 +174,11 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       response.on('finish', () => end({ status: String(response.statusCode) }));
       next();
     },
-    express.json({ limit: LIMITS.bodyBytes }),
+    onlyPost,
+    readBody,
+    admission(schema, readSeconds),
     expressMiddleware(apollo, {
-      context: ({ req, res }) => contextOf(req.headers.authorization, res.locals.requestId),
+      context: ({ req, res }) => contextOf(req.headers.authorization, res.locals.requestId, res.locals.asked),
     }),
   );
   app.use('/export', exportRoutes({ contextOf, originAllowed, logger }));
@@ -224,10 +223,14 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   };
   app.use(fail);
 
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: 1_000_000 });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: LIMITS.bodyBytes });
   http.on('upgrade', (request, socket, head) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    if (pathname !== '/graphql' || !hostAllowed(request) || !originAllowed(request))
+    // A target that is no path would otherwise end the process.
+    const target = new URL(
+      URL.canParse(request.url ?? '', 'http://localhost') ? request.url! : '/',
+      'http://localhost',
+    );
+    if (target.pathname !== '/graphql' || !hostAllowed(request) || !originAllowed(request))
       return void socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
     sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request));
   });
@@ -235,8 +238,9 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     schema,
     limits: { ...SOCKET_LIMITS, ...options.socketLimits },
     viewerOf,
+    readSeconds,
     contextOf: (viewer, requestId) => makeContext({ db, viewer, requestId, lease, live }),
-    formatError: format(logger),
+    formatError,
   });
 
   await new Promise<void>((resolve, reject) => {

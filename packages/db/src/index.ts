@@ -2,8 +2,8 @@
 
 export { CHANGES, type Change, readChange, type Unlisten } from './changes.ts';
 export * from './claim.ts';
-export { addDataset, type NewDataset } from './dataset.ts';
 export type { Numbers } from './copy.ts';
+export { addDataset, type NewDataset } from './dataset.ts';
 export * from './delete.ts';
 export * from './describe.ts';
 export { type Embedded, type EmbeddedOptions, startEmbedded } from './embedded/embedded.ts';
@@ -24,14 +24,9 @@ export * from './read/bands.ts';
 export type { ColumnKind, ColumnValues } from './read/binary.ts';
 export * from './read/coverage.ts';
 export * from './read/curves.ts';
+export * from './read/events.ts';
 export * from './read/export-points.ts';
 export * from './read/export-runs.ts';
-export * from './read/page.ts';
-export * from './read/reused.ts';
-export type { SettingColumn, Settings } from './read/settings.ts';
-export type { ExportQuery } from './read/snapshot.ts';
-export * from './read/events.ts';
-export { type NewPoints, type PointsSeen, pointsSince } from './read/points-since.ts';
 export { FIELDS, type FieldName, type Kind, ORDERS, type OrderField } from './read/fields.ts';
 export {
   bestOf,
@@ -44,6 +39,11 @@ export {
   Values,
   wordsOf,
 } from './read/filter.ts';
+export * from './read/page.ts';
+export { type NewPoints, type PointsSeen, pointsSince } from './read/points-since.ts';
+export * from './read/reused.ts';
+export type { SettingColumn, Settings } from './read/settings.ts';
+export type { ExportQuery } from './read/snapshot.ts';
 export * from './read/sweep-page.ts';
 export * from './read/sweep-state.ts';
 export {
@@ -62,4 +62,5 @@ export { createToken, type FoundToken, findToken, type NewToken, revokeToken } f
 export { type Acting, acting, type Sql } from './transaction.ts';
 export * from './upload.ts';
 export { uuidv7 } from './uuid.ts';
+export { isUnfitValue, type StopReason, stopReason, type Work, within } from './within.ts';
 export * from './worker.ts';

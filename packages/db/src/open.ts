@@ -6,6 +6,7 @@ import type { MetricIds } from './metric.ts';
 import { makePool, type QueryListener } from './pool.ts';
 import { connectionProblem, DatabaseProblem, withoutPassword } from './problem.ts';
 import type { Acting } from './transaction.ts';
+import { askedAgain } from './within.ts';
 
 /** The oldest PostgreSQL that Smallbatch supports, as server_version_num. */
 const OLDEST = 150_000;
@@ -53,7 +54,9 @@ export async function openDb(options: OpenOptions): Promise<Db> {
     await pool.end();
     throw connectionProblem(error, url);
   }
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) }).$extends({
+    query: { $allOperations: ({ args, query }) => askedAgain(() => query(args)) },
+  }) as unknown as PrismaClient;
   const notifier = new Notifier(pool);
   let listener: Listener | undefined;
   let closing: Promise<void> | undefined;

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { DatabaseProblem, withoutPassword } from './problem.ts';
+import { keepContext, stoppable } from './within.ts';
 
 /** Told of every statement that goes over a connection, Prisma's included. `name` is its leading comment, or its first word. */
 export type QueryListener = (name: string, sql: string, values: readonly unknown[]) => void;
@@ -72,6 +73,7 @@ export function makePool(
     max: size,
     idleTimeoutMillis: 30_000,
   });
+  keepContext(pool);
   pool.on('error', () => {});
   pool.on('connect', (client) => {
     // A connection that is in use when PostgreSQL goes away tells its query; unheard, the event would end the process too.
@@ -82,7 +84,7 @@ export function makePool(
 }
 
 function watch(client: pg.PoolClient, listeners: Set<QueryListener>): void {
-  const query = client.query.bind(client) as (...given: unknown[]) => unknown;
+  const query = stoppable(client, client.query.bind(client) as (...given: unknown[]) => unknown);
   client.query = ((...given: unknown[]) => {
     if (listeners.size > 0) {
       const [first, second] = given as [string | { text?: string; values?: unknown[] }, unknown];

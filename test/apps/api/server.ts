@@ -17,16 +17,21 @@ export interface TestApi {
     query: string,
     variables?: object,
     headers?: Record<string, string>,
-  ): Promise<{ status: number; data: Answer; errors: { message: string; extensions: { code: string } }[] }>;
+  ): Promise<{
+    status: number;
+    data: Answer;
+    errors: { message: string; extensions: { code: string } }[];
+    extensions: Answer;
+  }>;
   /** SQL statements by name since the last call. */
   statements(): string[];
 }
 
 /** The real server on a database of the test file's own. */
-export async function testApi(given: Partial<ApiOptions> = {}): Promise<TestApi> {
+export async function testApi(options: Partial<ApiOptions> = {}): Promise<TestApi> {
   const database = await testDatabase();
   const { db, teamId, memberId } = await database.openOwned();
-  const api = await startApi({ db, port: 0, lease: { lease: 60, heartbeat: 15 }, logger: quiet, ...given });
+  const api = await startApi({ db, port: 0, lease: { lease: 60, heartbeat: 15 }, logger: quiet, ...options });
   afterAll(() => api.stop());
   const seen: string[] = [];
   // Every statement of the named SQL and of Prisma goes through a client of this pool, also one that was open before.
@@ -53,8 +58,8 @@ export async function testApi(given: Partial<ApiOptions> = {}): Promise<TestApi>
         headers: { 'content-type': 'application/json', ...headers },
         body: JSON.stringify({ query: text, variables }),
       });
-      const { data = null, errors = [] } = (await response.json()) as never;
-      return { status: response.status, data, errors };
+      const { data = null, errors = [], extensions } = (await response.json()) as never;
+      return { status: response.status, data, errors, extensions };
     },
     statements: () => seen.splice(0).filter((text) => !/^(BEGIN|COMMIT|ROLLBACK|SET|DEALLOCATE)/.test(text)),
   };

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { within } from '@smallbatch/db';
 import {
   createSourceEventStream,
   type DocumentNode,
@@ -8,17 +9,16 @@ import {
   GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
-  parse,
   specifiedRules,
   validate,
 } from 'graphql';
 import { CloseCode } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import type { WebSocket, WebSocketServer } from 'ws';
+import { type Admitted, admit, VALIDATION, workOf } from '../admit.ts';
 import type { Viewer } from '../can.ts';
 import { type Context, makeContext } from '../context.ts';
 import { fault } from '../errors.ts';
-import { LIMITS, limitRule } from '../limits.ts';
 import { gate } from './gate.ts';
 
 /** Close codes of our own, beside those of the protocol (4400 to 4500 and 1001). */
@@ -60,9 +60,11 @@ const MOST_DOCUMENTS = 200;
 interface Options {
   readonly schema: GraphQLSchema;
   readonly limits: SocketLimits;
+  /** How long a query may take; a subscription may stay. */
+  readonly readSeconds: number;
   viewerOf(authorization: string | undefined): Promise<Viewer | undefined>;
   contextOf(viewer: Viewer | undefined, requestId: string): Context;
-  formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError;
+  formatError(error: unknown): GraphQLFormattedError;
 }
 
 /** Of a connection: when something was asked last, how much is open, and who asks. */
@@ -72,10 +74,14 @@ interface State {
   readonly authorization: string | undefined;
 }
 
-/** Serves operations over WebSockets with the graphql-transport-ws protocol. */
+/**
+ * Serves operations over WebSockets with the graphql-transport-ws protocol. They are admitted as those by HTTP are. A query is
+ * stopped in the database when its socket closes; what subscriptions read is read for many at once, and goes on.
+ */
 export function serveSockets(sockets: WebSocketServer, options: Options): { dispose(): unknown } {
-  const { schema, limits, viewerOf, contextOf, formatError } = options;
+  const { schema, limits, readSeconds, viewerOf, contextOf, formatError } = options;
   const documents = new Documents(schema);
+  const running = new WeakMap<object, ReturnType<typeof workOf>>();
   const states = new WeakMap<WebSocket, State>();
   sockets.on('connection', (client) => {
     states.set(client, { since: Date.now(), open: () => 0, authorization: undefined });
@@ -107,11 +113,7 @@ export function serveSockets(sockets: WebSocketServer, options: Options): { disp
         const open = () => Object.keys(context.subscriptions).length;
         states.set(context.extra.socket, { since: Date.now(), open, authorization });
       },
-      onSubscribe: async (
-        { subscriptions, connectionParams, extra },
-        _id,
-        { query, operationName, variables },
-      ) => {
+      onSubscribe: async ({ subscriptions, connectionParams, extra }, _id, payload) => {
         used(extra.socket);
         if (Object.keys(subscriptions).length > limits.subscriptions)
           return [
@@ -120,24 +122,49 @@ export function serveSockets(sockets: WebSocketServer, options: Options): { disp
               `too many subscriptions: at most ${limits.subscriptions} a connection; end one, or open another connection`,
             ),
           ];
-        const document = documents.get(query);
+        let admitted: Admitted;
+        try {
+          admitted = admit(schema, payload);
+        } catch (error) {
+          return [
+            error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error }),
+          ];
+        }
+        const { kind, operationName, variables } = admitted;
+        const document = documents.checked(payload.query, admitted.document);
         if ('errors' in document) return document.errors;
+        if (!kind) return [unknownOperation()];
         const viewer = await viewerOf(connectionParams?.authorization);
-        return {
+        const args: ExecutionArgs = {
           schema,
           document,
           operationName: operationName ?? null,
-          variableValues: variables ?? {},
+          variableValues: variables,
           contextValue: contextOf(viewer, randomUUID()),
         };
+        if (kind !== 'subscription') {
+          const own = workOf(kind, readSeconds);
+          running.set(args, own);
+          extra.socket.once('close', () => own.stop('CLIENT_GONE'));
+        }
+        return args;
+      },
+      execute: async (args: ExecutionArgs) => {
+        const own = running.get(args);
+        if (!own) return execute(args);
+        try {
+          return await within(own.work, () => execute(args));
+        } finally {
+          own.end();
+        }
       },
       subscribe,
-      onError: (_context, _id, _payload, errors) => errors.map((error) => formatError(error.toJSON(), error)),
+      onError: (_context, _id, _payload, errors) => errors.map(formatError),
       onNext: (_context, _id, _payload, _args, result) => {
         if (result.errors)
           return {
             ...result,
-            errors: result.errors.map((error) => formatError(error.toJSON(), error)),
+            errors: result.errors.map(formatError),
           } as never;
       },
       onComplete: ({ extra }) => used(extra.socket),
@@ -153,7 +180,7 @@ export function serveSockets(sockets: WebSocketServer, options: Options): { disp
   };
 }
 
-/** Parsed and checked documents by their text: a thousand pages that watch alike send the same one. */
+/** Valid documents by their text: a thousand pages that watch alike send the same one. */
 class Documents {
   readonly #schema: GraphQLSchema;
   readonly #known = new Map<string, DocumentNode>();
@@ -162,23 +189,25 @@ class Documents {
     this.#schema = schema;
   }
 
-  get(text: string): DocumentNode | { errors: readonly GraphQLError[] } {
+  /** The document of a text, valid, the same for the same text. */
+  checked(text: string, document: DocumentNode): DocumentNode | { errors: readonly GraphQLError[] } {
     const known = this.#known.get(text);
     if (known) return known;
-    let document: DocumentNode;
-    try {
-      document = parse(text, { maxTokens: LIMITS.tokens });
-    } catch (error) {
-      if (error instanceof GraphQLError) return { errors: [error] };
-      throw error;
+    const errors = validate(this.#schema, document, specifiedRules, VALIDATION);
+    if (errors.length > 0) {
+      for (const error of errors) error.extensions.code ??= 'GRAPHQL_VALIDATION_FAILED';
+      return { errors };
     }
-    const errors = validate(this.#schema, document, [...specifiedRules, limitRule]);
-    if (errors.length > 0) return { errors };
     if (this.#known.size >= MOST_DOCUMENTS) this.#known.delete(this.#known.keys().next().value!);
     this.#known.set(text, document);
     return document;
   }
 }
+
+const unknownOperation = (): GraphQLError =>
+  new GraphQLError('unknown operation: name one of the document', {
+    extensions: { code: 'OPERATION_RESOLUTION_FAILURE' },
+  });
 
 /** Answers to one message, by what was asked of it. */
 const answers = new WeakMap<object, Map<string, Promise<ExecutionResult>>>();

@@ -15,6 +15,7 @@ import {
 } from '../builder.ts';
 import type { Context } from '../context.ts';
 import { Dataset } from '../dataset/schema.ts';
+import { fault } from '../errors.ts';
 import { Run } from '../run/schema.ts';
 import { judge } from '../sweep/stopping.ts';
 
@@ -326,6 +327,8 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: RegisterWorkerInput, required: true }) },
     resolve: async (query, _root, { input }, { db, viewer }) => {
       const name = input.name.replace(/\p{Cc}/gu, ' ').slice(0, 200);
+      if (name === '')
+        throw fault('BAD_INPUT', 'invalid name "": give the worker one, of up to 200 characters');
       const id = await registerWorker(db, {
         ...viewer!,
         ...input,
