@@ -66,7 +66,13 @@ async function* whole(body: ReadableStream<Uint8Array>, url: string): AsyncGener
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((cause: Error) => {
-        throw new Unreachable(`the API at ${url} ended the export before it was whole: ask again`, { cause });
+        throw new Unreachable(
+          `the API at ${url} ended the export before it was whole: ask again`,
+          undefined,
+          {
+            cause,
+          },
+        );
       });
       if (done) return;
       yield value;

@@ -18,8 +18,8 @@ export class Unreachable extends Error {
   readonly code = 'UNREACHABLE';
   readonly passing = true;
   readonly retryAfter: number | undefined;
-  constructor(message: string, retryAfter?: number) {
-    super(message);
+  constructor(message: string, retryAfter?: number, options?: ErrorOptions) {
+    super(message, options);
     this.retryAfter = retryAfter;
   }
 }

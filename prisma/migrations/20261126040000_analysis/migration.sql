@@ -151,7 +151,7 @@ CREATE VIEW "analysis"."point" AS
     k."name" AS "metric",
     p."step" AS "step",
     p."epoch" AS "epoch",
-    p."samples_seen" AS "samples_seen",
+    coalesce(p."samples_seen", p."step" * c."samples_per_step") AS "samples_seen",
     p."wall_time" AS "wall_time",
     p."value" AS "value"
   FROM public."chunk" c

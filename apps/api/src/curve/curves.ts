@@ -1,4 +1,4 @@
-import type { CurveColumns } from '@smallbatch/db';
+import { type CurveColumns, pickPoints } from '@smallbatch/db';
 
 /**
  * At most `most` points of a curve: buckets of equal count, the first and the last point and each bucket's least and greatest
@@ -21,13 +21,5 @@ export function thin(curve: CurveColumns, most: number): CurveColumns {
     kept.add(low).add(high);
   }
   const order = [...kept].sort((a, b) => a - b).slice(0, most);
-  const pick = <T>(column: readonly T[]): T[] => order.map((i) => column[i]!);
-  return {
-    ...curve,
-    steps: pick(curve.steps),
-    epochs: pick(curve.epochs),
-    samplesSeen: pick(curve.samplesSeen),
-    wallTimes: pick(curve.wallTimes),
-    values: pick(curve.values),
-  };
+  return pickPoints(curve, order);
 }

@@ -1,4 +1,12 @@
-import { type CurveColumns, countPoints, readCurves, runPage } from '@smallbatch/db';
+import {
+  CURVE_COLUMNS,
+  type CurveColumn,
+  type CurveColumns,
+  countPoints,
+  readCurves,
+  runPage,
+} from '@smallbatch/db';
+import { type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
 import { builder } from '../builder.ts';
 import { fault } from '../errors.ts';
 import { finite, kindOf, NonFinite } from '../metric/schema.ts';
@@ -76,6 +84,20 @@ const Curves = builder.simpleObject('Curves', {
     method: t.string({ nullable: true, description: 'How they were left out.' }),
   }),
 });
+/** Which columns of curves are asked for, in whatever fragment. */
+function columnsAsked({ fieldNodes, fragments }: GraphQLResolveInfo): CurveColumn[] {
+  const asked = new Set<string>();
+  const walk = (set: SelectionSetNode | undefined): void => {
+    for (const node of set?.selections ?? []) {
+      if (node.kind === Kind.FIELD) asked.add(node.name.value);
+      const inner =
+        node.kind === Kind.FRAGMENT_SPREAD ? fragments[node.name.value]!.selectionSet : node.selectionSet;
+      walk(inner);
+    }
+  };
+  for (const { selectionSet } of fieldNodes) walk(selectionSet);
+  return CURVE_COLUMNS.filter((column) => asked.has(column));
+}
 const METHOD = 'buckets of equal count, with the first, the last, and the least and greatest of each bucket';
 
 builder.queryFields((t) => ({
@@ -87,7 +109,7 @@ builder.queryFields((t) => ({
       metric: t.arg.string({ required: true, description: 'Name of the metric.' }),
       maxPoints: t.arg.int({ description: 'Most points of each curve, from 4.' }),
     },
-    resolve: async (_root, { where, metric, maxPoints }, context) => {
+    resolve: async (_root, { where, metric, maxPoints }, context, info) => {
       const { db, viewer } = context;
       if (typeof maxPoints === 'number' && maxPoints < 4)
         throw fault('BAD_INPUT', `invalid maxPoints: ${maxPoints}; at least 4`);
@@ -108,7 +130,7 @@ builder.queryFields((t) => ({
           `${of} points match; at most ${MAX_POINTS} an answer: ask for fewer runs`,
         );
       const place = new Map(ids.map((id, i) => [id, i]));
-      const full = (await readCurves(db, ids, [metric])).sort(
+      const full = (await readCurves(db, ids, [metric], columnsAsked(info))).sort(
         (a, b) => place.get(a.runId)! - place.get(b.runId)!,
       );
       const curves = full.map((curve) => ({

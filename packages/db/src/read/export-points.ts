@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Db } from '../open.ts';
 import { ColumnArrays, type ColumnValues, columnTypes } from './binary.ts';
+import { SAMPLES_SEEN } from './curves.ts';
 import type { ExportColumn, ExportPage } from './export-runs.ts';
 import { type ExportQuery, fromSnapshot, type Snapshot } from './snapshot.ts';
 
@@ -10,7 +11,7 @@ export const POINT_COLUMNS: readonly ExportColumn[] = [
   { name: 'step', required: true, kind: 'long' },
   { name: 'epoch', kind: 'float' },
   { name: 'samplesSeen', kind: 'long' },
-  { name: 'wallTime', required: true, kind: 'float' },
+  { name: 'wallTime', kind: 'float' },
   { name: 'value', required: true, kind: 'double' },
 ];
 
@@ -69,7 +70,7 @@ async function* curvesOf(
 ): AsyncGenerator<Points> {
   await sql.query(
     `/* exportChunks */ DECLARE chunks NO SCROLL CURSOR FOR
-     SELECT r.key, k.name, c.first_step, array_send(c.steps), array_send(c.epochs), array_send(c.samples_seen), array_send(c.wall_times), array_send(c."values")
+     SELECT r.key, k.name, c.first_step, array_send(c.steps), array_send(c.epochs), array_send(${SAMPLES_SEEN}), array_send(c.wall_times), array_send(c."values")
      FROM unnest($1::uuid[]) WITH ORDINALITY AS q (id, place) JOIN run r ON r.id = q.id
        CROSS JOIN LATERAL (SELECT * FROM chunk WHERE run_id = q.id OFFSET 0) AS c JOIN metric k ON k.id = c.metric_id
      WHERE $2::text[] IS NULL OR k.name = ANY ($2) ORDER BY q.place, k.name, c.first_step, c.attempt, c.sequence`,

@@ -1,6 +1,6 @@
 import type { RunStatus } from '../generated/prisma/enums.ts';
 import type { Db } from '../open.ts';
-import type { CurveColumns } from './curves.ts';
+import { type CurveColumns, SAMPLES_SEEN } from './curves.ts';
 
 /**
  * Where a reader of a run's points has come to. Writes of a run follow each other under its row's lock, so all that is there up
@@ -85,7 +85,7 @@ export async function pointsSince(
        WINDOW w AS (ORDER BY c.attempt, c.sequence)
      )
      SELECT mine.id, mine.status, mine.attempt, mine.sequence, mine.mark, (SELECT count(*) FROM fresh) AS total, f.metric, f.count, f.attempt AS "batchAttempt", f.sequence AS batch, f.nth,
-       f.steps, f.epochs, f.samples_seen AS "samplesSeen", f.wall_times AS "wallTimes", f."values"
+       f.steps, f.epochs, ${SAMPLES_SEEN.replaceAll('c.', 'f.')} AS "samplesSeen", f.wall_times AS "wallTimes", f."values"
      FROM mine LEFT JOIN fresh AS f ON f.place = 1 OR f.so_far <= $7 ORDER BY f.attempt, f.sequence, f.metric`,
     [runId, names, seen?.of ?? -1, seen?.attempt ?? -1, seen?.sequence ?? -1, batches, bytes],
   );
