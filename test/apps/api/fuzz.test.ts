@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
 import { schema } from '@smallbatch/api';
+import { TRAINER_VERSION } from '@smallbatch/program';
 import { expect, test } from 'vitest';
 import { addDataset } from '../../packages/db/new-run.ts';
 import { randomDocuments } from './documents.ts';
@@ -11,7 +12,7 @@ const COUNT = Number(process.env.FUZZ_COUNT ?? 20_000);
 const SEED = Number(process.env.FUZZ_SEED ?? 20_261_126);
 /** What only the inside of the server would say. */
 const INSIDE =
-  /prisma|postgres|\bpg\b|SELECT .* FROM|INSERT INTO|relation "|column "|syntax error at or near|violates|node_modules|\.ts:\d|\bat .+:\d+:\d+|TypeError|RangeError|ReferenceError|Maximum call stack|Cannot read prop|is not a function|undefined \(reading/i;
+  /prisma|postgres|\bpg\b|SELECT .* FROM|INSERT INTO|relation "|column "|syntax error at or near|violates|node_modules|\.ts:\d|\n\s+at |file:\/\/|TypeError|RangeError|ReferenceError|Maximum call stack|Cannot read prop|is not a function|undefined \(reading/i;
 
 const logged: { err?: Error; errorId?: string }[] = [];
 const silent = (): void => {};
@@ -36,6 +37,19 @@ const created = await own.ask('mutation ($d: JSON!) { createSweep(definition: $d
 expect(created.data.createSweep.__typename).toBe('CreateSweepSuccess');
 for (let i = 4; i <= 24; i++)
   await record(own, `demo-1/${i}`, { value: 0.5 + (i % 7) / 20, diverged: i === 9 });
+const { id: workerId } = (
+  await own.ask('mutation ($i: RegisterWorkerInput!) { registerWorker(input: $i) { id } }', {
+    i: {
+      name: 'w',
+      host: 'h',
+      pid: 1,
+      engine: 'onnx',
+      device: 'cpu',
+      versions: {},
+      trainerVersion: TRAINER_VERSION,
+    },
+  })
+).data.registerWorker;
 const ids = await own.ask(
   '{ runs(first: 3) { nodes { id } } sweeps { nodes { id } } datasets { id } viewer { member { id } team { id } } }',
 );
@@ -48,6 +62,8 @@ const known = [
   hash,
   'resnet8',
   'onnx',
+  workerId,
+  TRAINER_VERSION,
   ...(JSON.stringify(ids.data).match(/(?<="id":")[^"]+/g) ?? []),
 ];
 
@@ -80,7 +96,7 @@ test(`${COUNT.toLocaleString('en')} random documents, valid and not, never meet 
   /** One of each kind. */
   const wrong = new Map<string, object>();
   const codes = new Map<string, number>();
-  const answeredFields = new Set<string>();
+  const reached = new Set<string>();
   let [sent, whole] = [0, 0];
   const work = async (): Promise<void> => {
     while (sent < COUNT) {
@@ -90,8 +106,8 @@ test(`${COUNT.toLocaleString('en')} random documents, valid and not, never meet 
       const answer = JSON.parse(text) as Answer;
       const errors = answer.errors ?? [];
       if (errors.length === 0) whole++;
-      for (const field of Object.keys(answer.data ?? {}))
-        if (answer.data[field] !== null) answeredFields.add(field);
+      for (const field of Object.keys(answer.data ?? {})) reached.add(field);
+      for (const { path } of errors) if (path) reached.add(path[0]);
       for (const { extensions } of errors)
         codes.set(extensions?.code, (codes.get(extensions?.code) ?? 0) + 1);
       const bad =
@@ -125,6 +141,6 @@ test(`${COUNT.toLocaleString('en')} random documents, valid and not, never meet 
   const roots = [schema.getQueryType()!, schema.getMutationType()!].flatMap((type) =>
     Object.keys(type.getFields()),
   );
-  expect(roots.filter((name) => !answeredFields.has(name))).toEqual([]);
+  expect(roots.filter((name) => !reached.has(name))).toEqual([]);
   expect((await own.ask('{ viewer { scopes } }')).errors).toEqual([]);
 }, 900_000);
