@@ -111,8 +111,8 @@ function answered(value: Answer): void {
   if (Array.isArray(value)) expect(value.length).toBeGreaterThan(0);
   for (const one of [value, ...(value.results ?? [])].flat())
     if (one.__typename) expect(one.__typename).not.toMatch(PROBLEMS);
-  for (const list of ['nodes', 'groups', 'rows', 'curves', 'cells', 'claims'])
-    if (value[list]) expect(value[list].length).toBeGreaterThan(0);
+  for (const list of ['nodes', 'groups', 'rows', 'curves', 'bands', 'front', 'cells', 'claims'])
+    if (Array.isArray(value[list])) expect(value[list].length).toBeGreaterThan(0);
 }
 
 describe('the example of', () => {
