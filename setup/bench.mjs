@@ -16,7 +16,7 @@ const benches = {
     return benchQuery(row);
   },
   ingest: async (row) => {
-    const { benchIngest } = await import('./bench/ingest.mjs');
+    const { benchIngest } = await import('../apps/api/bench/ingest.mjs');
     return benchIngest({}, row);
   },
 };

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { connect as connectTo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createClient, graphql, watchActivity, watchRun, watchSweep } from '@smallbatch/client';
-import { ReportMetrics } from '@smallbatch/client/reporter';
 import { afterAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { ReportMetrics } from '../../packages/client/src/reporter/documents.ts';
 import { testDatabase } from '../database.ts';
 import { addDataset } from '../packages/db/new-run.ts';
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createToken, type Db, migrate, openDb, startEmbedded } from '@smallbatch/db';
+import { benchExport } from './export.ts';
 import { type GeneratedTeam, generateCurves, generateTeam } from './generated.ts';
 
 /** One measured row, as `npm run bench` prints it. */
@@ -166,6 +167,8 @@ export async function benchQuery(print: (row: BenchRow) => void): Promise<void> 
       print({ ...row, case: `${name}, p50`, value: quantile(all, 0.5) });
       print({ ...row, case: `${name}, p95 (${(bytes / 1000).toFixed(1)} kB)`, value: quantile(all, 0.95) });
     }
+    const exported = await tokenOf(db, 'hundred-thousand');
+    await benchExport(print, { url: server.url, token: exported });
   } finally {
     await server?.stop();
     await db?.close();

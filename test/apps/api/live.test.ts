@@ -325,7 +325,7 @@ describe('what cannot be watched is told', () => {
     for (const [client, key] of [
       [connect(secret), sweep.key],
       [connect(), 'nothing'],
-      [connect(), 'a\0b'],
+      [connect(), ''],
     ] as const) {
       const ofSweep = await failure(watchSweep(client, { key }));
       expect(ofSweep).toMatchObject({ code: 'NOT_FOUND' });
@@ -455,7 +455,10 @@ describe('a subscription', () => {
       await report(second!, n, [n]);
       await sleep(150);
     }
-    expect(own.statements().filter((sql) => /pointsSince|cellsSince/.test(sql))).toEqual([]);
+    // Five reports wake nobody; the look that every few seconds makes good for a lost notice may fall between.
+    expect(own.statements().filter((sql) => /pointsSince|cellsSince/.test(sql)).length).toBeLessThanOrEqual(
+      1,
+    );
     await report(first!, 1, [1]);
     await until(messages[0] as AsyncIterator<RunUpdate>, ({ curves }) => curves.length > 0);
     await Promise.all(messages.map((one) => one.return!()));

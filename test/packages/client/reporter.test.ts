@@ -132,7 +132,7 @@ test('an attempt that is refused takes no other with it, and its file is kept', 
   for (let step = 1; step <= 3; step++) {
     reporter.log(good.id, 1, point(step));
     reporter.log('nonsense', 1, point(step));
-    reporter.log(bad.id, 1, { ...point(step), values: { 'a\0b': 1 } });
+    reporter.log(bad.id, 1, { ...point(step), values: { 'a\nb': 1 } });
   }
   reporter.finish({ run: good.id, attempt: 1, outcome: 'DONE', step: 3, samplesSeen: 0, deviceSeconds: 1 });
   while (!reporter.empty) await reporter.flush();

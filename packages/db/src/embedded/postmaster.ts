@@ -94,6 +94,18 @@ function openLog(home: string): { fd: number; path: string; from: number } {
   return { fd, path, from: statSync(path).size };
 }
 
+/** What PostgreSQL may use of a machine's memory: its own 128 MB would read a large team's indexes from the system again and again. */
+function memory(bytes: number): Record<string, string> {
+  const megabytes = (part: number): number => Math.floor((bytes * part) / 2 ** 20);
+  return {
+    shared_buffers: `${Math.max(128, Math.min(1024, megabytes(1 / 16)))}MB`,
+    effective_cache_size: `${Math.max(512, megabytes(1 / 2))}MB`,
+    work_mem: '32MB',
+    maintenance_work_mem: '128MB',
+    max_wal_size: '2GB',
+  };
+}
+
 /** Starts PostgreSQL on loopback only, and resolves when it takes connections. `port` 0 takes a free one. */
 export async function startPostmaster(options: {
   home: string;
@@ -115,6 +127,7 @@ export async function startPostmaster(options: {
       // Every statement here is short or bound by memory; compiling it costs more than it saves.
       jit: 'off',
       max_connections: '100',
+      ...memory(totalmem()),
       log_checkpoints: 'off',
       ...options.settings,
     };

@@ -96,8 +96,11 @@ export function compileFilter(
       case 'metrics':
         return (value as NonNullable<RunFilter['metrics']>).flatMap(metric);
       case 'params':
+        // A name alone asks nothing, and PostgreSQL refuses a value that no condition uses.
         return (value as NonNullable<RunFilter['params']>).flatMap(({ name, ...is }) =>
-          paramConditions(paramValue(values.add(name)), is, values),
+          Object.values(is).some((one) => one !== undefined && one !== null)
+            ? paramConditions(paramValue(values.add(name)), is, values)
+            : [],
         );
     }
     const known = fieldOf(field);
@@ -126,6 +129,7 @@ export function compileFilter(
   const metric = ({ name, value, is }: NonNullable<RunFilter['metrics']>[number]): string[] => {
     const { isNull, ...rest } = is;
     const found = conditions('m.value', 'number', rest, values);
+    if (found.length === 0 && typeof isNull !== 'boolean') return [];
     const known = metricValues(value, team, values.add(name));
     const exists = (wanted: readonly string[]): string =>
       `EXISTS (SELECT FROM (${known}) m WHERE m.run_id = r.id AND ${all(wanted)})`;
