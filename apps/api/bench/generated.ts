@@ -59,8 +59,8 @@ export async function generateTeam(
       INSERT INTO run_metric (run_id, metric_id, team_id, count, non_finite_count, last, last_step, min, min_step, max, max_step, sum, tail, median_last_5, setting_id, seed, duplicate, counted)
         SELECT r.id, k.id, r.team_id, 82, 0, value, 82, value - 0.1, 1, value + 0.01, 80, 82 * value, ARRAY[value], value - 0.001, r.setting_id, r.seed, false, r.status = 'DONE' AND NOT r.diverged
         FROM run r JOIN metric k ON k.team_id = r.team_id
-        CROSS JOIN LATERAL (SELECT CASE k.goal WHEN 'MAXIMISE' THEN 1 ELSE -1 END * (0.9 - 0.004 * abs(log(2, r.base_learning_rate::numeric)::float8 + 6)
-          - 0.006 * abs(log(2, r.batch_size::numeric)::float8 - 3) + CASE WHEN r.batch_norm THEN 0.02 ELSE 0 END + 0.01 * (hashtext(r.key || k.name) / 2147483648.0)) AS value) v
+        CROSS JOIN LATERAL (SELECT CASE k.goal WHEN 'MAXIMISE' THEN 1 ELSE -1 END * (0.9 - 0.004 * abs(ln(r.base_learning_rate) / ln(2) + 6)
+          - 0.006 * abs(ln(r.batch_size) / ln(2) - 3) + CASE WHEN r.batch_norm THEN 0.02 ELSE 0 END + 0.01 * (hashtext(r.key || k.name) / 2147483648.0)) AS value) v
         WHERE r.team_id = ${team} AND r.status = 'DONE' ORDER BY k.id, r.setting_id, r.seed`);
   } finally {
     client.release(true);

@@ -192,7 +192,8 @@ describe('simulated, 1,000 times each', () => {
           rows: { settings: { keyOver: () => () => 0 } },
           place,
           diverged: 0,
-          choice,
+          choiceN: choice.n,
+          choiceMean: choice.mean,
           ...reported,
           axis: () => 2 ** -place,
         };

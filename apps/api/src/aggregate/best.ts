@@ -31,13 +31,13 @@ export function choose(settings: readonly Setting[], best: readonly Axis[], maxi
     let [winner, seeds, mean, candidates] = [undefined as Setting | undefined, 0, 0, 0];
     for (const setting of members) {
       if (setting.diverged > 0) continue;
-      const own = setting.choice;
-      if (own.n === 0 || own.n < seeds) continue;
-      if (own.n > seeds) [winner, seeds, mean, candidates] = [setting, own.n, own.mean, 1];
+      const [n, own] = [setting.choiceN, setting.choiceMean];
+      if (n === 0 || n < seeds) continue;
+      if (n > seeds) [winner, seeds, mean, candidates] = [setting, n, own, 1];
       else {
         candidates++;
-        const better = maximise ? own.mean - mean : mean - own.mean;
-        if (better > 0 || (better === 0 && smaller(setting, winner!))) [winner, mean] = [setting, own.mean];
+        const better = maximise ? own - mean : mean - own;
+        if (better > 0 || (better === 0 && smaller(setting, winner!))) [winner, mean] = [setting, own];
       }
     }
     if (winner) chosen.push({ setting: winner, candidates });

@@ -17,13 +17,14 @@ const FIELDS = SETTING_AXES.map((axis) => [axis, fieldOf(axis)] as const);
 export class Setting {
   readonly rows: SettingRows;
   readonly row: number;
-  /** Its place among the team's settings. */
-  readonly place: number;
 
   constructor(rows: SettingRows, row: number) {
     this.rows = rows;
     this.row = row;
-    this.place = rows.settings.place(rows.ids[row]!);
+  }
+  /** Its place among the team's settings. */
+  get place(): number {
+    return this.rows.places[this.row]!;
   }
   get id(): number {
     return this.rows.ids[this.row]!;
@@ -39,12 +40,12 @@ export class Setting {
   get mean(): number {
     return this.rows.mean[this.row]!;
   }
-  /** What a choice may look at: the selecting seeds alone, or all. */
-  get choice(): { n: number; mean: number } {
-    const { selected } = this.rows;
-    return selected
-      ? { n: selected.n[this.row]!, mean: selected.mean[this.row]! }
-      : { n: this.n, mean: this.mean };
+  /** What a choice may look at: runs and their mean of the selecting seeds alone, or of all. */
+  get choiceN(): number {
+    return (this.rows.selected ?? this.rows).n[this.row]!;
+  }
+  get choiceMean(): number {
+    return (this.rows.selected ?? this.rows).mean[this.row]!;
   }
   get diverged(): number {
     return this.rows.diverged[this.row]!;

@@ -2,7 +2,7 @@ import type { Goal } from '../generated/prisma/enums.ts';
 import type { Db } from '../open.ts';
 import { AXIS_SQL, type Axis, COST_SQL, isCost, RUN_AXES, type RunValue, VALUE_SQL } from './axes.ts';
 import { compileFilter, onlySettings, type RunFilter, Values } from './filter.ts';
-import { type Layout, pack, unpack } from './packed.ts';
+import { type Columns, type Layout, pack, unpack } from './packed.ts';
 import { type Settings, settingsOf } from './settings.ts';
 
 export interface SettingQuery {
@@ -38,8 +38,9 @@ export interface SettingCounts {
  */
 export interface SettingRows {
   readonly settings: Settings;
-  /** Numbers of the settings. */
+  /** Numbers of the settings, and their places among all. */
   readonly ids: Int32Array;
+  readonly places: Int32Array;
   /** Values of the axes and params by which runs are grouped (not settings), in order; null where there are none. */
   readonly groups: readonly (readonly unknown[])[] | null;
   /** Runs that have a value, and the mean of their values in the order of the seeds; without the selecting seeds, if any. */
@@ -62,7 +63,8 @@ export async function metricOf(db: Db, teamId: string, name: string): Promise<Kn
   return rows[0];
 }
 
-const FINITE = (value: string): string => `${value} NOT IN ('NaN', 'Infinity', '-Infinity')`;
+/** NaN is greater than every other number, so two comparisons say it. */
+const FINITE = (value: string): string => `(${value} < 'Infinity' AND ${value} > '-Infinity')`;
 
 /** BEST is the greatest or the least by the metric's goal, which the caller knows. */
 function valueSql({ metric, value }: SettingQuery): string {
@@ -95,13 +97,21 @@ function countedValues(query: SettingQuery, values: Values): Counted {
   const own = `s.metric_id = ${metric} AND s.counted AND ${FINITE(value)}`;
   const again = `EXISTS (SELECT FROM run_metric a WHERE a.metric_id = ${metric} AND a.counted AND a.duplicate)`;
   const from = `FROM run_metric s ${joined('s')} WHERE ${own} ${condition}`;
-  const all = `(SELECT s.setting_id, s.seed, ${value} AS value ${from} AND NOT ${again} ORDER BY s.setting_id, s.seed, s.duplicate, s.run_id)
-    UNION ALL (SELECT DISTINCT ON (s.setting_id, s.seed) s.setting_id, s.seed, ${value} ${from} AND ${again} ORDER BY s.setting_id, s.seed, s.duplicate, s.run_id)`;
-  return { all, own, condition, joined };
+  const order = 'ORDER BY s.setting_id, s.seed, s.duplicate, s.run_id';
+  return {
+    bySetting: (columns) => `(SELECT f.setting_id AS id, ${columns} FROM (
+        SELECT s.setting_id, s.seed, ${value} AS value ${from} AND NOT ${again} ${order}) AS f GROUP BY f.setting_id)
+      UNION ALL (SELECT f.setting_id, ${columns} FROM (
+        SELECT DISTINCT ON (s.setting_id, s.seed) s.setting_id, s.seed, ${value} AS value ${from} AND ${again} ${order}) AS f GROUP BY f.setting_id)`,
+    own,
+    condition,
+    joined,
+  };
 }
 
 interface Counted {
-  readonly all: string;
+  /** Aggregates of the values, by setting. */
+  bySetting(columns: string): string;
   /** What a value `s` has to fulfil, the filter aside. */
   readonly own: string;
   /** The filter over a setting `r`, and how that is joined. */
@@ -112,36 +122,29 @@ interface Counted {
 const hasConditions = (where: RunFilter | null | undefined): boolean =>
   Object.values(where ?? {}).some((given) => given !== undefined && given !== null);
 
-const VALUED = { id: 'int4', n: 'int4', mean: 'float8', sn: 'int4', smean: 'float8' } as const;
+const VALUED = { id: 'int4', n: 'int4', total: 'float8' } as const;
+const SELECTED = { ...VALUED, sn: 'int4', stotal: 'float8' } as const;
 
 async function rowsOfSettings(db: Db, query: SettingQuery): Promise<SettingRows> {
   const ask = async <L extends Layout>(name: string, layout: L, from: string, values: Values) => {
-    const text = `/* settingRows ${name} */ SELECT ${pack(layout)} AS packed FROM (${from}) AS p`;
+    const text = `/* settingRows ${name} */ SELECT ${pack(layout)} AS packed FROM (${from} ORDER BY id) AS p`;
     const { rows } = await db.pool.query({ text, values: values.list });
     return unpack(rows[0].packed, layout);
   };
   const all = async () => {
     const values = new Values();
     const condition = compileFilter(query.where, query.teamId, values);
-    return ask('settings', { id: 'int4' }, `SELECT id FROM setting r WHERE ${condition} ORDER BY id`, values);
+    return ask('settings', { id: 'int4' }, `SELECT id FROM setting r WHERE ${condition}`, values);
   };
   const valued = async () => {
     const values = new Values();
-    const { all: counted } = countedValues(query, values);
+    const { bySetting } = countedValues(query, values);
     const seeds = query.selectSeeds && values.add(query.selectSeeds);
-    const [rest, chosen] = seeds
-      ? [`FILTER (WHERE NOT seed = ANY (${seeds}))`, `FILTER (WHERE seed = ANY (${seeds}))`]
-      : ['', ''];
-    const selected = seeds
-      ? `count(*) ${chosen} AS sn, coalesce(avg(value) ${chosen}, 0) AS smean`
-      : '0 AS sn, 0 AS smean';
-    return ask(
-      'values',
-      VALUED,
-      `SELECT setting_id AS id, count(*) ${rest} AS n, coalesce(avg(value) ${rest}, 0) AS mean, ${selected}
-       FROM (${counted}) AS f GROUP BY setting_id ORDER BY setting_id`,
-      values,
-    );
+    if (!seeds) return ask('values', VALUED, bySetting('count(*) AS n, sum(value) AS total'), values);
+    const part = (name: string, of: string): string =>
+      `count(*) FILTER (WHERE ${of}) AS ${name}n, coalesce(sum(value) FILTER (WHERE ${of}), 0) AS ${name}total`;
+    const chosen = `seed = ANY (${seeds})`;
+    return ask('values', SELECTED, bySetting(`${part('', `NOT ${chosen}`)}, ${part('s', chosen)}`), values);
   };
   const diverged = async () => {
     const values = new Values();
@@ -156,27 +159,26 @@ async function rowsOfSettings(db: Db, query: SettingQuery): Promise<SettingRows>
       `SELECT q.setting_id AS id, count(DISTINCT q.seed) AS n FROM run q ${joined('q')}
        WHERE q.team_id = ${team} AND q.diverged ${condition}
          AND NOT ${twin('AND s.duplicate')} AND NOT (q.duplicate AND ${twin('')})
-       GROUP BY q.setting_id ORDER BY q.setting_id`,
+       GROUP BY q.setting_id`,
       values,
     );
   };
   const [{ id: ids }, some, out] = await Promise.all([all(), valued(), diverged()]);
-  const settings = await settingsOf(db, query.teamId, ids);
+  const { settings, places } = await settingsOf(db, query.teamId, ids);
   const n = new Int32Array(ids.length);
   const mean = new Float64Array(ids.length);
-  const selected = query.selectSeeds
-    ? { n: new Int32Array(ids.length), mean: new Float64Array(ids.length) }
-    : null;
+  const choosing = 'sn' in some ? (some as Columns<typeof SELECTED>) : undefined;
+  const selected = choosing ? { n: new Int32Array(ids.length), mean: new Float64Array(ids.length) } : null;
   const gone = new Int32Array(ids.length);
   // All three lists rise.
   for (let i = 0, v = 0, d = 0; i < ids.length; i++) {
     while (v < some.id.length && some.id[v]! < ids[i]!) v++;
     if (some.id[v] === ids[i]) {
       n[i] = some.n[v]!;
-      mean[i] = some.mean[v]!;
+      mean[i] = some.total[v]! / some.n[v]!;
       if (selected) {
-        selected.n[i] = some.sn[v]!;
-        selected.mean[i] = some.smean[v]!;
+        selected.n[i] = choosing!.sn[v]!;
+        selected.mean[i] = choosing!.stotal[v]! / choosing!.sn[v]!;
       }
     }
     while (d < out.id.length && out.id[d]! < ids[i]!) d++;
@@ -186,6 +188,7 @@ async function rowsOfSettings(db: Db, query: SettingQuery): Promise<SettingRows>
   return {
     settings,
     ids,
+    places,
     groups: null,
     n,
     mean,
@@ -208,9 +211,9 @@ interface RunsOfSetting extends SettingCounts {
   readonly id: number;
   readonly group: readonly unknown[];
   readonly n: number;
-  readonly mean: number;
+  readonly total: number;
   readonly sn: number;
-  readonly smean: number;
+  readonly stotal: number;
 }
 
 /**
@@ -259,13 +262,13 @@ async function runsOfSettings({ pool }: Db, query: SettingQuery): Promise<RunsOf
   const seeds = query.selectSeeds && values.add(query.selectSeeds);
   const [rest, chosen] = seeds ? [`AND NOT seed = ANY (${seeds})`, `AND seed = ANY (${seeds})`] : ['', ''];
   const count = (condition: string): string => `(count(*) FILTER (WHERE ${condition}))::int`;
-  const average = (more: string): string =>
-    `coalesce(avg(value ORDER BY seed) FILTER (WHERE state = 0 AND place = 1 ${more}), 0)`;
+  const total = (more: string): string =>
+    `coalesce(sum(value ORDER BY seed) FILTER (WHERE state = 0 AND place = 1 ${more}), 0)`;
   const { rows } = await pool.query({
     text: `/* settingRows runs */ ${text}
       SELECT setting_id AS id, ${names.length ? `json_build_array(${names.join(', ')})` : `'[]'::json`} AS "group",
-        ${count(`state = 0 AND place = 1 ${rest}`)} AS n, ${average(rest)} AS mean,
-        ${seeds ? `${count(`state = 0 AND place = 1 ${chosen}`)} AS sn, ${average(chosen)} AS smean` : '0 AS sn, 0::float8 AS smean'},
+        ${count(`state = 0 AND place = 1 ${rest}`)} AS n, ${total(rest)} AS total,
+        ${seeds ? `${count(`state = 0 AND place = 1 ${chosen}`)} AS sn, ${total(chosen)} AS stotal` : '0 AS sn, 0::float8 AS stotal'},
         ${count('state = 1 AND place = 1')} AS diverged, ${count('state = 2 AND place = 1')} AS "withoutValue",
         ${count('state = 3 AND place = 1')} AS unfinished, ${count('state = 4 AND place = 1')} AS failed, ${count('place > 1')} AS duplicates
       FROM placed GROUP BY ${list} setting_id ORDER BY ${list} setting_id`,
@@ -277,16 +280,18 @@ async function runsOfSettings({ pool }: Db, query: SettingQuery): Promise<RunsOf
 async function rowsOfRuns(db: Db, query: SettingQuery): Promise<SettingRows> {
   const rows = await runsOfSettings(db, query);
   const ids = Int32Array.from(rows, ({ id }) => id);
+  const { settings, places } = await settingsOf(db, query.teamId, ids);
   return {
-    settings: await settingsOf(db, query.teamId, ids),
+    settings,
     ids,
+    places,
     groups: rows[0] && rows[0].group.length > 0 ? rows.map(({ group }) => group) : null,
     n: Int32Array.from(rows, ({ n }) => n),
-    mean: Float64Array.from(rows, ({ mean }) => mean),
+    mean: Float64Array.from(rows, ({ total, n }) => total / n),
     selected: query.selectSeeds
       ? {
           n: Int32Array.from(rows, ({ sn }) => sn),
-          mean: Float64Array.from(rows, ({ smean }) => smean),
+          mean: Float64Array.from(rows, ({ stotal, sn }) => stotal / sn),
         }
       : null,
     diverged: Int32Array.from(rows, ({ diverged }) => diverged),

@@ -1,6 +1,6 @@
 /** Columns of a large answer by name. Rows travel as one text of bytes: a fifth of the time that rows of text take to make and to read. */
 export type Layout = Readonly<Record<string, 'int4' | 'float8'>>;
-type Columns<L extends Layout> = { [K in keyof L]: L[K] extends 'int4' ? Int32Array : Float64Array };
+export type Columns<L extends Layout> = { [K in keyof L]: L[K] extends 'int4' ? Int32Array : Float64Array };
 
 /** SQL of an aggregate over rows that have these columns, in their order. No column may be null. */
 export const pack = (layout: Layout): string =>

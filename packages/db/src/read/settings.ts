@@ -41,11 +41,9 @@ export class Settings {
   get size(): number {
     return this.hashes.length;
   }
-  place(id: number): number {
-    return this.#placeOf.get(id)!;
-  }
-  has(id: number): boolean {
-    return this.#placeOf.has(id);
+  /** Undefined for one that has not been read. */
+  place(id: number): number | undefined {
+    return this.#placeOf.get(id);
   }
   add(id: number, hash: string, values: Readonly<Record<string, unknown>>): void {
     if (this.#placeOf.has(id)) return;
@@ -87,24 +85,34 @@ export class Settings {
 const MOST_KEPT = 2_000_000;
 const kept = new WeakMap<Db, Map<string, Settings>>();
 
-/** The settings of a team, these at least. */
-export async function settingsOf(db: Db, teamId: string, ids: ArrayLike<number>): Promise<Settings> {
+/** The settings of a team, these at least, and the place of each of these. */
+export async function settingsOf(
+  db: Db,
+  teamId: string,
+  ids: Int32Array,
+): Promise<{ settings: Settings; places: Int32Array }> {
   const teams = kept.get(db) ?? new Map<string, Settings>();
   kept.set(db, teams);
   const settings = teams.get(teamId) ?? new Settings();
   teams.delete(teamId);
   teams.set(teamId, settings);
+  const places = new Int32Array(ids.length);
   const missing: number[] = [];
-  for (let i = 0; i < ids.length; i++) if (!settings.has(ids[i]!)) missing.push(ids[i]!);
+  for (let i = 0; i < ids.length; i++) {
+    const place = settings.place(ids[i]!);
+    if (place === undefined) missing.push(ids[i]!);
+    else places[i] = place;
+  }
   for (let from = 0; from < missing.length; from += 20_000)
     await readSettings(db, teamId, settings, missing.slice(from, from + 20_000));
+  if (missing.length > 0) for (let i = 0; i < ids.length; i++) places[i] = settings.place(ids[i]!)!;
   let total = [...teams.values()].reduce((sum, { size }) => sum + size, 0);
   for (const [team, { size }] of teams) {
     if (total <= MOST_KEPT || team === teamId) break;
     teams.delete(team);
     total -= size;
   }
-  return settings;
+  return { settings, places };
 }
 
 const COLUMNS = SETTING_AXES.map((axis) => {
