@@ -194,7 +194,8 @@ async function writeChunks(
   part: number | undefined,
 ): Promise<void> {
   const rows = fresh.flatMap(({ runId, attempt, sequence, series }) =>
-    series.map(({ metric, steps, epochs, samplesSeen, wallTimes, values }) => {
+    series.map((one) => {
+      const { metric, steps, epochs, samplesSeen, wallTimes, values } = inStepOrder(one);
       const perStep = samplesSeen ? samplesPerStep(steps, samplesSeen) : null;
       return [
         { uuid: teamId },
@@ -219,6 +220,25 @@ async function writeChunks(
     `/* reportMetrics chunks */ COPY chunk (team_id, run_id, metric_id, attempt, sequence, first_step, last_step, steps, epochs, samples_seen, samples_per_step, wall_times, "values") FROM STDIN (FORMAT binary)`,
     copyRows(rows),
   );
+}
+
+/** Points by step, those of one step in the order in which they came: a chunk is always in order, so that it can be read in part. */
+function inStepOrder(series: Series): Series {
+  const { steps } = series;
+  let rising = true;
+  for (let i = 1; i < steps.length && rising; i++) rising = steps[i]! >= steps[i - 1]!;
+  if (rising) return series;
+  const order = Array.from(steps, (_, i) => i).sort((a, b) => steps[a]! - steps[b]! || a - b);
+  const pick = <T>(column: ArrayLike<T>): T[] => order.map((i) => column[i]!);
+  const { epochs, samplesSeen, wallTimes, values } = series;
+  return {
+    ...series,
+    steps: pick(steps),
+    epochs: epochs?.length ? pick(epochs) : epochs,
+    samplesSeen: samplesSeen?.length ? pick(samplesSeen) : samplesSeen,
+    wallTimes: wallTimes?.length ? pick(wallTimes) : wallTimes,
+    values: pick(values),
+  };
 }
 
 /** What all samples seen are divided by their steps, where that is one whole number; else null. */

@@ -1,25 +1,23 @@
-import { type CurveColumns, pickPoints } from '@smallbatch/db';
-
 /**
- * At most `most` points of a curve: buckets of equal count, the first and the last point and each bucket's least and greatest
- * kept. Deterministic, and no spike is lost.
+ * Places of at most `most` points of a curve, by its values in the order of steps: buckets of equal count, the first and the last
+ * point and each bucket's least and greatest kept (of a bucket that is all NaN its first). Deterministic, and no spike is lost.
  */
-export function thin(curve: CurveColumns, most: number): CurveColumns {
-  const n = curve.steps.length;
-  if (n <= most) return curve;
+export function thinned(values: ArrayLike<number>, most: number): number[] {
+  const n = values.length;
+  if (n <= most) return Array.from(values, (_, i) => i);
   const kept = new Set<number>([0, n - 1]);
   const buckets = Math.max(1, Math.floor((most - 2) / 2));
   for (let b = 0; b < buckets; b++) {
     const from = Math.floor((b * n) / buckets);
     const to = Math.floor(((b + 1) * n) / buckets);
-    let low = from;
-    let high = from;
-    for (let i = from; i < to; i++) {
-      if (!(curve.values[i]! >= curve.values[low]!)) low = i;
-      if (!(curve.values[i]! <= curve.values[high]!)) high = i;
+    let [low, high] = [from, from];
+    for (let i = from + 1; i < to; i++) {
+      const value = values[i]!;
+      // A NaN is neither, and gives way to every number.
+      if (value < values[low]! || (Number.isNaN(values[low]!) && !Number.isNaN(value))) low = i;
+      if (value > values[high]! || (Number.isNaN(values[high]!) && !Number.isNaN(value))) high = i;
     }
     kept.add(low).add(high);
   }
-  const order = [...kept].sort((a, b) => a - b).slice(0, most);
-  return pickPoints(curve, order);
+  return [...kept].sort((a, b) => a - b);
 }

@@ -3,6 +3,7 @@ import {
   type CurveColumn,
   type CurveColumns,
   countPoints,
+  readCurveParts,
   readCurves,
   runPage,
 } from '@smallbatch/db';
@@ -13,7 +14,7 @@ import { finite, kindOf, NonFinite } from '../metric/schema.ts';
 import { RunFilter } from '../run/filter.ts';
 import { filterFor } from '../run/runs.ts';
 import { Run } from '../run/schema.ts';
-import { thin } from './curves.ts';
+import { thinned } from './curves.ts';
 
 /** Most runs and points of one answer; more is an error that says so. */
 const MAX_RUNS = 1000;
@@ -123,20 +124,29 @@ builder.queryFields((t) => ({
       if (rows.length > MAX_RUNS)
         throw fault('TOO_MANY_POINTS', `invalid where: more than ${MAX_RUNS} runs match; ask for fewer`);
       const ids = rows.map(({ id }) => id);
-      const of = await countPoints(db, ids, [metric]);
+      const counts = await countPoints(db, ids, metric);
+      const of = [...counts.values()].reduce((sum, count) => sum + count, 0);
       if (of > MAX_POINTS)
         throw fault(
           'TOO_MANY_POINTS',
           `${of} points match; at most ${MAX_POINTS} an answer: ask for fewer runs`,
         );
+      const columns = columnsAsked(info);
+      const isLong = (id: string): boolean =>
+        typeof maxPoints === 'number' && (counts.get(id) ?? 0) > maxPoints;
+      const [whole, parts] = await Promise.all([
+        readCurves(
+          db,
+          ids.filter((id) => !isLong(id)),
+          [metric],
+          columns,
+        ),
+        readCurveParts(db, ids.filter(isLong), metric, columns, (values) => thinned(values, maxPoints!)),
+      ]);
       const place = new Map(ids.map((id, i) => [id, i]));
-      const full = (await readCurves(db, ids, [metric], columnsAsked(info))).sort(
-        (a, b) => place.get(a.runId)! - place.get(b.runId)!,
-      );
-      const curves = full.map((curve) => ({
-        ...(maxPoints ? thin(curve, maxPoints) : curve),
-        count: curve.steps.length,
-      }));
+      const curves = [...whole, ...parts]
+        .sort((a, b) => place.get(a.runId)! - place.get(b.runId)!)
+        .map((curve) => ({ ...curve, count: counts.get(curve.runId) ?? curve.steps.length }));
       const sampled = curves.some(({ steps, count }) => steps.length < count);
       return { metric, curves, sampled, of, method: sampled ? METHOD : null };
     },

@@ -157,7 +157,7 @@ builder.mutationFields((t) => ({
         duplicate: input.duplicate ?? false,
         leaseSeconds: lease.lease,
       });
-      if ('id' in made) {
+      if ('id' in made && (input.tags?.length || input.note)) {
         const note = readNote(input.note);
         await describeRun(db, teamId, made.id, {
           tags: input.tags ?? [],

@@ -12,18 +12,18 @@ export interface CurveColumns {
   readonly values: number[];
 }
 
-/** Points that there are of these metrics in these runs, by their summaries. */
+/** Points that there are of a metric in these runs, by their summaries. */
 export async function countPoints(
   db: Db,
   runIds: readonly string[],
-  names: readonly string[] | null,
-): Promise<number> {
+  metric: string,
+): Promise<Map<string, number>> {
   const { rows } = await db.pool.query(
-    `/* countPoints */ SELECT coalesce(sum(s.count), 0) AS n FROM run_metric s JOIN metric k ON k.id = s.metric_id
-     WHERE s.run_id = ANY ($1) AND ($2::text[] IS NULL OR k.name = ANY ($2))`,
-    [runIds, names],
+    `/* countPoints */ SELECT s.run_id AS id, s.count FROM run_metric s JOIN metric k ON k.id = s.metric_id
+     WHERE s.run_id = ANY ($1) AND k.name = $2`,
+    [runIds, metric],
   );
-  return Number(rows[0].n);
+  return new Map(rows.map(({ id, count }) => [id, count]));
 }
 
 type Numbers = ArrayLike<number | null>;
@@ -62,7 +62,7 @@ export async function readCurves(
   const { rows } = await db.pool.query<ChunkRow>({
     text: `/* readCurves */ SELECT c.run_id AS "runId", k.name AS metric, array_send(c.steps) AS steps, array_send(c."values") AS "values"${more}
      FROM chunk c JOIN metric k ON k.id = c.metric_id WHERE c.run_id = ANY ($1) AND ($2::text[] IS NULL OR k.name = ANY ($2))
-     ORDER BY c.run_id, k.name, c.first_step, c.attempt, c.sequence`,
+     ORDER BY c.run_id, k.name, c.attempt, c.sequence`,
     values: [runIds, names],
     // Arrays of their own for each column: a chunk is kept until all are here.
     types: columnTypes(kinds, () => new ColumnArrays()) as never,
@@ -88,7 +88,7 @@ function append(into: (number | null)[], values: Numbers, count: number, absent:
   for (let i = 0; i < count; i++) into.push(values[i] ?? absent);
 }
 
-/** Chunks that overlap (steps that were reported late) are sorted; nearly all are in order already. */
+/** Chunks come in the order in which they were written; steps that were reported late are sorted in, those of one step as they came. */
 function inOrder(curve: CurveColumns): CurveColumns {
   if (curve.steps.every((step, i) => i === 0 || step >= curve.steps[i - 1]!)) return curve;
   const order = curve.steps.map((_, i) => i).sort((a, b) => curve.steps[a]! - curve.steps[b]! || a - b);
@@ -106,4 +106,114 @@ export function pickPoints(curve: CurveColumns, places: readonly number[]): Curv
     wallTimes: pick(curve.wallTimes),
     values: pick(curve.values),
   };
+}
+
+interface ValuesRow {
+  readonly runId: string;
+  readonly metricId: string;
+  readonly attempt: string;
+  readonly sequence: string;
+  readonly firstStep: string;
+  readonly lastStep: string;
+  readonly values: Numbers;
+}
+
+/**
+ * A part of the points of long curves: all values are looked at, and `places` says which points to keep, by the values in order of
+ * steps; only of those the rest is read. Curves whose chunks overlap are read whole.
+ */
+export async function readCurveParts(
+  db: Db,
+  runIds: readonly string[],
+  metric: string,
+  wanted: readonly CurveColumn[],
+  places: (values: ArrayLike<number>) => readonly number[],
+): Promise<CurveColumns[]> {
+  if (runIds.length === 0) return [];
+  const { rows } = await db.pool.query<ValuesRow>({
+    text: `/* readCurveParts values */ SELECT c.run_id AS "runId", c.metric_id AS "metricId", c.attempt, c.sequence, c.first_step AS "firstStep", c.last_step AS "lastStep", array_send(c."values") AS "values"
+     FROM chunk c JOIN metric k ON k.id = c.metric_id WHERE c.run_id = ANY ($1) AND k.name = $2
+     ORDER BY c.run_id, c.attempt, c.sequence`,
+    values: [runIds, metric],
+    types: columnTypes(['double'], () => new ColumnArrays()) as never,
+  });
+  const whole: string[] = [];
+  const parts: { row: ValuesRow; own: number[] }[] = [];
+  for (let from = 0, to = 0; from < rows.length; from = to) {
+    const { runId } = rows[from]!;
+    let overlap = false;
+    for (to = from + 1; rows[to]?.runId === runId; to++)
+      if (Number(rows[to]!.firstStep) < Number(rows[to - 1]!.lastStep)) overlap = true;
+    if (overlap) whole.push(runId);
+    else parts.push(...keptOf(rows.slice(from, to), places));
+  }
+  const [read, curves] = [
+    whole.length > 0 ? await readCurves(db, whole, [metric], wanted) : [],
+    new Map<string, CurveColumns>(),
+  ];
+  for (const { row, own } of parts) {
+    const { runId } = row;
+    const curve = curves.get(runId) ?? {
+      runId,
+      metric,
+      steps: [],
+      epochs: [],
+      samplesSeen: [],
+      wallTimes: [],
+      values: [],
+    };
+    curves.set(runId, curve);
+    for (const place of own) curve.values.push(row.values[place]!);
+  }
+  const more = wanted.map((column) => `, ${pickSql(MORE[column].sql)} AS "${column}"`).join('');
+  const kept = await db.pool.query<Record<string, (number | null)[]> & { runId: string }>({
+    text: `/* readCurveParts rest */ SELECT c.run_id AS "runId", ${pickSql('c.steps')} AS steps${more}
+     FROM unnest($1::uuid[], $2::int[], $3::int[], $4::int[], $5::text[]) WITH ORDINALITY AS q (run_id, metric_id, attempt, sequence, places, nth)
+     JOIN chunk c USING (run_id, metric_id, attempt, sequence) ORDER BY q.nth`,
+    values: [
+      parts.map(({ row }) => row.runId),
+      parts.map(({ row }) => row.metricId),
+      parts.map(({ row }) => row.attempt),
+      parts.map(({ row }) => row.sequence),
+      parts.map(({ own }) => `{${own.map((place) => place + 1).join(',')}}`),
+    ],
+  });
+  for (const row of kept.rows) {
+    const curve = curves.get(row.runId)!;
+    const { steps } = row;
+    append(curve.steps as (number | null)[], steps!, steps!.length, 0);
+    for (const column of wanted)
+      append(
+        curve[column] as (number | null)[],
+        row[column]!,
+        steps!.length,
+        column === 'wallTimes' ? 0 : null,
+      );
+  }
+  return [...read.map((curve) => pickPoints(curve, places(curve.values))), ...curves.values()];
+}
+
+/** Elements of an array at places that rise. */
+const pickSql = (array: string): string =>
+  `ARRAY(SELECT (a.whole)[i] FROM unnest(q.places::int[]) AS i, LATERAL (SELECT ${array} AS whole OFFSET 0) AS a)`;
+
+/** Of the chunks of one curve, in order: the places that are kept, each in its chunk. */
+function keptOf(
+  rows: readonly ValuesRow[],
+  places: (values: ArrayLike<number>) => readonly number[],
+): { row: ValuesRow; own: number[] }[] {
+  const values = new Float64Array(rows.reduce((sum, row) => sum + row.values.length, 0));
+  let at = 0;
+  for (const row of rows) {
+    values.set(row.values as ArrayLike<number>, at);
+    at += row.values.length;
+  }
+  const kept = places(values);
+  let [from, next] = [0, 0];
+  return rows.flatMap((row) => {
+    const own: number[] = [];
+    for (; next < kept.length && kept[next]! < from + row.values.length; next++) own.push(kept[next]! - from);
+    from += row.values.length;
+    return own.length > 0 ? [{ row, own }] : [];
+  });
 }
