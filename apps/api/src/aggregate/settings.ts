@@ -2,6 +2,7 @@ import {
   type Axis,
   type Db,
   SETTING_AXES,
+  type SettingColumn,
   type SettingCounts,
   type SettingQuery,
   type SettingRows,
@@ -52,6 +53,10 @@ export class Setting {
   }
   async counts(): Promise<SettingCounts> {
     return (await this.rows.counts())[this.row]!;
+  }
+  /** A number that settings of a team share exactly when they have the same value of the axis. */
+  code(axis: SettingColumn): number {
+    return this.rows.settings.code(axis, this.place);
   }
   axis(axis: Axis): unknown {
     return this.rows.settings.value(axis, this.place);

@@ -30,7 +30,7 @@ export async function usableRange(
   goal: Goal,
 ): Promise<UsableRange> {
   const field = fieldOf(axis);
-  const groups = groupBy(members, (setting) => setting.rows.settings.code(axis, setting.place));
+  const groups = groupBy(members, (setting) => setting.code(axis));
   const points: RangePoint[] = [];
   for (const settings of groups.values()) {
     const valued = settings.filter(({ n }) => n > 0);

@@ -10,7 +10,7 @@ import {
 } from '@smallbatch/db';
 import { keysOf, metricFor, runLoader } from '../aggregate/aggregate.ts';
 import { choose } from '../aggregate/best.ts';
-import { byAxes, groupBy, text } from '../aggregate/order.ts';
+import { byValue, groupBy, text } from '../aggregate/order.ts';
 import { fieldOf, readSettings, type Setting } from '../aggregate/settings.ts';
 import { mean, type Statistics, statistics } from '../aggregate/statistics.ts';
 
@@ -30,6 +30,7 @@ export interface CompareRequest {
 /** The settings of one side that match, as one: their axes, and the mean of their means over seeds. */
 export interface Side {
   readonly axes: Readonly<Record<string, unknown>>;
+  axis(axis: Axis): unknown;
   readonly hyper: Readonly<Record<string, unknown>>;
   readonly mean: number;
   readonly runs: number;
@@ -147,6 +148,7 @@ export function differenceOf(differences: readonly number[], goal: Goal): Differ
 }
 
 type Part = number | string;
+type Key = number | string;
 
 interface Read {
   readonly query: SettingQuery;
@@ -154,8 +156,11 @@ interface Read {
 }
 
 interface Keyed {
+  /** What two settings share exactly when they match. */
+  readonly key: Key;
+  readonly first: Setting;
   /** What stands for the values of the matching axes, then of all params. */
-  readonly parts: readonly Part[];
+  parts(): Part[];
   readonly side: Side;
 }
 
@@ -178,46 +183,67 @@ export async function compare(db: Db, request: CompareRequest): Promise<Compared
   const [readA, readB] = await Promise.all([read(request.a), read(request.b)]);
   const [allA, allB] = [readA.all, readB.all];
   const ignored = ignoredAxes(request);
-  const axes = SETTING_AXES.filter((axis) => !ignored.has(axis));
+  if (allA[0] && allB[0] && allA[0].rows.settings !== allB[0].rows.settings)
+    throw new Error('two sides of one team have two lists of settings');
+  // Both sides keep their settings in one list of the team, so that a value is a number; what all share tells none apart.
+  const everyone = [...allA, ...allB];
+  const differing = SETTING_AXES.filter((axis) => {
+    const [first] = everyone;
+    return everyone.some((one) => one.code(axis) !== first!.code(axis));
+  });
+  const axes = differing.filter((axis) => !ignored.has(axis));
   const fixedParams = new Set([...fixedBy(request.a).params.keys(), ...fixedBy(request.b).params.keys()]);
-  const params = [...new Set([...allA, ...allB].flatMap(({ hyper }) => Object.keys(hyper)))]
+  const hypers = new Set(everyone.map(({ hyper }) => hyper));
+  const params = [...new Set([...hypers].flatMap((hyper) => Object.keys(hyper)))]
     .filter((name) => !fixedParams.has(name))
     .sort();
 
-  const inOrder = byAxes(SETTING_AXES);
-  // Both sides keep their settings in one list of the team, so that a part is a number.
-  const partsOf = ({ rows, place, hyper }: Setting): Part[] => [
-    ...axes.map((axis) => rows.settings.code(axis, place)),
-    ...params.map((name) => text(hyper[name])),
-  ];
+  const inOrder = (x: Keyed, y: Keyed): number => {
+    for (const axis of differing) {
+      const order =
+        x.first.code(axis) === y.first.code(axis) ? 0 : byValue(x.first.axis(axis), y.first.axis(axis));
+      if (order !== 0) return order;
+    }
+    return 0;
+  };
+  const paramsOf = (setting: Setting): string[] => params.map((name) => text(setting.hyper[name]));
+  const keyOver = everyone[0]?.rows.settings.keyOver(axes);
+  const keyOf = (setting: Setting): Key => {
+    const key = keyOver!(setting.place);
+    return params.length > 0 ? [key, ...paramsOf(setting)].join(' ') : key;
+  };
   const keyed = ({ query, all }: Read): { keyed: Keyed[]; withoutValue: number } => {
     const chosen =
       best.length > 0 ? choose(all, best, goal === 'MAXIMISE').map(({ setting }) => setting) : all;
     const valued = chosen.filter(({ n }) => n > 0);
     const runs = runLoader(db, query);
-    const groups = groupBy(valued, (setting) => join(partsOf(setting)));
-    const sides = [...groups.values()].map((settings): Keyed => {
+    const groups = groupBy(valued, keyOf);
+    const sides = [...groups].map(([key, settings]): Keyed => {
       const [first] = settings;
       const side = {
-        axes: first!.axes,
+        get axes() {
+          return first!.axes;
+        },
         hyper: first!.hyper,
+        axis: (axis: Axis) => first!.axis(axis),
         mean: mean(settings.map((setting) => setting.mean)),
         runs: settings.reduce((total, { n }) => total + n, 0),
         settings: settings.length,
         keys: () => keysOf(runs, settings),
       };
-      return { parts: partsOf(first!), side };
+      const parts = () => [...axes.map((axis) => first!.code(axis)), ...paramsOf(first!)];
+      return { key, first: first!, parts, side };
     });
-    sides.sort((x, y) => inOrder(x.side, y.side));
+    sides.sort(inOrder);
     // What matching knows of, but none of whose settings has a value (or could be the best).
-    const known = new Set(all.map((setting) => join(partsOf(setting))));
+    const known = new Set(all.map(keyOf));
     return { keyed: sides, withoutValue: known.size - groups.size };
   };
   const [a, b] = [keyed(readA), keyed(readB)];
-  const ofB = new Map(b.keyed.map(({ parts, side }) => [join(parts), side]));
-  const ofA = new Set(a.keyed.map(({ parts }) => join(parts)));
-  const pairs = a.keyed.flatMap(({ parts, side }): Pair[] => {
-    const other = ofB.get(join(parts));
+  const ofB = new Map(b.keyed.map(({ key, side }) => [key, side]));
+  const ofA = new Set(a.keyed.map(({ key }) => key));
+  const pairs = a.keyed.flatMap(({ key, side }): Pair[] => {
+    const other = ofB.get(key);
     return other ? [{ a: side, b: other, difference: side.mean - other.mean }] : [];
   });
   const names = { axes, params };
@@ -237,29 +263,54 @@ export async function compare(db: Db, request: CompareRequest): Promise<Compared
   };
 }
 
+/** Settings of one side that match none of the other. Why not is worked out when it is asked, which is for a page of them. */
 function unmatched(
   own: readonly Keyed[],
   others: readonly Keyed[],
-  matches: (key: string) => boolean,
+  matches: (key: Key) => boolean,
   { axes, params }: { axes: readonly Axis[]; params: readonly string[] },
 ): Unmatched[] {
-  const alone = own.filter(({ parts }) => !matches(join(parts)));
-  if (alone.length === 0) return [];
-  const places = [...axes, ...params].map((_, i) => i);
-  // A place counts only where settings differ in it at all.
-  const values = places.map((i) => new Set(others.map(({ parts }) => parts[i]!)));
-  const varying = places.filter((i) => new Set([...own, ...others].map(({ parts }) => parts[i]!)).size > 1);
-  const without = new Map(varying.map((i) => [i, new Set(others.map(({ parts }) => join(parts, i)))]));
-  return alone.map(({ parts, side }) => {
-    const single = varying.filter((i) => without.get(i)!.has(join(parts, i)));
-    const lacking = varying.filter((i) => !values[i]!.has(parts[i]!));
-    const kept = single.length > 0 ? single.slice(0, 1) : lacking.length > 0 ? lacking : varying;
+  const tables = once(() => {
+    const [mine, theirs] = [own, others].map((all) => all.map(({ parts }) => parts())) as [
+      Part[][],
+      Part[][],
+    ];
+    const places = [...axes, ...params].map((_, i) => i);
     return {
-      ...side,
-      keptBy: kept.flatMap((i) => axes[i] ?? []),
-      keptByParams: kept.flatMap((i) => params[i - axes.length] ?? []),
+      values: places.map((i) => new Set(theirs.map((parts) => parts[i]!))),
+      // A place counts only where settings differ in it at all.
+      varying: places.filter((i) => new Set([...mine, ...theirs].map((parts) => parts[i]!)).size > 1),
+      without: places.map((i) => once(() => new Set(theirs.map((parts) => join(parts, i))))),
     };
   });
+  return own.flatMap(({ key, parts: partsOf, side }): Unmatched[] => {
+    if (matches(key)) return [];
+    const kept = once(() => {
+      const { values, varying, without } = tables();
+      const parts = partsOf();
+      const single = varying.find((i) => without[i]!().has(join(parts, i)));
+      if (single !== undefined) return [single];
+      const lacking = varying.filter((i) => !values[i]!.has(parts[i]!));
+      return lacking.length > 0 ? lacking : varying;
+    });
+    const why = {
+      get keptBy() {
+        return kept().flatMap((i) => axes[i] ?? []);
+      },
+      get keptByParams() {
+        return kept().flatMap((i) => params[i - axes.length] ?? []);
+      },
+    };
+    return [Object.setPrototypeOf(why, side)];
+  });
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 /** The differences by the values of some axes, which both sides of a pair share; an ignored axis has those of side a. */
@@ -268,9 +319,9 @@ export function breakdown(
   by: readonly Axis[],
   goal: Goal,
 ): { axes: Record<string, unknown>; difference: Difference }[] {
-  const groups = groupBy(pairs, ({ a }) => text(by.map((axis) => a.axes[fieldOf(axis)])));
+  const groups = groupBy(pairs, ({ a }) => text(by.map((axis) => a.axis(axis))));
   return [...groups.values()].map((group) => ({
-    axes: Object.fromEntries(by.map((axis) => [fieldOf(axis), group[0]!.a.axes[fieldOf(axis)]])),
+    axes: Object.fromEntries(by.map((axis) => [fieldOf(axis), group[0]!.a.axis(axis)])),
     difference: differenceOf(
       group.map(({ difference }) => difference),
       goal,
