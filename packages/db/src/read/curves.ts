@@ -193,9 +193,9 @@ export async function readCurveParts(
   return [...read.map((curve) => pickPoints(curve, places(curve.values))), ...curves.values()];
 }
 
-/** Elements of an array at places that rise. */
+/** Elements of an array at places that rise. Joined with nothing, the array is unpacked once, and not for each place. */
 const pickSql = (array: string): string =>
-  `ARRAY(SELECT (a.whole)[i] FROM unnest(q.places::int[]) AS i, LATERAL (SELECT ${array} AS whole OFFSET 0) AS a)`;
+  `ARRAY(SELECT (a.whole)[i] FROM (SELECT (${array}) || '{}' AS whole OFFSET 0) AS a, unnest(q.places::int[]) AS i)`;
 
 /** Of the chunks of one curve, in order: the places that are kept, each in its chunk. */
 function keptOf(
