@@ -393,7 +393,6 @@ CREATE TABLE run (
   CONSTRAINT run_team_id_key_key UNIQUE (team_id, key),
   CONSTRAINT run_dataset_id_fkey FOREIGN KEY (dataset_id) REFERENCES dataset(id),
   CONSTRAINT run_member_id_fkey FOREIGN KEY (member_id) REFERENCES member(id),
-  CONSTRAINT run_setting_id_fkey FOREIGN KEY (setting_id) REFERENCES setting(id),
   CONSTRAINT run_sweep_id_fkey FOREIGN KEY (sweep_id) REFERENCES sweep(id),
   CONSTRAINT run_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
   CONSTRAINT run_worker_id_fkey FOREIGN KEY (worker_id) REFERENCES worker(id),

@@ -97,6 +97,8 @@ export function groupAxes(
   return axes;
 }
 
+/** Most groups of one answer. */
+const MOST_GROUPS = 20_000;
 export const STEPS_TO_GOAL = 'steps_to_goal';
 
 /** A metric as a question names it; a cost has the goal to be small, whatever the metric. */
@@ -141,8 +143,8 @@ export const keysOf = async (
   (await Promise.all(settings.map((setting) => runs.load(setting)))).flat().map(({ key }) => key);
 
 /**
- * Groups with their statistics. A group is one combination of the axes' values. Two to five statements, however many groups:
- * the metric, the settings, and what is asked of their runs.
+ * Groups with their statistics. A group is one combination of the axes' values. The number of statements does not depend on how
+ * many groups or runs there are: the metric, the settings, and what is asked of their runs.
  */
 export async function aggregate(
   db: Db,
@@ -163,7 +165,13 @@ export async function aggregate(
     ? (one: Setting) => `${keyOver(one.place)} ${text(rows.groups![one.row])}`
     : (one: Setting) => keyOver(one.place);
 
-  const made = [...groupBy(settings, keyOf).values()].map((members) => {
+  const grouped = groupBy(settings, keyOf);
+  if (grouped.size > MOST_GROUPS)
+    throw fault(
+      'BAD_INPUT',
+      `invalid by: ${grouped.size} groups; at most ${MOST_GROUPS}: filter, or group by fewer axes`,
+    );
+  const made = [...grouped.values()].map((members) => {
     const chosen = request.best.length > 0 ? choose(members, request.best, goal === 'MAXIMISE') : undefined;
     const counted = chosen ? chosen.map(({ setting }) => setting) : members;
     return { members, chosen, counted };

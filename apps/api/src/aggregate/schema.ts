@@ -38,6 +38,7 @@ const FIELDS = {
   augmentation: 'Boolean',
   budget: 'budget',
   evaluateEvery: 'Int',
+  trainerVersion: 'String',
   seed: 'SafeInt',
   member: 'String',
   sweep: 'String',
@@ -115,7 +116,7 @@ const UsableRangeRef = builder.objectRef<UsableRange>('UsableRange').implement({
     }),
     reliable: t.field({
       type: [RangePointRef],
-      description: 'Those where no seed diverged.',
+      description: 'Those whose runs have all ended, and none diverged or failed.',
       resolve: ({ points }) => points.filter(({ reliable }) => reliable),
     }),
     nearBest: t.field({
@@ -144,7 +145,9 @@ export const AggregateGroup = builder.objectRef<Group>('AggregateGroup').impleme
     unit: t.expose('unit', { type: Unit, description: 'What n counts.' }),
     n: t.exposeInt('n', { description: 'Units.' }),
     runs: t.exposeInt('runs', { description: 'Runs that the statistics are of.' }),
-    settings: t.exposeInt('settings', { description: 'Settings among the counted runs.' }),
+    settings: t.exposeInt('settings', {
+      description: 'Settings that were counted, also those of which no run has a value.',
+    }),
     mean: t.exposeFloat('mean', { nullable: true, description: 'Mean of the units.' }),
     sd: t.exposeFloat('sd', { nullable: true, description: 'Deviation (n − 1); null below two.' }),
     sem: t.exposeFloat('sem', { nullable: true, description: 'Standard error of the mean; null below two.' }),

@@ -70,13 +70,16 @@ export class Setting {
   }
 }
 
-/** The settings of all groups. */
+/** The settings of all groups. One whose last run was deleted while it was asked for is in none. */
 export async function readSettings(
   db: Db,
   query: SettingQuery,
 ): Promise<{ rows: SettingRows; settings: Setting[] }> {
   const rows = await settingRows(db, query);
-  return { rows, settings: Array.from(rows.ids, (_, row) => new Setting(rows, row)) };
+  const settings: Setting[] = [];
+  for (let row = 0; row < rows.ids.length; row++)
+    if (rows.places[row]! >= 0) settings.push(new Setting(rows, row));
+  return { rows, settings };
 }
 
 /** Sums of what the database counts of settings. */

@@ -103,6 +103,9 @@ export function fixedBy(filter: RunFilter | undefined): {
         const value = one(param as never);
         if (value !== undefined) params.set(param.name, value);
       }
+    } else if (field === 'budget') {
+      const { unit, value } = given as NonNullable<RunFilter['budget']>;
+      if (unit?.length === 1 && value && one(value as never) !== undefined) axes.set('BUDGET', text(given));
     } else if (SETTING_AXES.includes(axisOf(field))) {
       const is = given as { eq?: unknown; in?: readonly unknown[]; isNull?: boolean };
       const value = is.isNull ? null : one(is);

@@ -25,7 +25,7 @@ export interface CostPoint {
 export interface Pareto {
   readonly goal: Goal;
   readonly points: readonly CostPoint[];
-  /** Settings that have a value but no cost (a goal that was not reached), or the other way round. */
+  /** Settings that have a value but no cost, as those that did not reach their goal. */
   readonly without: number;
   bestPerGpuMinute(): Promise<CostPoint | null>;
 }

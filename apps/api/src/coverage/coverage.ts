@@ -112,7 +112,12 @@ export async function coverageOfPreset(
   const names = await nameIds(db, identity.teamId);
   const cells = new Map<string, CoverageCell & { missing: number; readonly people: Set<string> }>();
   for (const { axes, run, dataset } of wanted) {
-    const all: Record<string, unknown> = { ...axes, dataset: dataset.name, seed: run.seed };
+    const all: Record<string, unknown> = {
+      ...axes,
+      dataset: dataset.name,
+      seed: run.seed,
+      trainerVersion: run.trainerVersion,
+    };
     const own = Object.fromEntries(by.map((axis) => [fieldOf(axis), all[fieldOf(axis)]]));
     const key = text(Object.values(own));
     const cell = cells.get(key) ?? {

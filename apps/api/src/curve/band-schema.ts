@@ -1,5 +1,6 @@
 import { type BandRow, countBandPoints, curveBands, nameIds } from '@smallbatch/db';
 import { groupAxes } from '../aggregate/aggregate.ts';
+import { byAxes } from '../aggregate/order.ts';
 import { AxisEnum, AxisValues } from '../aggregate/schema.ts';
 import { builder } from '../builder.ts';
 import { fault } from '../errors.ts';
@@ -106,6 +107,7 @@ builder.queryFields((t) => ({
         );
       const [rows, names] = await Promise.all([curveBands(db, query), nameIds(db, teamId)]);
       const bands = rows.map((row) => ({ ...row, axes: groupAxes(by, row.group, names), asked: quantiles }));
+      bands.sort(byAxes(by));
       return { metric: args.metric, of, bands };
     },
   }),

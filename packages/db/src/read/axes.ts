@@ -17,6 +17,7 @@ export const AXIS_SQL = {
   AUGMENTATION: 'r.augmentation',
   BUDGET: `(r.budget_unit || ' ' || r.budget_value || coalesce(' ' || r.budget_epochs, ''))`,
   EVALUATE_EVERY: 'r.evaluate_every',
+  TRAINER_VERSION: 'r.trainer_version',
   SEED: 'r.seed',
   MEMBER: 'r.member_id',
   SWEEP: 'r.sweep_id',

@@ -71,14 +71,15 @@ export async function curveBands({ pool }: Db, query: BandQuery): Promise<BandRo
         SELECT DISTINCT ON (c.id, u.step) ${list} c.id, u.step, u.epoch, u.value
         FROM counted c JOIN chunk h ON h.run_id = c.id JOIN metric k ON k.id = h.metric_id AND k.name = ${metric},
           unnest(h.steps, h.epochs, h."values") WITH ORDINALITY AS u (step, epoch, value, place)
-        WHERE u.value NOT IN ('NaN', 'Infinity', '-Infinity')
         ORDER BY c.id, u.step, h.attempt DESC, h.sequence DESC, u.place DESC
+      ), finite AS (
+        SELECT * FROM points WHERE value < 'Infinity' AND value > '-Infinity'
       ), steps AS (
         SELECT ${list} step, max(epoch)::float8 AS epoch, count(*)::int AS n, avg(value) AS mean, stddev_samp(value) AS sd, min(value) AS min, max(value) AS max,
           percentile_cont(${quantiles}::float8[]) WITHIN GROUP (ORDER BY value) AS quantiles
-        FROM points GROUP BY ${list} step
+        FROM finite GROUP BY ${list} step
       ), runs AS (
-        SELECT ${list} count(DISTINCT id)::int AS runs FROM points ${names ? `GROUP BY ${names}` : ''}
+        SELECT ${list} count(DISTINCT id)::int AS runs FROM finite ${names ? `GROUP BY ${names}` : ''}
       )
       SELECT ${names ? `json_build_array(${names})` : `'[]'::json`} AS "group", s.*, (SELECT runs FROM runs q ${
         names ? `WHERE ${query.by.map((_, i) => `q.g${i} IS NOT DISTINCT FROM s.g${i}`).join(' AND ')}` : ''

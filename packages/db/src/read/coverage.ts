@@ -22,6 +22,9 @@ export interface CoverageRow extends CoverageCounts {
   readonly members: readonly string[];
 }
 
+/** Of runs of one configuration the one that stands for it comes first, as in statistics: what has a result, then what may come to one. */
+const FURTHEST = `array_position(ARRAY['DONE', 'PRUNED', 'RUNNING', 'WAITING', 'FAILED', 'CANCELLED'], r.status::text), r.diverged, r.duplicate, r.id`;
+
 /** What there is at each place of a grid, in one statement. */
 export async function coverageRows(
   db: Db,
@@ -36,8 +39,7 @@ export async function coverageRows(
   const { rows } = await db.pool.query({
     text: `/* coverage */ WITH placed AS (
         SELECT r.status, r.diverged, r.member_id, ${by.map((axis, i) => `${AXIS_SQL[axis]} AS g${i}, `).join('')}
-          row_number() OVER (PARTITION BY r.configuration_hash ORDER BY r.duplicate,
-            array_position(ARRAY['DONE', 'PRUNED', 'RUNNING', 'WAITING', 'FAILED', 'CANCELLED'], r.status::text), r.id) AS place
+          row_number() OVER (PARTITION BY ${by.map((axis) => `${AXIS_SQL[axis]}, `).join('')} r.configuration_hash ORDER BY ${FURTHEST}) AS place
         FROM run r WHERE ${condition}
       )
       SELECT ${names.length ? `json_build_array(${names.join(', ')})` : `'[]'::json`} AS "group",
@@ -69,7 +71,7 @@ export async function standingOf(
   const { rows } = await pool.query(
     `/* standingOf */ SELECT r.configuration_hash AS "configurationHash", r.status::text, r.diverged, r.duplicate, r.member_id::text AS member
      FROM run r WHERE r.team_id = $1 AND r.configuration_hash = ANY ($2)
-     ORDER BY r.duplicate, array_position(ARRAY['DONE', 'PRUNED', 'RUNNING', 'WAITING', 'FAILED', 'CANCELLED'], r.status::text), r.id`,
+     ORDER BY ${FURTHEST}`,
     [teamId, hashes],
   );
   return rows;

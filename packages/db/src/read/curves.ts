@@ -165,7 +165,13 @@ export async function readCurveParts(
     curves.set(runId, curve);
     for (const place of own) curve.values.push(row.values[place]!);
   }
-  const more = wanted.map((column) => `, ${pickSql(MORE[column].sql)} AS "${column}"`).join('');
+  // As eight bytes, so that a number reads as in a curve that is complete.
+  const more = wanted
+    .map(
+      (column) =>
+        `, ${pickSql(MORE[column].sql)}${MORE[column].kind === 'float' ? '::float8[]' : ''} AS "${column}"`,
+    )
+    .join('');
   const kept = await db.pool.query<Record<string, (number | null)[]> & { runId: string }>({
     text: `/* readCurveParts rest */ SELECT c.run_id AS "runId", ${pickSql('c.steps')} AS steps${more}
      FROM unnest($1::uuid[], $2::int[], $3::int[], $4::int[], $5::text[]) WITH ORDINALITY AS q (run_id, metric_id, attempt, sequence, places, nth)
@@ -178,9 +184,11 @@ export async function readCurveParts(
       parts.map(({ own }) => `{${own.map((place) => place + 1).join(',')}}`),
     ],
   });
+  const moved = new Set<string>();
   for (const row of kept.rows) {
     const curve = curves.get(row.runId)!;
     const { steps } = row;
+    if (steps!.includes(null)) moved.add(row.runId);
     append(curve.steps as (number | null)[], steps!, steps!.length, 0);
     for (const column of wanted)
       append(
@@ -190,7 +198,14 @@ export async function readCurveParts(
         column === 'wallTimes' ? 0 : null,
       );
   }
-  return [...read.map((curve) => pickPoints(curve, places(curve.values))), ...curves.values()];
+  // Points may have been superseded or deleted between the two statements: what there is now of such a curve is read whole.
+  for (const { runId, steps, values } of curves.values())
+    if (moved.has(runId) || steps.length !== values.length) {
+      moved.add(runId);
+      curves.delete(runId);
+    }
+  const again = moved.size > 0 ? await readCurves(db, [...moved], [metric], wanted) : [];
+  return [...[...read, ...again].map((curve) => pickPoints(curve, places(curve.values))), ...curves.values()];
 }
 
 /** Elements of an array at places that rise. Joined with nothing, the array is unpacked once, and not for each place. */

@@ -85,7 +85,7 @@ export class Settings {
 const MOST_KEPT = 2_000_000;
 const kept = new WeakMap<Db, Map<string, Settings>>();
 
-/** The settings of a team, these at least, and the place of each of these. */
+/** The settings of a team, these at least, and the place of each of these; -1 of one that was deleted meanwhile. */
 export async function settingsOf(
   db: Db,
   teamId: string,
@@ -105,7 +105,7 @@ export async function settingsOf(
   }
   for (let from = 0; from < missing.length; from += 20_000)
     await readSettings(db, teamId, settings, missing.slice(from, from + 20_000));
-  if (missing.length > 0) for (let i = 0; i < ids.length; i++) places[i] = settings.place(ids[i]!)!;
+  if (missing.length > 0) for (let i = 0; i < ids.length; i++) places[i] = settings.place(ids[i]!) ?? -1;
   let total = [...teams.values()].reduce((sum, { size }) => sum + size, 0);
   for (const [team, { size }] of teams) {
     if (total <= MOST_KEPT || team === teamId) break;
