@@ -1,17 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-
-/** A line of `npm run bench`. */
-interface Row {
-  readonly bench: string;
-  readonly case: string;
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly value: number;
-  readonly unit: string;
-  readonly min: number;
-  readonly max: number;
-  readonly n: number;
-  readonly limit?: number;
-}
+import type { BenchRow } from './query.ts';
 
 export interface ExportBench {
   /** Of a running API, without /graphql. */
@@ -24,7 +12,7 @@ export interface ExportBench {
 }
 
 /** Runs a second of exporting all runs of the team to Parquet, and the server's memory above what it had when idle. */
-export async function benchExport(row: (row: Row) => void, options: ExportBench): Promise<void> {
+export async function benchExport(row: (row: BenchRow) => void, options: ExportBench): Promise<void> {
   const { url, token, times = 5, cases = { 'export to Parquet': {} } } = options;
   const headers = {
     'content-type': 'application/json',

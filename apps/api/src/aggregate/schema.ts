@@ -251,7 +251,11 @@ type QueryFields = Parameters<Parameters<typeof builder.queryFields>[0]>[0];
 
 /** What every question about runs' values takes: which value of which metric, and which seeds only choose. */
 export const valueArguments = ({ arg }: QueryFields) => ({
-  selectSeeds: arg({ type: ['SafeInt'], description: 'Seeds to choose on; the others are reported.' }),
+  selectSeeds: arg({
+    type: ['SafeInt'],
+    description:
+      'Seeds to choose on; the others are reported. Without `best` nothing is chosen, and all are reported.',
+  }),
   metric: arg.string({ required: true, defaultValue: 'test_accuracy', description: 'Name of the metric.' }),
   value: arg({
     type: RunValueEnum,
