@@ -12,11 +12,11 @@ const benches = {
     return benchTrainer({}, row);
   },
   query: async (row) => {
-    const { benchQuery } = await fromSource('../apps/api/bench/query.ts');
+    const { benchQuery } = await fromSource('./bench/query.ts');
     return benchQuery(row);
   },
   ingest: async (row) => {
-    const { benchIngest } = await import('../apps/api/bench/ingest.mjs');
+    const { benchIngest } = await import('./bench/ingest.mjs');
     return benchIngest({}, row);
   },
 };

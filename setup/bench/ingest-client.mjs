@@ -161,7 +161,7 @@ const KINDS = {
   },
   /** What somebody's own script does: logs four numbers an epoch with packages/client, and ends the run. */
   async reporter({ url, epochs }) {
-    const { createRun } = await import('../../../packages/client/dist/reporter/index.js');
+    const { createRun } = await import('../../packages/client/dist/reporter/index.js');
     let seed = 1_000_000_000;
     return async () => {
       const run = await createRun({ url, name: 'naive', dataset: 'noise', seed: seed++, axes: AXES });

@@ -6,8 +6,8 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { copyIn, copyRows } from '../../../packages/db/dist/copy.js';
-import { migrate, openDb, startEmbedded } from '../../../packages/db/dist/index.js';
+import { copyIn, copyRows } from '../../packages/db/dist/copy.js';
+import { migrate, openDb, startEmbedded } from '../../packages/db/dist/index.js';
 
 const CLIENTS = 4;
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -32,7 +32,7 @@ export async function benchIngest({ windows = 5, seconds = 3, deletedPoints = 5_
   try {
     await migrate(postgres.url);
     db = await openDb({ url: postgres.url });
-    const api = fork(here('../dist/main.js'), [], {
+    const api = fork(here('../../apps/api/dist/main.js'), [], {
       env: { ...process.env, DATABASE_URL: postgres.url, PORT: '0', LOG_LEVEL: 'warn', NODE_OPTIONS: '' },
     });
     children.push(api);

@@ -91,7 +91,7 @@ class Server {
     this.url = url;
   }
   static async start(databaseUrl: string): Promise<Server> {
-    const child = fork(join(import.meta.dirname, '../dist/main.js'), {
+    const child = fork(join(import.meta.dirname, '../../apps/api/dist/main.js'), {
       env: { ...process.env, DATABASE_URL: databaseUrl, PORT: '0', LOG_LEVEL: 'error' },
     });
     const url = await new Promise<string>((resolve, reject) => {
