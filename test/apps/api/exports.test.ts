@@ -599,10 +599,8 @@ describe('a request', () => {
 test('a Parquet file is read by other readers, where there is one', async ({ skip }) => {
   const has = (module: string) => spawnSync('python3', ['-c', `import ${module}`]).status === 0;
   const reader = ['duckdb', 'pyarrow'].find(has);
-  if (!reader) {
-    console.log('skipped: python3 has neither duckdb nor pyarrow, so Parquet is read by hyparquet alone');
-    return skip();
-  }
+  if (!reader)
+    return skip('python3 has neither duckdb nor pyarrow here: Parquet was read back by hyparquet alone');
   const folder = mkdtempSync(join(tmpdir(), 'smallbatch-parquet-'));
   const file = join(folder, 'runs.parquet');
   writeFileSync(
