@@ -1,5 +1,6 @@
 import {
   type Axis,
+  axisValue,
   type Db,
   type Goal,
   isCost,
@@ -87,12 +88,8 @@ export function groupAxes(
   const axes: Record<string, unknown> = {};
   by.forEach((axis, i) => {
     const value = values[i];
-    if (IDS.includes(axis)) axes[fieldOf(axis)] = value === null ? null : names.get(String(value));
-    else if (axis === 'SCHEDULE') axes.schedule = JSON.parse(String(value));
-    else if (axis === 'BUDGET') {
-      const [unit, amount, epochs] = String(value).split(' ');
-      axes.budget = { unit, value: Number(amount), epochs: epochs === undefined ? null : Number(epochs) };
-    } else axes[fieldOf(axis)] = value;
+    if (!IDS.includes(axis)) axes[fieldOf(axis)] = axisValue(axis, value);
+    else axes[fieldOf(axis)] = value === null ? null : names.get(String(value));
   });
   return axes;
 }

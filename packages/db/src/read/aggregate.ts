@@ -1,6 +1,16 @@
 import type { Goal } from '../generated/prisma/enums.ts';
 import type { Db } from '../open.ts';
-import { AXIS_SQL, type Axis, COST_SQL, isCost, RUN_AXES, type RunValue, VALUE_SQL } from './axes.ts';
+import {
+  AXIS_SQL,
+  type Axis,
+  COST_SQL,
+  finiteSql,
+  isCost,
+  RUN_AXES,
+  type RunValue,
+  VALUE_SQL,
+} from './axes.ts';
+import { paramValue } from './fields.ts';
 import { compileFilter, onlySettings, type RunFilter, Values } from './filter.ts';
 import { type Columns, type Layout, pack, unpack } from './packed.ts';
 import { type Settings, settingsOf } from './settings.ts';
@@ -63,9 +73,6 @@ export async function metricOf(db: Db, teamId: string, name: string): Promise<Kn
   return rows[0];
 }
 
-/** NaN is greater than every other number, so two comparisons say it. */
-const FINITE = (value: string): string => `(${value} < 'Infinity' AND ${value} > '-Infinity')`;
-
 /** BEST is the greatest or the least by the metric's goal, which the caller knows. */
 function valueSql({ metric, value }: SettingQuery): string {
   if (isCost(value)) return COST_SQL[value];
@@ -94,7 +101,7 @@ function countedValues(query: SettingQuery, values: Values): Counted {
   const filtered = hasConditions(query.where);
   const condition = filtered ? `AND ${compileFilter(query.where, query.teamId, values)}` : '';
   const joined = (alias: string): string => (filtered ? `JOIN setting r ON r.id = ${alias}.setting_id` : '');
-  const own = `s.metric_id = ${metric} AND s.counted AND ${FINITE(value)}`;
+  const own = `s.metric_id = ${metric} AND s.counted AND ${finiteSql(value)}`;
   const again = `EXISTS (SELECT FROM run_metric a WHERE a.metric_id = ${metric} AND a.counted AND a.duplicate)`;
   const from = `FROM run_metric s ${joined('s')} WHERE ${own} ${condition}`;
   const order = 'ORDER BY s.setting_id, s.seed, s.duplicate, s.run_id';
@@ -229,10 +236,7 @@ function placedRuns(
   const where = compileFilter(query.where, query.teamId, values);
   const groups = [
     ...query.by.filter((axis) => RUN_AXES.includes(axis)).map((axis) => AXIS_SQL[axis]),
-    ...query.byParams.map((name) => {
-      const key = values.add(name);
-      return `coalesce(r.hyper -> ${key}, r.info -> ${key})`;
-    }),
+    ...query.byParams.map((name) => paramValue(values.add(name))),
   ];
   const names = groups.map((_, i) => `g${i}`);
   const list = names.map((name) => `${name}, `).join('');
@@ -243,7 +247,7 @@ function placedRuns(
       WHERE ${where} ${more.condition ?? ''}
     ), stated AS (
       SELECT *, CASE
-        WHEN status = 'DONE' AND NOT diverged AND ${FINITE('value')} THEN 0
+        WHEN status = 'DONE' AND NOT diverged AND ${finiteSql('value')} THEN 0
         WHEN status = 'DONE' AND diverged THEN 1
         WHEN status = 'DONE' THEN 2
         WHEN status = 'FAILED' THEN 4

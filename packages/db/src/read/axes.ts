@@ -24,6 +24,14 @@ export const AXIS_SQL = {
   ENGINE: 'r.engine',
 } as const;
 export type Axis = keyof typeof AXIS_SQL;
+
+/** What an axis' SQL answers, as its value: a schedule and a budget come as texts, so that equal ones group together. */
+export function axisValue(axis: Axis, answered: unknown): unknown {
+  if (axis === 'SCHEDULE') return JSON.parse(String(answered));
+  if (axis !== 'BUDGET') return answered;
+  const [unit, value, epochs] = String(answered).split(' ');
+  return { unit, value: Number(value), epochs: epochs === undefined ? null : Number(epochs) };
+}
 export const AXES = Object.keys(AXIS_SQL) as Axis[];
 
 /** Axes that say which seed, and whose and where from; the others belong to the setting of a run. */
@@ -47,6 +55,9 @@ export const COST_VALUES = Object.keys(COST_SQL) as CostValue[];
 export const RUN_VALUES = [...METRIC_VALUES, ...COST_VALUES, 'STEPS_TO_GOAL'] as const;
 export type RunValue = (typeof RUN_VALUES)[number];
 export const isCost = (value: RunValue): value is CostValue => value in COST_SQL;
+
+/** SQL that says whether a number is finite: NaN is greater than every other, so two comparisons do. */
+export const finiteSql = (value: string): string => `(${value} < 'Infinity' AND ${value} > '-Infinity')`;
 
 /** SQL of a run's value of a metric, over its summary `s` and the metric `k`. */
 export const VALUE_SQL: Record<Exclude<RunValue, CostValue>, string> = {

@@ -1,5 +1,5 @@
 import type { Db } from '../open.ts';
-import { AXIS_SQL, type Axis } from './axes.ts';
+import { AXIS_SQL, type Axis, finiteSql } from './axes.ts';
 import { compileFilter, type RunFilter, Values } from './filter.ts';
 
 /** Statistics of one group of runs, step by step, as columns of one length. */
@@ -73,7 +73,7 @@ export async function curveBands({ pool }: Db, query: BandQuery): Promise<BandRo
           unnest(h.steps, h.epochs, h."values") WITH ORDINALITY AS u (step, epoch, value, place)
         ORDER BY c.id, u.step, h.attempt DESC, h.sequence DESC, u.place DESC
       ), finite AS (
-        SELECT * FROM points WHERE value < 'Infinity' AND value > '-Infinity'
+        SELECT * FROM points WHERE ${finiteSql('value')}
       ), steps AS (
         SELECT ${list} step, max(epoch)::float8 AS epoch, count(*)::int AS n, avg(value) AS mean, stddev_samp(value) AS sd, min(value) AS min, max(value) AS max,
           percentile_cont(${quantiles}::float8[]) WITHIN GROUP (ORDER BY value) AS quantiles

@@ -1,5 +1,5 @@
 import type { Db } from '../open.ts';
-import { AXIS_SQL, type Axis, SETTING_AXES } from './axes.ts';
+import { AXIS_SQL, type Axis, axisValue, SETTING_AXES } from './axes.ts';
 
 /** Values of one axis over all settings of a team: each value once, and for each setting the place of its value. */
 class Column {
@@ -131,12 +131,8 @@ async function readSettings(
      WHERE r.team_id = $1 AND r.id = ANY ($2)`,
     [teamId, ids],
   );
-  for (const { id, hash, ...axes } of rows) {
-    const [unit, amount, epochs] = String(axes.BUDGET).split(' ');
-    into.add(id, hash, {
-      ...axes,
-      SCHEDULE: JSON.parse(axes.SCHEDULE),
-      BUDGET: { unit, value: Number(amount), epochs: epochs === undefined ? null : Number(epochs) },
-    });
+  for (const { id, hash, HYPER, ...axes } of rows) {
+    const values = SETTING_AXES.map((axis) => [axis, axisValue(axis, axes[axis])]);
+    into.add(id, hash, { HYPER, ...Object.fromEntries(values) });
   }
 }
