@@ -29,7 +29,7 @@ export async function generateTeam(
       "SET session_replication_role = replica; SET synchronous_commit = off; SET work_mem = '256MB'; SET statement_timeout = 0",
     );
     await client.query(`
-      INSERT INTO team (id, key, name) VALUES (gen_random_uuid(), ${text(key)}, ${text(key)});
+      INSERT INTO team (id, key, name) VALUES (gen_random_uuid(), ${text(key)}, ${text(key)}) ON CONFLICT DO NOTHING;
       INSERT INTO account (id, name) SELECT gen_random_uuid(), ${text(key)} || '-' || i FROM generate_series(1, 4) i;
       INSERT INTO member (id, team_id, account_id, key, role)
         SELECT gen_random_uuid(), ${team}, a.id, a.name, 'MEMBER' FROM account a WHERE a.name LIKE ${text(`${key}-%`)};

@@ -1,24 +1,29 @@
 import '@mantine/core/styles.css';
+import '@mantine/notifications/styles.css';
+import '@mantine/spotlight/styles.css';
 import 'uplot/dist/uPlot.min.css';
 import '../src/shell/global.css';
 import { ColorSchemeScript, mantineHtmlProps } from '@mantine/core';
 import type { Metadata } from 'next';
+import { headers } from 'next/headers';
 import type { ReactNode } from 'react';
 import { Shell } from '../src/shell/shell';
 
 export const metadata: Metadata = {
-  title: 'Smallbatch',
+  title: { default: 'Smallbatch', template: '%s · Smallbatch' },
   description: 'Accuracy by batch size, batch norm and data set',
 };
 
-export default function Layout({ children }: { children: ReactNode }) {
+/** Every page is rendered for its request: with its data, and with the nonce of its scripts. */
+export default async function Layout({ children }: { children: ReactNode }) {
+  const nonce = (await headers()).get('x-nonce') ?? '';
   return (
     <html lang="en" {...mantineHtmlProps}>
       <head>
-        <ColorSchemeScript defaultColorScheme="auto" />
+        <ColorSchemeScript defaultColorScheme="auto" nonce={nonce} />
       </head>
       <body>
-        <Shell>{children}</Shell>
+        <Shell nonce={nonce}>{children}</Shell>
       </body>
     </html>
   );

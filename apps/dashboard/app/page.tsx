@@ -1,10 +1,8 @@
-import { Suspense } from 'react';
+import type { Metadata } from 'next';
 import { Explore } from '../src/explore/explore';
 
+export const metadata: Metadata = { title: 'Explore' };
+
 export default function Page() {
-  return (
-    <Suspense>
-      <Explore />
-    </Suspense>
-  );
+  return <Explore />;
 }

@@ -8,3 +8,5 @@ export const graphql = initGraphQLTada<{
   scalars: { DateTime: string; JSON: unknown; SafeInt: number; ID: string };
 }>();
 export type { ResultOf, VariablesOf } from 'gql.tada';
+/** An enum, scalar or input object of the schema as a type: `SchemaType<'RunFilter'>`. */
+export type SchemaType<Name extends Parameters<typeof graphql.scalar>[0]> = ReturnType<typeof graphql.scalar<Name>>;

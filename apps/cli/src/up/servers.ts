@@ -30,6 +30,8 @@ export interface Servers {
 export async function startServers(options: ServersOptions): Promise<Servers> {
   const { home, host, port, databaseUrl } = options;
   const internal = await anyPort();
+  // Where the API is for processes of this machine, whatever it listens on.
+  const own = `http://${host === '0.0.0.0' ? '127.0.0.1' : host.includes(':') ? '[::1]' : host}:${port}`;
   let stopping = false;
   const children = new Map<string, Child>();
 
@@ -67,7 +69,7 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
         name: 'dashboard',
         script: dashboard,
         home,
-        env: { NODE_ENV: 'production', PORT: String(internal), HOSTNAME: '127.0.0.1' },
+        env: { NODE_ENV: 'production', PORT: String(internal), SMALLBATCH_URL: own },
       }),
   );
   const source = import.meta.url.endsWith('.ts');

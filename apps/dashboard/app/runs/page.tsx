@@ -1,10 +1,8 @@
-import { Suspense } from 'react';
+import type { Metadata } from 'next';
 import { Runs } from '../../src/run/runs';
 
+export const metadata: Metadata = { title: 'Runs' };
+
 export default function Page() {
-  return (
-    <Suspense>
-      <Runs />
-    </Suspense>
-  );
+  return <Runs />;
 }

@@ -1,9 +1,8 @@
 'use client';
 
-import { useComputedColorScheme } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
-import { DARK, LIGHT } from './palette';
+import { useChartTheme } from './theme';
 
 export interface CurveData {
   readonly name: string;
@@ -21,13 +20,12 @@ export function CurveChart({
   curves: readonly CurveData[];
   format: (value: number) => string;
 }) {
-  const dark = useComputedColorScheme('light') === 'dark';
+  const theme = useChartTheme();
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const target = place.current;
     if (!target) return;
-    const colours = dark ? DARK : LIGHT;
-    const ink = dark ? '#c9c9c9' : '#3d3d3d';
+    const { colours, ink, grid } = theme;
     const steps = [...new Set(curves.flatMap((curve) => curve.steps))].sort((a, b) => a - b);
     const data: uPlot.AlignedData = [
       steps,
@@ -38,7 +36,7 @@ export function CurveChart({
     ];
     const axis = {
       stroke: ink,
-      grid: { stroke: dark ? '#3a3a3a' : '#e3e3e3', width: 1 },
+      grid: { stroke: grid, width: 1 },
       ticks: { stroke: ink, width: 1 },
     };
     const plot = new uPlot(
@@ -72,6 +70,6 @@ export function CurveChart({
       observer.disconnect();
       plot.destroy();
     };
-  }, [curves, dark, format]);
+  }, [curves, theme, format]);
   return <div ref={place} role="img" aria-label={`${title}: ${curves.map(({ name }) => name).join(', ')}`} />;
 }

@@ -1,152 +1,173 @@
 'use client';
 
-import { useComputedColorScheme } from '@mantine/core';
 import { CustomChart, LineChart } from 'echarts/charts';
 import { GridComponent, LegendComponent, TooltipComponent } from 'echarts/components';
 import * as echarts from 'echarts/core';
-import { SVGRenderer } from 'echarts/renderers';
-import { useEffect, useRef } from 'react';
-import { DARK, DASHES, LIGHT, SYMBOLS } from './palette';
+import { useMemo } from 'react';
+import { EChart } from './echart';
+import { axisStyle, type ChartTheme, plain, seriesStyle, useChartTheme } from './theme';
 
-echarts.use([LineChart, CustomChart, GridComponent, LegendComponent, TooltipComponent, SVGRenderer]);
+echarts.use([LineChart, CustomChart, GridComponent, LegendComponent, TooltipComponent]);
 
 export interface LinePoint {
+  /** Its place on the x axis: a number, or of names the place in `xNames`. */
   readonly x: number;
   readonly y: number;
   readonly low: number | null;
   readonly high: number | null;
+  /** All that is known of it, as text. */
   readonly label: string;
 }
 export interface Line {
   readonly name: string;
   readonly points: readonly LinePoint[];
+  /** Values of single runs beside it, of the same colour. */
+  readonly dots?: readonly { readonly x: number; readonly y: number; readonly label: string }[];
 }
 
-interface LinesProps {
-  readonly title: string;
+export interface LinesProps {
+  readonly label: string;
   readonly xName: string;
   readonly yName: string;
   readonly lines: readonly Line[];
   readonly formatX: (x: number) => string;
   readonly formatY: (y: number) => string;
-  readonly logX: boolean;
+  readonly scale: 'log2' | 'linear' | 'names';
+  /** Of `names`. */
+  readonly xNames?: readonly string[];
+  /** All panels of one question have the same y axis, or they could not be compared. */
+  readonly yRange?: readonly [number, number] | undefined;
+  readonly height?: number;
   readonly onPoint?: (line: number, point: number) => void;
 }
 
-/** Lines with error bands. The table beside it has the same numbers. */
-export function Lines({ title, xName, yName, lines, formatX, formatY, logX, onPoint }: LinesProps) {
-  const dark = useComputedColorScheme('light') === 'dark';
-  const place = useRef<HTMLDivElement>(null);
-  const chart = useRef<echarts.ECharts>(undefined);
-  const click = useRef(onPoint);
-  click.current = onPoint;
-
-  useEffect(() => {
-    const made = echarts.init(place.current, undefined, { renderer: 'svg' });
-    chart.current = made;
-    made.on('click', ({ seriesIndex, dataIndex, seriesType }) => {
-      if (seriesType === 'line' && seriesIndex !== undefined)
-        click.current?.(Math.floor(seriesIndex / 2), dataIndex);
-    });
-    const observer = new ResizeObserver(() => made.resize());
-    if (place.current) observer.observe(place.current);
-    return () => {
-      observer.disconnect();
-      made.dispose();
-    };
-  }, []);
-
-  useEffect(() => {
-    const colours = dark ? DARK : LIGHT;
-    const ink = dark ? '#c9c9c9' : '#3d3d3d';
-    const grid = dark ? '#3a3a3a' : '#e3e3e3';
-    const xs = [...new Set(lines.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
-    const axis = {
-      nameTextStyle: { color: ink },
-      axisLabel: { color: ink },
-      axisLine: { lineStyle: { color: ink } },
-      splitLine: { lineStyle: { color: grid } },
-    };
-    // On a log-2 axis equal factors are equal distances: the places are the logarithms, the labels the numbers.
-    const at = (x: number): number => (logX ? Math.log2(x) : x);
-    chart.current?.setOption(
-      {
-        animation: false,
-        aria: { enabled: false },
-        grid: { left: 60, right: 24, top: 40, bottom: 48 },
-        legend: { top: 0, textStyle: { color: ink }, data: lines.map(({ name }) => name) },
-        tooltip: {
-          trigger: 'item',
-        },
-        xAxis: {
-          ...axis,
-          type: 'value',
-          name: xName,
-          nameLocation: 'middle',
-          nameGap: 28,
-          min: logX ? Math.floor(at(xs[0] ?? 1)) : at(xs[0] ?? 0),
-          max: logX ? Math.ceil(at(xs.at(-1) ?? 2)) : at(xs.at(-1) ?? 1),
-          ...(logX ? { interval: 1 } : {}),
-          axisLabel: {
-            color: ink,
-            formatter: (value: number) =>
-              logX ? (Number.isInteger(value) ? formatX(2 ** value) : '') : formatX(value),
-          },
-        },
-        yAxis: {
-          ...axis,
-          type: 'value',
-          name: yName,
-          nameLocation: 'end',
-          scale: true,
-          axisLabel: { color: ink, formatter: formatY },
-        },
-        series: lines.flatMap(({ name, points }, i) => {
-          const colour = colours[i % colours.length];
-          const banded = points.filter(({ low, high }) => low !== null && high !== null);
-          const band = {
-            type: 'custom',
-            silent: true,
-            z: 1,
-            data: banded.length > 1 ? [[0, 0]] : [],
-            renderItem: (_params: unknown, api: { coord(value: number[]): number[] }) => ({
-              type: 'polygon',
-              shape: {
-                points: [
-                  ...banded.map(({ x, high }) => api.coord([at(x), high!])),
-                  ...banded.toReversed().map(({ x, low }) => api.coord([at(x), low!])),
-                ],
-              },
-              style: { fill: colour, opacity: 0.15 },
-            }),
-          };
-          const line = {
-            type: 'line',
-            name,
-            z: 2,
-            symbol: SYMBOLS[i % SYMBOLS.length],
-            symbolSize: 9,
-            color: colour,
-            lineStyle: { type: DASHES[i % DASHES.length], width: 2.5 },
-            data: points.map(({ x, y, label }) => ({ value: [at(x), y], name: label })),
-            tooltip: {
-              formatter: ({ name: text }: { name: string }) =>
-                text.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`),
-            },
-          };
-          return [line, band];
-        }),
-      },
-      { notMerge: true },
-    );
-  }, [lines, dark, xName, yName, formatX, formatY, logX]);
-
+/** Lines with error bands. */
+export function Lines(props: LinesProps) {
+  const theme = useChartTheme();
+  const { label, onPoint, height, ...drawn } = props;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a chart is drawn anew when what it draws is another, not for each click's function
+  const option = useMemo(() => optionOf(drawn, theme), [...Object.values(drawn), theme]);
   return (
-    <div
-      ref={place}
-      role="img"
-      aria-label={`${title}. The table below has the same numbers.`}
-      style={{ width: '100%', height: 340 }}
+    <EChart
+      label={label}
+      option={option}
+      {...(height ? { height } : {})}
+      onClick={({ series, datum }) => series % PARTS === 0 && onPoint?.(series / PARTS, datum)}
     />
   );
+}
+
+/** Each line is three series of ECharts: the line, its band, its dots. */
+const PARTS = 3;
+
+type Drawn = Omit<LinesProps, 'label' | 'onPoint' | 'height'>;
+
+function optionOf(drawn: Drawn, theme: ChartTheme): object {
+  const { xName, yName, lines, formatX, formatY, scale, xNames = [], yRange } = drawn;
+  const style = axisStyle(theme);
+  // On a log-2 axis equal factors are equal distances: the places are the logarithms, the labels the numbers.
+  const at = (x: number): number => (scale === 'log2' ? Math.log2(x) : x);
+  const xs = lines
+    .flatMap(({ points, dots = [] }) => [...points, ...dots].map(({ x }) => at(x)))
+    .sort((a, b) => a - b);
+  const [least = 0, most = 1] = [xs[0], xs.at(-1)];
+  const bounds =
+    scale === 'names'
+      ? {}
+      : scale === 'log2'
+        ? {
+            min: Math.floor(least),
+            max: Math.max(Math.ceil(most), Math.floor(least) + 1),
+            interval: Math.ceil((most - least) / 14) || 1,
+          }
+        : least === most
+          ? { min: least - 1, max: most + 1 }
+          : { min: least, max: most };
+  return {
+    grid: { left: 64, right: 24, top: lines.length > 1 ? 40 : 24, bottom: 48 },
+    legend: {
+      show: lines.length > 1,
+      type: 'scroll',
+      top: 0,
+      textStyle: { color: theme.ink },
+      data: lines.map(({ name }) => name),
+    },
+    tooltip: { trigger: 'item', confine: true },
+    xAxis: {
+      ...style,
+      type: scale === 'names' ? 'category' : 'value',
+      ...(scale === 'names' ? { data: xNames } : {}),
+      ...bounds,
+      name: xName,
+      nameLocation: 'middle',
+      nameGap: 28,
+      axisLabel: {
+        color: theme.ink,
+        ...(scale === 'names'
+          ? {}
+          : {
+              formatter: (value: number) =>
+                scale !== 'log2' ? formatX(value) : Number.isInteger(value) ? formatX(2 ** value) : '',
+            }),
+      },
+    },
+    yAxis: {
+      ...style,
+      type: 'value',
+      name: yName,
+      nameLocation: 'end',
+      nameTextStyle: { color: theme.ink, align: 'left', padding: [0, 0, 0, -56] },
+      scale: true,
+      ...(yRange ? { min: yRange[0], max: yRange[1] } : {}),
+      axisLabel: { color: theme.ink, formatter: formatY },
+    },
+    series: lines.flatMap(({ name, points, dots = [] }, i) => {
+      const { colour, dash, symbol } = seriesStyle(theme, i);
+      const tooltip = { formatter: ({ name: text }: { name: string }) => plain(text) };
+      return [
+        {
+          type: 'line',
+          name,
+          z: 3,
+          symbol,
+          symbolSize: 9,
+          color: colour,
+          lineStyle: { type: dash, width: 2.5 },
+          data: points.map(({ x, y, label }) => ({ value: [at(x), y], name: label })),
+          tooltip,
+        },
+        band(points, at, colour),
+        {
+          type: 'line',
+          z: 2,
+          symbol: 'circle',
+          symbolSize: 5,
+          color: colour,
+          lineStyle: { width: 0 },
+          data: dots.map(({ x, y, label }) => ({ value: [at(x), y], name: label })),
+          tooltip,
+        },
+      ];
+    }),
+  };
+}
+
+function band(points: readonly LinePoint[], at: (x: number) => number, colour: string): object {
+  const banded = points.filter(({ low, high }) => low !== null && high !== null);
+  return {
+    type: 'custom',
+    silent: true,
+    z: 1,
+    data: banded.length > 1 ? [[at(banded[0]!.x), banded[0]!.low]] : [],
+    renderItem: (_params: unknown, api: { coord(value: number[]): number[] }) => ({
+      type: 'polygon',
+      shape: {
+        points: [
+          ...banded.map(({ x, high }) => api.coord([at(x), high!])),
+          ...banded.toReversed().map(({ x, low }) => api.coord([at(x), low!])),
+        ],
+      },
+      style: { fill: colour, opacity: 0.15 },
+    }),
+  };
 }

@@ -1,59 +1,39 @@
-'use client';
+import type { AsyncLocalStorage } from 'node:async_hooks';
+import { cacheExchange, createClient, fetchExchange, ssrExchange } from '@urql/next';
 
-import { createClient as createSocket } from 'graphql-ws';
-import { cacheExchange, createClient, fetchExchange, subscriptionExchange } from 'urql';
+export { graphql, type ResultOf, type SchemaType, type VariablesOf } from '@smallbatch/client';
+export { useQuery } from '@urql/next';
 
-export { graphql, type ResultOf } from '@smallbatch/client';
+declare global {
+  /** Of server.mjs, while a page is rendered there: the headers that say who asks. */
+  var smallbatchRequest: AsyncLocalStorage<Record<string, string | undefined>> | undefined;
+}
 
-/** Whether live updates arrive; shown at the top of every page. */
-export type Connection = 'connecting' | 'live' | 'lost';
-const listeners = new Set<(state: Connection) => void>();
-let state: Connection = 'connecting';
-const become = (next: Connection): void => {
-  state = next;
-  for (const listener of listeners) listener(next);
-};
-export const connectionState = {
-  get: (): Connection => state,
-  subscribe(listener: (state: Connection) => void): () => void {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
-  },
-};
+const onServer = typeof window === 'undefined';
 
-/** One client for the page: queries over HTTP, live updates over one WebSocket that connects again by itself. */
+/**
+ * One client for the page: questions over HTTP. On the server a page waits for its answers and hands them on, so that the first view
+ * is whole and the browser does not ask again; there it asks the API as the one who asks for the page.
+ */
 export function makeClient() {
-  const origin = typeof window === 'undefined' ? 'http://localhost' : window.location.origin;
-  const socket =
-    typeof window === 'undefined'
-      ? undefined
-      : createSocket({
-          url: `${origin.replace(/^http/, 'ws')}/graphql`,
-          retryAttempts: Number.POSITIVE_INFINITY,
-          shouldRetry: () => true,
-          on: {
-            connected: () => become('live'), // 1000: nothing is watched any more, which is no loss.
-            closed: (event) => become((event as { code?: number }).code === 1000 ? 'connecting' : 'lost'),
-          },
-        });
-  return createClient({
-    url: `${origin}/graphql`,
+  const ssr = ssrExchange({ isClient: !onServer });
+  const client = createClient({
+    url: onServer
+      ? `${process.env.SMALLBATCH_URL ?? 'http://localhost:4000'}/graphql`
+      : `${window.location.origin}/graphql`,
     preferGetMethod: false,
-    exchanges: [
-      cacheExchange,
-      fetchExchange,
-      subscriptionExchange({
-        forwardSubscription: (operation) => ({
-          subscribe: (sink) => ({
-            unsubscribe: socket
-              ? socket.subscribe(
-                  { query: operation.query ?? '', variables: operation.variables ?? {} },
-                  sink as never,
-                )
-              : () => {},
-          }),
-        }),
-      }),
-    ],
+    suspense: onServer,
+    fetchOptions: () => (onServer ? { headers: asker() } : {}),
+    exchanges: [cacheExchange, ssr, fetchExchange],
   });
+  return { client, ssr };
+}
+
+function asker(): Record<string, string> {
+  const { cookie, authorization, team } = globalThis.smallbatchRequest?.getStore() ?? {};
+  return {
+    ...(cookie ? { cookie } : {}),
+    ...(authorization ? { authorization } : {}),
+    ...(team ? { 'x-smallbatch-team': team } : {}),
+  };
 }

@@ -43,3 +43,4 @@ export const time = (iso: string): string =>
   new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 export const fullTime = (iso: string): string =>
   new Date(iso).toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'long' });
+export const clock = (at: Date): string => at.toLocaleTimeString(undefined, { timeStyle: 'short' });

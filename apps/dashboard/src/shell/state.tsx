@@ -1,6 +1,6 @@
 'use client';
 
-import { Alert, Button, Code, Loader, Stack, Text, Title } from '@mantine/core';
+import { Alert, Anchor, Button, Code, Loader, Stack, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 export function Loading({ what }: { what: string }) {
@@ -36,10 +36,23 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
   );
 }
 
-export function HowToBegin() {
+/** What to do where there is nothing to see yet; or, with a filter, that it matches nothing. */
+export function HowToBegin({ filtered = false }: { filtered?: boolean }) {
+  if (filtered)
+    return (
+      <Empty title="No runs match">
+        <Text>Take a condition away, or see everyone's runs.</Text>
+      </Empty>
+    );
   return (
     <Empty title="No runs yet">
-      <Text>Write a sweep file and create it; the workers that are running take it from there:</Text>
+      <Text>
+        Make the first sweep{' '}
+        <Anchor href="/sweeps/new" underline="always">
+          here
+        </Anchor>
+        , or from a file; the workers that are running take it from there:
+      </Text>
       <Code block>npx smallbatch sweep create my-sweep.yaml</Code>
     </Empty>
   );

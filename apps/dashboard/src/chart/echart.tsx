@@ -1,0 +1,73 @@
+'use client';
+
+import * as echarts from 'echarts/core';
+import { SVGRenderer } from 'echarts/renderers';
+import { useContext, useEffect, useRef } from 'react';
+import { Saving } from './frame';
+import { useChartTheme } from './theme';
+
+echarts.use([SVGRenderer]);
+
+export interface EChartProps {
+  /** Said to those who do not see it: what is drawn, and that the table has the same numbers. */
+  readonly label: string;
+  /** Of ECharts; memoised: a new one is drawn anew. */
+  readonly option: object;
+  readonly height?: number;
+  /** A mark was chosen. */
+  readonly onClick?: (mark: Mark) => void;
+  /** The chart once it is there, for what options cannot say (brushes, actions). */
+  readonly onReady?: (chart: echarts.ECharts) => void;
+}
+
+/** What was drawn at the place that was clicked: series and datum by their places in the option. */
+export interface Mark {
+  readonly series: number;
+  readonly datum: number;
+  readonly data: unknown;
+}
+
+/** A chart of ECharts in SVG, so that it prints, saves and is read as what it is. Register its series and components beside it. */
+export function EChart({ label, option, height = 340, onClick, onReady }: EChartProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const chart = useRef<echarts.ECharts>(undefined);
+  const latest = useRef({ onClick, onReady });
+  latest.current = { onClick, onReady };
+  const saving = useContext(Saving);
+  const { ground } = useChartTheme();
+
+  useEffect(() => {
+    const target = place.current;
+    if (!target) return;
+    const made = echarts.init(target, undefined, { renderer: 'svg' });
+    chart.current = made;
+    made.on('click', ({ seriesIndex, dataIndex, data }) => {
+      if (seriesIndex !== undefined)
+        latest.current.onClick?.({ series: seriesIndex, datum: dataIndex, data });
+    });
+    latest.current.onReady?.(made);
+    const observer = new ResizeObserver(() => made.resize());
+    observer.observe(target);
+    return () => {
+      observer.disconnect();
+      made.dispose();
+      chart.current = undefined;
+    };
+  }, []);
+
+  useEffect(() => {
+    chart.current?.setOption({ animation: false, aria: { enabled: false }, ...option }, { notMerge: true });
+  }, [option]);
+
+  useEffect(
+    () =>
+      saving?.({
+        size: () => ({ width: chart.current!.getWidth(), height: chart.current!.getHeight() }),
+        svg: () => chart.current!.renderToSVGString(),
+        ground,
+      }),
+    [saving, ground],
+  );
+
+  return <div ref={place} role="img" aria-label={label} style={{ width: '100%', height }} />;
+}

@@ -1,0 +1,65 @@
+'use client';
+
+import { useComputedColorScheme } from '@mantine/core';
+
+/** Colours that colour-blind readers tell apart (Okabe & Ito), darker on light ground; each series has a dash and a symbol too. */
+const LIGHT = ['#0072b2', '#b84a00', '#00704d', '#8f3f71', '#5c5c00', '#444444'];
+const DARK = ['#56b4e9', '#ff9e4a', '#2fd3a0', '#e6a5cf', '#f0e442', '#cccccc'];
+export const DASHES = ['solid', 'dashed', 'dotted'] as const;
+export const SYMBOLS = ['circle', 'rect', 'triangle', 'diamond', 'pin', 'arrow'] as const;
+
+export interface ChartTheme {
+  readonly dark: boolean;
+  /** Of series, in order; the seventh begins anew, with another dash and symbol. */
+  readonly colours: readonly string[];
+  readonly ink: string;
+  readonly grid: string;
+  readonly ground: string;
+  /** From low to high, of one hue in rising lightness contrast: readable without colour. */
+  readonly ramp: readonly string[];
+  readonly diverged: string;
+  readonly best: string;
+}
+
+const light: ChartTheme = {
+  dark: false,
+  colours: LIGHT,
+  ink: '#3d3d3d',
+  grid: '#e3e3e3',
+  ground: '#ffffff',
+  ramp: ['#f1f5f9', '#c6dbef', '#7fb2d9', '#3683bd', '#08519c', '#042a5c'],
+  diverged: '#b84a00',
+  best: '#111111',
+};
+const dark: ChartTheme = {
+  dark: true,
+  colours: DARK,
+  ink: '#c9c9c9',
+  grid: '#3a3a3a',
+  ground: '#242424',
+  ramp: ['#1d2733', '#24486b', '#2f73a8', '#56a3d9', '#9ccdf0', '#e6f4ff'],
+  diverged: '#ff9e4a',
+  best: '#ffffff',
+};
+
+/** The one place of what charts look like. */
+export const useChartTheme = (): ChartTheme => (useComputedColorScheme('light') === 'dark' ? dark : light);
+
+/** What all axes of an ECharts chart have in common. */
+export const axisStyle = ({ ink, grid }: ChartTheme) => ({
+  nameTextStyle: { color: ink },
+  axisLabel: { color: ink },
+  axisLine: { lineStyle: { color: ink } },
+  axisTick: { lineStyle: { color: ink } },
+  splitLine: { lineStyle: { color: grid } },
+});
+
+/** Of the i-th series. */
+export const seriesStyle = ({ colours }: ChartTheme, i: number) => ({
+  colour: colours[i % colours.length]!,
+  dash: DASHES[i % DASHES.length]!,
+  symbol: SYMBOLS[i % SYMBOLS.length]!,
+});
+
+/** Text of tooltips is HTML to ECharts: names that people gave are not. */
+export const plain = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);

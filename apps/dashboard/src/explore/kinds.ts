@@ -1,0 +1,14 @@
+import type { ComponentType } from 'react';
+import type { Question } from '../question/question';
+import type { KindProps } from './kind';
+import { LinesKind } from './lines-kind';
+
+/** What draws each kind of chart. The first view has lines; the others come when they are asked for. */
+export const KINDS: Readonly<Record<Question['chart'], ComponentType<KindProps>>> = {
+  lines: LinesKind,
+  heat: LinesKind,
+  pareto: LinesKind,
+  parallel: LinesKind,
+  importance: LinesKind,
+  seeds: LinesKind,
+};

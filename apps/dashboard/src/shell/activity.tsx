@@ -1,0 +1,77 @@
+'use client';
+
+import { type AnyVariables, createRequest, type DocumentInput, useQuery } from '@urql/next';
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useRef } from 'react';
+import { graphql } from './client';
+import { useWatch } from './live';
+
+const Activity = graphql(`
+  subscription TeamActivity($after: String) {
+    activity(after: $after) { cursor events { kind sweep run } }
+  }
+`);
+
+/** Rises whenever something happened in the team. */
+const Version = createContext(0);
+
+export function ActivityProvider({ children }: { children: ReactNode }) {
+  const { seen } = useWatch(Activity, NOTHING, cursorOf, later);
+  return <Version value={seen ?? 0}>{children}</Version>;
+}
+const NOTHING: { after?: string } = {};
+const cursorOf = ({ activity }: { activity: { cursor: string } }): string => activity.cursor;
+const later = (
+  seen: number | undefined,
+  { activity }: { activity: { events: readonly unknown[] } },
+): number => (seen ?? 0) + (activity.events.length > 0 ? 1 : 0);
+
+/** A question that is asked again is given this many times the rest that its answer took, and this rest at least. */
+const REST = 5;
+const LEAST_REST_MS = 1500;
+
+/**
+ * A question whose answer follows what happens in the team. `data` is always the answer to these variables, and stays while a newer one
+ * is on its way; `useLast` keeps what was shown before while other variables are asked for.
+ */
+export function useLiveQuery<R, V extends AnyVariables>(args: {
+  query: DocumentInput<R, V>;
+  variables: V;
+  pause?: boolean;
+}) {
+  const version = useContext(Version);
+  const [result, ask] = useQuery<R, V>(args as Parameters<typeof useQuery<R, V>>[0]);
+  const asked = useRef({ version, at: 0, took: 0 });
+  const { fetching } = result;
+  useEffect(() => {
+    const { current } = asked;
+    if (!fetching) current.took = performance.now() - current.at;
+  }, [fetching]);
+  const { pause } = args;
+  useEffect(() => {
+    const { current } = asked;
+    if (pause || version === current.version) return;
+    const wait = Math.max(LEAST_REST_MS, REST * current.took) - (performance.now() - current.at);
+    const timer = setTimeout(
+      () => {
+        asked.current = { version, at: performance.now(), took: current.took };
+        ask({ requestPolicy: 'network-only' });
+      },
+      Math.max(0, wait),
+    );
+    return () => clearTimeout(timer);
+  }, [version, ask, pause]);
+  const again = useCallback(() => ask({ requestPolicy: 'network-only' }), [ask]);
+  // urql hands on the last answer until the next one is there, also that of other variables.
+  const mine = result.operation?.key === createRequest(args.query, args.variables).key;
+  return [
+    { ...result, data: mine ? result.data : undefined, error: mine ? result.error : undefined },
+    again,
+  ] as const;
+}
+
+/** The last value that there was. */
+export function useLast<T>(value: T | undefined): T | undefined {
+  const kept = useRef(value);
+  if (value !== undefined) kept.current = value;
+  return kept.current;
+}

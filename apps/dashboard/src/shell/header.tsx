@@ -1,0 +1,100 @@
+'use client';
+
+import {
+  ActionIcon,
+  Anchor,
+  Badge,
+  Button,
+  Container,
+  Group,
+  Text,
+  useMantineColorScheme,
+} from '@mantine/core';
+import { useMounted } from '@mantine/hooks';
+import { openSpotlight } from '@mantine/spotlight';
+import Link from 'next/link';
+import { usePathname } from 'next/navigation';
+import { useSyncExternalStore } from 'react';
+import { useHelp } from './commands';
+import { clock } from './format';
+import { connectionState } from './live';
+import { PAGES } from './pages';
+
+const NEXT_SCHEME = { auto: 'light', light: 'dark', dark: 'auto' } as const;
+
+export function Header() {
+  const path = usePathname();
+  const help = useHelp();
+  const { setColorScheme, colorScheme: chosen } = useMantineColorScheme();
+  // The server does not know the reader's choice: it is shown once the page is there.
+  const colorScheme = useMounted() ? chosen : 'auto';
+  return (
+    <Container fluid component="header" px="lg" pt="sm">
+      <Group justify="space-between">
+        <Group component="nav" aria-label="Pages" gap="md">
+          <Text fw={800}>Smallbatch</Text>
+          {PAGES.map(({ href, name }) => {
+            const here = href === '/' ? path === '/' : path.startsWith(href);
+            return (
+              <Anchor
+                key={href}
+                component={Link}
+                href={href}
+                {...(here ? { 'aria-current': 'page' as const, fw: 700, underline: 'always' as const } : {})}
+              >
+                {name}
+              </Anchor>
+            );
+          })}
+        </Group>
+        <Group gap="xs">
+          <ConnectionNotice />
+          <Button
+            size="compact-sm"
+            variant="default"
+            onClick={() => openSpotlight()}
+            aria-keyshortcuts="Control+K"
+          >
+            Go to … <kbd className="key">Ctrl K</kbd>
+          </Button>
+          <ActionIcon variant="default" aria-label="Keys and help" aria-keyshortcuts="?" onClick={help}>
+            ?
+          </ActionIcon>
+          <ActionIcon
+            variant="default"
+            aria-label={`Colours: ${colorScheme}. Change`}
+            onClick={() => setColorScheme(NEXT_SCHEME[colorScheme])}
+          >
+            {colorScheme === 'dark' ? '☾' : colorScheme === 'light' ? '☀' : '◐'}
+          </ActionIcon>
+        </Group>
+      </Group>
+    </Container>
+  );
+}
+
+/** Says when what is shown is no longer of now, and when it is again. */
+function ConnectionNotice() {
+  const connection = useSyncExternalStore(
+    connectionState.subscribe,
+    connectionState.get,
+    connectionState.onServer,
+  );
+  return (
+    <span role="status" data-testid="connection">
+      {connection.state === 'lost' ? (
+        <Badge variant="default" tt="none">
+          disconnected since {clock(connection.since)}, trying again
+        </Badge>
+      ) : connection.state === 'catching up' ? (
+        <Badge variant="default" tt="none">
+          connected again, catching up
+        </Badge>
+      ) : connection.state === 'caught up' ? (
+        <Badge variant="default" tt="none">
+          caught up
+        </Badge>
+      ) : null}
+    </span>
+  );
+}

@@ -1,0 +1,142 @@
+'use client';
+
+import type { DocumentInput } from '@urql/next';
+import { stringifyDocument } from '@urql/next';
+import { type Client, createClient } from 'graphql-ws';
+import { useEffect, useRef, useState } from 'react';
+
+/** `lost`: nothing that is shown is of later than `since`. `catching up`: connected again, what was missed is on its way. */
+export type Connection =
+  | { readonly state: 'connecting' | 'live' | 'caught up' }
+  | { readonly state: 'lost' | 'catching up'; readonly since: Date };
+
+const START: Connection = { state: 'connecting' };
+const CAUGHT_UP_SHOWN_MS = 5000;
+/** Never more than this between two tries: a network that came back is noticed soon. */
+const LONGEST_WAIT_MS = 5000;
+
+const listeners = new Set<() => void>();
+let connection: Connection = START;
+/** Subscriptions that have not had a message since the connection came back. */
+const behind = new Set<object>();
+let wake: () => void = () => {};
+
+function become(next: Connection): void {
+  connection = next;
+  for (const listener of listeners) listener();
+}
+
+function arrived(subscription: object): void {
+  behind.delete(subscription);
+  if (connection.state !== 'catching up' || behind.size > 0) return;
+  become({ state: 'caught up' });
+  setTimeout(() => connection.state === 'caught up' && become({ state: 'live' }), CAUGHT_UP_SHOWN_MS);
+}
+
+export const connectionState = {
+  get: (): Connection => connection,
+  onServer: (): Connection => START,
+  subscribe(listener: () => void): () => void {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+};
+
+const open = new Set<object>();
+let socket: Client | undefined;
+
+/** One WebSocket for the page, which connects again by itself for as long as something is watched. */
+function theSocket(): Client {
+  socket ??= createClient({
+    url: `${window.location.origin.replace(/^http/, 'ws')}/graphql`,
+    retryAttempts: Number.POSITIVE_INFINITY,
+    shouldRetry: () => true,
+    keepAlive: 10_000,
+    retryWait: (tries) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(
+          resolve,
+          Math.min(LONGEST_WAIT_MS, 250 * 2 ** tries) * (0.5 + Math.random() / 2),
+        );
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      }),
+    on: {
+      connected: () => {
+        if (connection.state !== 'lost') return become({ state: 'live' });
+        for (const subscription of open) behind.add(subscription);
+        become({ state: 'catching up', since: connection.since });
+      },
+      closed: (event) => {
+        // 1000: nothing is watched any more, which is no loss.
+        if ((event as { code?: number }).code === 1000) return;
+        if (connection.state === 'lost' || connection.state === 'catching up')
+          become({ state: 'lost', since: connection.since });
+        else become({ state: 'lost', since: new Date() });
+      },
+    },
+  });
+  return socket;
+}
+
+if (typeof window !== 'undefined') {
+  window.addEventListener('online', () => wake());
+  // A cable that was pulled is not told to a socket; the browser knows.
+  window.addEventListener('offline', () => socket?.terminate());
+}
+
+/**
+ * Watches with a cursor: after a lost connection the subscription goes on from the last message that came, so that nothing is lost and
+ * nothing is shown twice. → what `reduce` made of all messages so far. Without `variables` nothing is watched. Other variables begin anew.
+ */
+export function useWatch<R, V extends { after?: string | null | undefined }, S>(
+  document: DocumentInput<R, V>,
+  variables: V | undefined,
+  cursorOf: (data: R) => string,
+  reduce: (seen: S | undefined, data: R) => S,
+): { readonly seen: S | undefined; readonly problem: string | undefined } {
+  const key = variables && JSON.stringify(variables);
+  const [state, setState] = useState<{ key: string; seen?: S; problem?: string }>();
+  const latest = useRef({ cursorOf, reduce });
+  latest.current = { cursorOf, reduce };
+  useEffect(() => {
+    if (key === undefined) return;
+    // Sent as it is at the moment of each connection.
+    const going = JSON.parse(key) as V & Record<string, unknown>;
+    const mine = {};
+    open.add(mine);
+    let seen: S | undefined;
+    const stop = theSocket().subscribe<R>(
+      { query: stringifyDocument(document as never), variables: going },
+      {
+        next: ({ data, errors }) => {
+          if (errors) setState({ key, ...(seen ? { seen } : {}), problem: errors[0]!.message });
+          if (!data) return;
+          going.after = latest.current.cursorOf(data);
+          seen = latest.current.reduce(seen, data);
+          setState({ key, seen });
+          arrived(mine);
+        },
+        error: (problem) => setState({ key, ...(seen ? { seen } : {}), problem: messageOf(problem) }),
+        complete: () => arrived(mine),
+      },
+    );
+    return () => {
+      stop();
+      open.delete(mine);
+      arrived(mine);
+    };
+  }, [key, document]);
+  return state?.key === key
+    ? { seen: state?.seen, problem: state?.problem }
+    : { seen: undefined, problem: undefined };
+}
+
+const messageOf = (problem: unknown): string =>
+  Array.isArray(problem)
+    ? (problem as { message: string }[])[0]!.message
+    : problem instanceof Error
+      ? problem.message
+      : 'the live connection was closed';
