@@ -3,6 +3,7 @@ import { browser } from './test/browser.ts';
 
 export default defineConfig({
   testDir: 'test',
+  globalSetup: './test/global-setup.ts',
   testMatch: '**/*.spec.ts',
   outputDir: 'test-results',
   // Two cores: the browser, the servers and the trainer share them.

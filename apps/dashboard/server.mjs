@@ -9,14 +9,14 @@ const requests = new AsyncLocalStorage();
 globalThis.smallbatchRequest = requests;
 
 const port = Number(process.env.PORT ?? 4001);
-const app = next({ dev: process.env.NODE_ENV === 'development', dir: import.meta.dirname });
+const app = next({ dev: false, dir: import.meta.dirname });
 const handle = app.getRequestHandler();
 
 /** Scripts run only with the nonce of their answer; nothing comes from, or goes to, another origin. */
 const policy = (nonce) =>
   [
     "default-src 'self'",
-    `script-src 'self' 'nonce-${nonce}' 'strict-dynamic'${process.env.NODE_ENV === 'development' ? " 'unsafe-eval'" : ''}`,
+    `script-src 'self' 'nonce-${nonce}' 'strict-dynamic'`,
     `style-src 'self' 'nonce-${nonce}'`,
     // Places and sizes of charts, bars and pop-ups are attributes of their elements.
     "style-src-attr 'unsafe-inline'",

@@ -9,4 +9,6 @@ export const graphql = initGraphQLTada<{
 }>();
 export type { ResultOf, VariablesOf } from 'gql.tada';
 /** An enum, scalar or input object of the schema as a type: `SchemaType<'RunFilter'>`. */
-export type SchemaType<Name extends Parameters<typeof graphql.scalar>[0]> = ReturnType<typeof graphql.scalar<Name>>;
+export type SchemaType<Name extends Parameters<typeof graphql.scalar>[0]> = ReturnType<
+  typeof graphql.scalar<Name>
+>;
