@@ -362,6 +362,34 @@ describe('addSeeds', () => {
     ).toHaveLength(16);
   });
 
+  test('knows every axis of a setting', async () => {
+    const axes = {
+      batchSize: [8],
+      bnBatch: [2, 4],
+      baseLearningRate: [0.1, 2 ** -12],
+      weightDecay: [1e-4, 0.0005],
+    };
+    const fixed = {
+      budget: { goalError: 0.25, epochs: 10 },
+      schedule: { kind: 'step', at: [0.5, 0.75], factor: 0.1 },
+      batchSchedule: { at: [0.5], factor: 2 },
+      batchNorm: true,
+      momentum: 0.9,
+      nesterov: true,
+      augmentation: true,
+      warmUp: true,
+      width: 8,
+      evaluateEvery: 2,
+    };
+    const key = await create({ axes, fixed, hyper: { 'odd name': [0.1, 1e21, true, 'x'] } });
+    expect(await add(key, [3])).toEqual({ __typename: 'SeedsAdded', created: 32, reused: 0, existing: 0 });
+    const whole = await ask(
+      'mutation ($d: JSON!) { createSweep(definition: $d) { ... on CreateSweepSuccess { created reused } } }',
+      { d: { ...FILE, axes: { ...axes, seed: [3] }, fixed, hyper: { 'odd name': [0.1, 1e21, true, 'x'] } } },
+    );
+    expect(whole).toEqual({ created: 0, reused: 32 });
+  });
+
   test('adds to a drawn sweep each setting that was drawn', async () => {
     const key = await create({
       strategy: 'random',
