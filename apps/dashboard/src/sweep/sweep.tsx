@@ -4,7 +4,7 @@ import { Anchor, Button, Code, Group, Modal, Progress, SimpleGrid, Text, Title }
 import Link from 'next/link';
 import { useState } from 'react';
 import { useMutation, useQuery, useSubscription } from 'urql';
-import { RunTable } from '../run/runs';
+import { RunTable } from '../runs/run-table';
 import { graphql, type ResultOf } from '../shell/client';
 import { count, duration } from '../shell/format';
 import { Empty, Failed, Loading } from '../shell/state';
@@ -89,7 +89,7 @@ export function SweepView({ sweepKey }: { sweepKey: string }) {
       <Title order={2} size="h4" mt="lg">
         Runs
       </Title>
-      <RunTable filter={{ sweep: sweepKey }} refresh={progress.done} />
+      <RunTable where={{ sweep: { eq: sweepKey } }} />
       <details style={{ marginTop: 16 }}>
         <summary>The sweep file</summary>
         <Code block>{JSON.stringify(sweep.definition, null, 2)}</Code>
