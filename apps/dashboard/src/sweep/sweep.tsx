@@ -4,10 +4,11 @@ import { Anchor, Button, Code, Group, Modal, Progress, SimpleGrid, Text, Title }
 import Link from 'next/link';
 import { useState } from 'react';
 import { useMutation, useQuery, useSubscription } from 'urql';
-import { RunTable } from '../run/runs';
+import { RunTable } from '../runs/run-table';
 import { graphql, type ResultOf } from '../shell/client';
-import { count, duration, time } from '../shell/format';
+import { count, duration } from '../shell/format';
 import { Empty, Failed, Loading } from '../shell/state';
+import { Time } from '../shell/time';
 
 const SweepPage = graphql(`
   query SweepPage($key: String!) {
@@ -61,7 +62,7 @@ export function SweepView({ sweepKey }: { sweepKey: string }) {
         <Actions sweep={sweep} />
       </Group>
       <Text c="dimmed">
-        {sweep.status.toLowerCase()}, by {sweep.member.name}, {time(sweep.createdAt)}
+        {sweep.status.toLowerCase()}, by {sweep.member.name}, <Time at={sweep.createdAt} />
       </Text>
       <Progress.Root size="xl" my="md">
         <Progress.Section
@@ -88,7 +89,7 @@ export function SweepView({ sweepKey }: { sweepKey: string }) {
       <Title order={2} size="h4" mt="lg">
         Runs
       </Title>
-      <RunTable filter={{ sweep: sweepKey }} refresh={progress.done} />
+      <RunTable where={{ sweep: { eq: sweepKey } }} />
       <details style={{ marginTop: 16 }}>
         <summary>The sweep file</summary>
         <Code block>{JSON.stringify(sweep.definition, null, 2)}</Code>
