@@ -6,8 +6,9 @@ import { useMemo } from 'react';
 import { useQuery, useSubscription } from 'urql';
 import { CurveChart, type CurveData } from '../chart/curves';
 import { graphql, type ResultOf } from '../shell/client';
-import { duration, fullTime, number, percent, rate, time } from '../shell/format';
+import { duration, number, percent, rate } from '../shell/format';
 import { Empty, Failed, Loading } from '../shell/state';
+import { Time } from '../shell/time';
 
 const RunDetail = graphql(`
   query RunDetail($key: String!) {
@@ -80,7 +81,7 @@ export function RunView({ runKey }: { runKey: string }) {
       <Text c="dimmed">
         {run.diverged ? `diverged at step ${run.divergedStep}` : status.toLowerCase()}
         {status === 'RUNNING' && now ? `, step ${now.step} of ${now.plannedSteps}` : ''}
-        {run.reason ? `: ${run.reason}` : ''}, by {run.member.name}, {time(run.createdAt)}
+        {run.reason ? `: ${run.reason}` : ''}, by {run.member.name}, <Time at={run.createdAt} />
         {run.sweep ? (
           <>
             , of{' '}
@@ -158,7 +159,9 @@ export function RunView({ runKey }: { runKey: string }) {
                 <Table.Td>
                   {attempt.slot + 1} of {attempt.runsSideBySide}
                 </Table.Td>
-                <Table.Td title={fullTime(attempt.startedAt)}>{time(attempt.startedAt)}</Table.Td>
+                <Table.Td>
+                  <Time at={attempt.startedAt} />
+                </Table.Td>
                 <Table.Td>
                   {attempt.end
                     ? `${attempt.end.toLowerCase()}${attempt.reason ? `: ${attempt.reason}` : ''}`
