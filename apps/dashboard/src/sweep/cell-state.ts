@@ -43,15 +43,15 @@ export const STATE_WORDS: Readonly<Record<CellState, string>> = {
 
 /** One colour each; the marks differ in shape too. */
 export function stateColour(state: CellState, { colours, diverged, ink }: ChartTheme): string {
-  const [blue, orange, green, purple, olive] = colours as [string, string, string, string, string];
+  const [blue, , green, purple, olive] = colours as [string, string, string, string, string];
   return {
     waiting: ink,
-    running: orange,
+    running: olive,
     done: blue,
     reused: green,
     diverged,
     failed: purple,
-    pruned: olive,
+    pruned: ink,
     cancelled: ink,
   }[state];
 }
