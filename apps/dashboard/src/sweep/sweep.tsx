@@ -80,7 +80,7 @@ export function SweepView({ sweepKey }: { sweepKey: string }) {
           <CountsByAxis sweepKey={sweep.key} cells={cells} />
         </>
       ) : null}
-      <SweepRuns sweep={sweep} />
+      <SweepRuns sweepKey={sweep.key} />
       <SweepAbout sweep={sweep} onChanged={again} />
     </>
   );
