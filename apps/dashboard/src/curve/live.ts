@@ -1,4 +1,4 @@
-import { GrowingCurve, type Points, pointsOf, type SentCurve } from './points';
+import { GrowingCurve, pointsOf, type SentCurve } from './points';
 
 /** What a message about growing curves says. */
 export interface CurveMessage {
@@ -22,6 +22,3 @@ export function withMessage(seen: LiveCurves | undefined, { reset, curves: sent 
   }
   return { version: (seen?.version ?? 0) + 1, curves };
 }
-
-export const pointsOfMetric = (seen: LiveCurves, metric: string): Points | undefined =>
-  seen.curves.get(metric)?.points;

@@ -10,7 +10,6 @@ export interface Points {
   /** Seconds since the attempt began. */
   readonly seconds: readonly number[];
 }
-export const NO_POINTS: Points = { steps: [], values: [], epochs: [], samples: [], seconds: [] };
 
 /** A curve as the API sends it. */
 export interface SentCurve {
