@@ -57,3 +57,9 @@ export function ago(iso: string, now: number): string {
   const n = Math.floor(passed / size);
   return unit === 'd' ? `${n} ${n === 1 ? 'day' : 'days'} ago` : `${n} ${unit} ago`;
 }
+
+/** 3.2 GiB. */
+export function bytes(value: number): string {
+  const exponent = value < 1024 ? 0 : Math.min(4, Math.floor(Math.log2(value) / 10));
+  return `${Number((value / 1024 ** exponent).toPrecision(3))} ${['bytes', 'KiB', 'MiB', 'GiB', 'TiB'][exponent]}`;
+}
