@@ -18,7 +18,13 @@ export interface ChartFrameProps {
   /** The same numbers as a table. */
   readonly table: ReactNode;
   /** Addresses of the same numbers as files, from /export. */
-  readonly files?: { readonly csv?: string; readonly latex?: string; readonly markdown?: string };
+  readonly files?: {
+    readonly csv?: string;
+    readonly latex?: string;
+    readonly markdown?: string;
+    readonly parquet?: string;
+    readonly ndjson?: string;
+  };
 }
 
 /** A chart with what every chart has: its title, its table, and ways to save it. */
@@ -31,7 +37,7 @@ export function ChartFrame({ id, title, children, table, files = {} }: ChartFram
   const [tables, setTables] = useQueryState('tables', TABLES);
   const asTable = tables.includes(id);
   const name = title.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '');
-  const download = { csv: 'CSV', latex: 'LaTeX', markdown: 'Markdown' };
+
   return (
     <section aria-label={title} className="frame">
       <Group justify="space-between" wrap="nowrap">
@@ -65,15 +71,10 @@ export function ChartFrame({ id, title, children, table, files = {} }: ChartFram
                   <Menu.Item onClick={() => saveSvg(drawn, name)}>Drawing (SVG)</Menu.Item>
                 </>
               ) : null}
-              {Object.entries(download).map(([kind, word]) => {
+              {Object.entries(FILES).map(([kind, { word, ending }]) => {
                 const href = files[kind as keyof typeof files];
                 return href ? (
-                  <Menu.Item
-                    key={kind}
-                    component="a"
-                    href={href}
-                    download={`${name}.${kind === 'latex' ? 'tex' : kind === 'csv' ? 'csv' : 'md'}`}
-                  >
+                  <Menu.Item key={kind} component="a" href={href} download={`${name}.${ending}`}>
                     Numbers ({word})
                   </Menu.Item>
                 ) : null;
@@ -87,4 +88,11 @@ export function ChartFrame({ id, title, children, table, files = {} }: ChartFram
   );
 }
 
+const FILES = {
+  csv: { word: 'CSV', ending: 'csv' },
+  latex: { word: 'LaTeX', ending: 'tex' },
+  markdown: { word: 'Markdown', ending: 'md' },
+  parquet: { word: 'Parquet', ending: 'parquet' },
+  ndjson: { word: 'NDJSON', ending: 'ndjson' },
+} as const;
 const TABLES = parseAsArrayOf(parseAsString).withDefault([]).withOptions({ history: 'replace' });

@@ -1,5 +1,6 @@
 'use client';
 
+import './compare.css';
 import { Alert, Anchor, Button, Group, Text, Title } from '@mantine/core';
 import Link from 'next/link';
 import { nameOf } from '../axis/axis';

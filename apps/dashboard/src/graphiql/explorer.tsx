@@ -1,6 +1,7 @@
 'use client';
 
 import 'graphiql/graphiql.css';
+import './graphiql.css';
 import { Group, Text, Title } from '@mantine/core';
 import dynamic from 'next/dynamic';
 import { useQuery } from '../shell/client';

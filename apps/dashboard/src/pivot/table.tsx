@@ -1,5 +1,6 @@
 'use client';
 
+import './pivot.css';
 import { Anchor, Button, Group, Menu, Table, Text, VisuallyHidden } from '@mantine/core';
 import Link from 'next/link';
 import {

@@ -6,8 +6,9 @@ import { useState } from 'react';
 import { useMutation, useQuery, useSubscription } from 'urql';
 import { RunTable } from '../run/runs';
 import { graphql, type ResultOf } from '../shell/client';
-import { count, duration, time } from '../shell/format';
+import { count, duration } from '../shell/format';
 import { Empty, Failed, Loading } from '../shell/state';
+import { Time } from '../shell/time';
 
 const SweepPage = graphql(`
   query SweepPage($key: String!) {
@@ -61,7 +62,7 @@ export function SweepView({ sweepKey }: { sweepKey: string }) {
         <Actions sweep={sweep} />
       </Group>
       <Text c="dimmed">
-        {sweep.status.toLowerCase()}, by {sweep.member.name}, {time(sweep.createdAt)}
+        {sweep.status.toLowerCase()}, by {sweep.member.name}, <Time at={sweep.createdAt} />
       </Text>
       <Progress.Root size="xl" my="md">
         <Progress.Section

@@ -5,8 +5,9 @@ import Link from 'next/link';
 import { useEffect } from 'react';
 import { useQuery } from 'urql';
 import { graphql } from '../shell/client';
-import { count, fullTime, time } from '../shell/format';
+import { count } from '../shell/format';
 import { Failed, HowToBegin, Loading } from '../shell/state';
+import { Time } from '../shell/time';
 
 const SweepList = graphql(`
   query SweepList {
@@ -78,7 +79,9 @@ export function Sweeps() {
                       .join(', ') || '–'}
                   </Table.Td>
                   <Table.Td>{sweep.member.name}</Table.Td>
-                  <Table.Td title={fullTime(sweep.createdAt)}>{time(sweep.createdAt)}</Table.Td>
+                  <Table.Td>
+                    <Time at={sweep.createdAt} />
+                  </Table.Td>
                 </Table.Tr>
               ))}
             </Table.Tbody>

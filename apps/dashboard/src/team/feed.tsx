@@ -1,5 +1,6 @@
 'use client';
 
+import './team.css';
 import { Button, Group, Text } from '@mantine/core';
 import { parseAsArrayOf, parseAsStringLiteral, useQueryState } from 'nuqs';
 import { useState } from 'react';
