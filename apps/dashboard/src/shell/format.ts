@@ -25,9 +25,12 @@ export const percent = (value: number | null | undefined, digits = 1): string =>
 export const number = (value: number | null | undefined): string =>
   value === null || value === undefined ? '–' : String(Number(value.toPrecision(4)));
 
+/** Accuracies are shares, said as percent. */
+export const isAccuracy = (metric: string): boolean => metric.endsWith('accuracy');
+
 /** A metric's value: accuracies as percent, everything else as a number. */
 export const measure = (metric: string, value: number | null | undefined): string =>
-  metric.endsWith('accuracy') ? percent(value) : number(value);
+  isAccuracy(metric) ? percent(value) : number(value);
 
 export const count = (value: number): string => value.toLocaleString('en');
 
