@@ -381,11 +381,11 @@ describe('addSeeds', () => {
       width: 8,
       evaluateEvery: 2,
     };
-    const key = await create({ axes, fixed, hyper: { 'odd name': [0.1, 1e21, true, 'x'] } });
+    const key = await create({ axes, fixed, hyper: { cut_2: [0.1, 1e21, true, 'x'] } });
     expect(await add(key, [3])).toEqual({ __typename: 'SeedsAdded', created: 32, reused: 0, existing: 0 });
     const whole = await ask(
       'mutation ($d: JSON!) { createSweep(definition: $d) { ... on CreateSweepSuccess { created reused } } }',
-      { d: { ...FILE, axes: { ...axes, seed: [3] }, fixed, hyper: { 'odd name': [0.1, 1e21, true, 'x'] } } },
+      { d: { ...FILE, axes: { ...axes, seed: [3] }, fixed, hyper: { cut_2: [0.1, 1e21, true, 'x'] } } },
     );
     expect(whole).toEqual({ created: 0, reused: 32 });
   });
