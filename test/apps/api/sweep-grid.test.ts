@@ -371,7 +371,7 @@ describe('addSeeds', () => {
     };
     const fixed = {
       budget: { goalError: 0.25, epochs: 10 },
-      schedule: { kind: 'step', at: [0.5, 0.75], factor: 0.1 },
+      schedule: { kind: 'steps', at: [0.5, 0.75], factor: 0.1 },
       batchSchedule: { at: [0.5], factor: 2 },
       batchNorm: true,
       momentum: 0.9,
