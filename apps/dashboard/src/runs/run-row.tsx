@@ -1,7 +1,6 @@
-'use client';
-
 // biome-ignore-all lint/a11y/useSemanticElements: rows of a table cannot be placed freely; the grid has the focus and says which row is active.
 // biome-ignore-all lint/a11y/useFocusableInteractive: rows of a table cannot be placed freely; the grid has the focus and says which row is active.
+'use client';
 
 import { Anchor } from '@mantine/core';
 import Link from 'next/link';
