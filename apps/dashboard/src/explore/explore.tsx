@@ -1,10 +1,11 @@
 'use client';
 
-import { Title } from '@mantine/core';
+import { Group, Title } from '@mantine/core';
 import { useMemo } from 'react';
 import { type Question, useQuestion } from '../question/question';
 import { useQuery } from '../shell/client';
 import { useCommands } from '../shell/commands';
+import { ViewBar } from '../view/view-bar';
 import { KINDS } from './kinds';
 import { Sentence, SentenceWords } from './sentence';
 
@@ -32,9 +33,12 @@ export function Explore() {
   );
   return (
     <>
-      <Title order={1} size="h3">
-        What accuracy, at which batch size?
-      </Title>
+      <Group justify="space-between">
+        <Title order={1} size="h3">
+          What accuracy, at which batch size?
+        </Title>
+        <ViewBar page="EXPLORE" />
+      </Group>
       <Sentence
         question={question}
         words={words}

@@ -147,7 +147,14 @@ export function isValue(kind: Kind, operator: string, value: unknown): boolean {
 export function parseNumber(text: string): number | undefined {
   const plain = text
     .trim()
-    .replace(/[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+/g, (raised) => `^${[...raised].map((one) => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'.indexOf(one)).map((i) => (i === 0 ? '-' : i - 1)).join('')}`)
+    .replace(
+      /[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+/g,
+      (raised) =>
+        `^${[...raised]
+          .map((one) => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'.indexOf(one))
+          .map((i) => (i === 0 ? '-' : i - 1))
+          .join('')}`,
+    )
     .replace(/^[−–]/, '-')
     .replace(/\^[−–]/, '^-');
   const power = /^2\^\(?(-?\d+)\)?$/.exec(plain);

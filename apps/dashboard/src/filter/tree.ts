@@ -53,18 +53,24 @@ function readField(field: string, value: unknown): Part[] {
     case 'not':
       return isObject(value) ? [{ id: newId(), kind: 'not', of: [readTree(value)] }] : raw;
     case 'params':
-      return listOf(value, ({ name, ...is }) =>
-        typeof name === 'string' && fits('param', is) ? { id: newId(), kind: 'param', name, is } : undefined,
-      ) ?? raw;
+      return (
+        listOf(value, ({ name, ...is }) =>
+          typeof name === 'string' && fits('param', is)
+            ? { id: newId(), kind: 'param', name, is }
+            : undefined,
+        ) ?? raw
+      );
     case 'metrics':
-      return listOf(value, ({ name, value, is, ...rest }) =>
-        typeof name === 'string' &&
-        typeof value === 'string' &&
-        fits('number', is) &&
-        Object.keys(rest).length === 0
-          ? { id: newId(), kind: 'metric', name, value, is }
-          : undefined,
-      ) ?? raw;
+      return (
+        listOf(value, ({ name, value, is, ...rest }) =>
+          typeof name === 'string' &&
+          typeof value === 'string' &&
+          fits('number', is) &&
+          Object.keys(rest).length === 0
+            ? { id: newId(), kind: 'metric', name, value, is }
+            : undefined,
+        ) ?? raw
+      );
     case 'budget':
       return isObject(value) && Object.keys(value).length > 0
         ? (every(Object.entries(value), ([part, one]) => readOne(`budget.${part}`, one)) ?? raw)
@@ -155,7 +161,9 @@ export function isIncomplete({ parts }: All): boolean {
 export function replacePart(tree: All, id: number, next: (part: Part) => readonly Part[]): All {
   return {
     ...tree,
-    parts: tree.parts.flatMap((part) => (part.id === id ? next(part) : [inside(part, (one) => replacePart(one, id, next))])),
+    parts: tree.parts.flatMap((part) =>
+      part.id === id ? next(part) : [inside(part, (one) => replacePart(one, id, next))],
+    ),
   };
 }
 /** The same with one of its filters changed. */
@@ -164,9 +172,7 @@ export function changeAll(tree: All, id: number, next: (one: All) => All): All {
   return { ...tree, parts: tree.parts.map((part) => inside(part, (one) => changeAll(one, id, next))) };
 }
 function inside(part: Part, change: (one: All) => All): Part {
-  return isGroup(part)
-    ? { ...part, of: part.of.map(change) }
-    : part;
+  return isGroup(part) ? { ...part, of: part.of.map(change) } : part;
 }
 
 export const addPart = (tree: All, to: number, part: Part): All =>
@@ -178,7 +184,8 @@ export const duplicatePart = (tree: All, id: number): All =>
 /** One place up or down among its neighbours; at an edge it stays. */
 export function movePart(tree: All, id: number, by: -1 | 1): All {
   const at = tree.parts.findIndex((part) => part.id === id);
-  if (at < 0) return { ...tree, parts: tree.parts.map((part) => inside(part, (one) => movePart(one, id, by))) };
+  if (at < 0)
+    return { ...tree, parts: tree.parts.map((part) => inside(part, (one) => movePart(one, id, by))) };
   const to = at + by;
   if (to < 0 || to >= tree.parts.length) return tree;
   const parts = [...tree.parts];

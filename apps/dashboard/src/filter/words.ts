@@ -40,7 +40,8 @@ function words(part: Part): string[] {
       return fieldWords(part.field, part.is);
   }
 }
-const parenthesised = (text: string): string => (text.startsWith('(') && text.endsWith(')') ? text : `(${text})`);
+const parenthesised = (text: string): string =>
+  text.startsWith('(') && text.endsWith(')') ? text : `(${text})`;
 const valueWords = (value: string): string =>
   Object.hasOwn(VALUES, value) ? VALUES[value as keyof typeof VALUES] : value;
 
@@ -61,7 +62,9 @@ function comparisons(name: string, is: Comparisons, axis?: Axis): string[] {
     if (value === undefined) return [];
     if (operator === 'isNull') return [`${name} is ${value ? 'absent' : 'there'}`];
     if (operator === 'isEmpty') return [value ? `no ${name}` : `some ${name}`];
-    const said = Array.isArray(value) ? value.map((one) => say(one, axis)).join(', ') || 'nothing' : say(value, axis);
+    const said = Array.isArray(value)
+      ? value.map((one) => say(one, axis)).join(', ') || 'nothing'
+      : say(value, axis);
     return [`${name} ${OPERATOR_WORDS[operator] ?? operator} ${said}`];
   });
 }
@@ -69,8 +72,11 @@ function comparisons(name: string, is: Comparisons, axis?: Axis): string[] {
 function say(value: unknown, axis?: Axis): string {
   if (typeof value === 'number') return numberText(value);
   if (typeof value === 'boolean') return axis ? formatValue(axis, value) : value ? 'true' : 'false';
-  if (typeof value === 'object') return axis && AXES[axis].field !== 'budget' ? formatValue(axis, value) : JSON.stringify(value);
+  if (typeof value === 'object')
+    return axis && AXES[axis].field !== 'budget' ? formatValue(axis, value) : JSON.stringify(value);
   // A text that reads like something else, or has an end in it, is told apart from it.
   const text = String(value);
-  return axis || /^[\p{L}_][\p{L}\p{N}_./-]*$/u.test(text) && !['true', 'false', 'nothing'].includes(text) ? text : JSON.stringify(text);
+  return axis || (/^[\p{L}_][\p{L}\p{N}_./-]*$/u.test(text) && !['true', 'false', 'nothing'].includes(text))
+    ? text
+    : JSON.stringify(text);
 }

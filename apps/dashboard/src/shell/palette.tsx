@@ -3,6 +3,7 @@
 import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight';
 import { useRouter } from 'next/navigation';
 import { useMemo, useState } from 'react';
+import { hrefOf } from '../view/view';
 import { graphql, useQuery } from './client';
 import { type Command, useAllCommands, useCommands, useHelp } from './commands';
 import { PAGES } from './pages';
@@ -10,6 +11,7 @@ import { PAGES } from './pages';
 const Places = graphql(`
   query PaletteSweeps {
     sweeps(first: 100) { nodes { key name } }
+    savedViews { key name page query member { name } }
   }
 `);
 
@@ -19,7 +21,7 @@ export function Palette() {
   const help = useHelp();
   const [query, setQuery] = useState('');
   const [opened, setOpened] = useState(false);
-  const [{ data }] = useQuery({ query: Places, pause: !opened });
+  const [{ data }] = useQuery({ query: Places, pause: !opened, requestPolicy: 'cache-and-network' });
   const pages = useMemo<Command[]>(
     () => [
       ...PAGES.map(({ href, name, letter }) => ({
@@ -50,6 +52,12 @@ export function Palette() {
       ...(/^\S+\/\S+$/.test(typed)
         ? [{ id: 'run', name: `Run ${typed}`, group: 'Runs', run: () => router.push(`/runs/${typed}`) }]
         : []),
+      ...(data?.savedViews ?? []).map((view) => ({
+        id: `view ${view.key}`,
+        name: `View ${view.name}, ${view.page.toLowerCase()}, of ${view.member.name}`,
+        group: 'Saved views',
+        run: () => router.push(hrefOf(view)),
+      })),
       ...sweeps.map(({ key }) => ({
         id: `sweep ${key}`,
         name: `Sweep ${key}`,
