@@ -1,4 +1,4 @@
-import { graphql, type ResultOf, type SchemaType } from '../shell/client';
+import { graphql, type ResultOf, type SchemaType } from '@smallbatch/client';
 
 export type ViewPage = SchemaType<'ViewPage'>;
 
