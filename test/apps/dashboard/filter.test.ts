@@ -87,7 +87,11 @@ function holds(filter: object, run: Run): boolean {
     if (field === 'not') return !holds(value as object, run);
     const mine = run[field as keyof Run];
     return Object.entries(value as Record<string, number>).every(([operator, than]) =>
-      operator === 'eq' ? mine === (than as unknown) : operator === 'gte' ? Number(mine) >= than : Number(mine) < than,
+      operator === 'eq'
+        ? mine === (than as unknown)
+        : operator === 'gte'
+          ? Number(mine) >= than
+          : Number(mine) < than,
     );
   });
 }
