@@ -18,10 +18,10 @@ test('a filter with an or is built by the mouse; the rows are those of the API',
   await page.getByRole('button', { name: "Runs: everyone's runs" }).click();
   await page.getByLabel('Add a condition').selectOption('or');
   await page.getByLabel('Add a condition').nth(0).selectOption('batchSize');
-  await page.getByLabel('batch size is', { exact: true }).fill('8');
+  await page.getByRole('combobox', { name: 'batch size is', exact: true }).fill('8');
   await page.getByLabel('Add a condition').nth(1).selectOption('baseLearningRate');
   await page.getByLabel('base learning rate: how').selectOption('lte');
-  await page.getByLabel('base learning rate ≤').fill('2^-9');
+  await page.getByRole('combobox', { name: 'base learning rate ≤' }).fill('2^-9');
   const where = { or: [{ batchSize: { eq: 8 } }, { baseLearningRate: { lte: 2 ** -9 } }] };
   const n = await countOf(where);
   await expect(page.getByTestId('matches')).toHaveText(`Matches ${n} runs`);
@@ -34,7 +34,7 @@ test('conditions are added, moved and duplicated by the keyboard', async ({ page
   await page.goto(`${own.url}/runs?where=${encodeURIComponent('{"seed":{"eq":0},"batchSize":{"gte":8}}')}`);
   await page.getByRole('button', { name: /^Runs: seed is 0/ }).focus();
   await page.keyboard.press('Enter');
-  await page.getByLabel('seed is', { exact: true }).focus();
+  await page.getByRole('combobox', { name: 'seed is', exact: true }).focus();
   await page.keyboard.press('Alt+ArrowDown');
   await page.getByLabel('Duplicate: batch size ≥ 8').focus();
   await page.keyboard.press('Enter');

@@ -139,7 +139,7 @@ function PartEditor({
           not
         </Tool>
         <Tool name={`Duplicate: ${words}`} onClick={() => onChange(duplicatePart(tree, part.id))}>
-          ⧉
+          copy
         </Tool>
         <Tool name={`Take away: ${words}`} onClick={() => onChange(removePart(tree, part.id))}>
           ×

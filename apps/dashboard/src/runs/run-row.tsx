@@ -62,7 +62,7 @@ export function RunRow({ id, index, row, columns, active, chosen, style, onClick
             <Anchor component={Link} href={runHref(row.key)} tabIndex={-1} prefetch={false} size="sm">
               {row.key}
             </Anchor>
-            {row.locked ? <span title="locked: it is not deleted"> 🔒</span> : null}
+            {row.locked ? <span title="it is not deleted"> (locked)</span> : null}
           </>
         ) : row === null ? (
           'not there any more'
