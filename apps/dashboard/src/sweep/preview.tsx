@@ -6,8 +6,8 @@ import { Picture } from '../preset/picture';
 import { useLiveQuery } from '../shell/activity';
 import { graphql, type ResultOf, useQuery } from '../shell/client';
 import { count, duration, number } from '../shell/format';
-import type { Content } from './sweep-file';
 import { runHref } from './run-link';
+import type { Content } from './sweep-file';
 
 /** Cells whose answering runs are looked at: as many as the API gives at once. */
 const LOOKED_AT = 1000;
