@@ -166,7 +166,7 @@ test('pause, resume, cancel with its undo, retry, seeds, lock, note and tags cha
   await page.getByRole('button', { name: 'Add them' }).click();
   await expect(page.getByText('16 new cells')).toBeVisible();
   await expect(page.getByRole('heading', { name: '32 cells' })).toBeVisible();
-  await page.getByRole('button', { name: 'Lock' }).click();
+  await page.getByRole('button', { name: 'Lock', exact: true }).click();
   await expect.poll(async () => (await standing(key)).locked).toBe(true);
   await page.getByLabel('Note', { exact: true }).fill('as in the paper');
   await page.getByRole('button', { name: 'Save the note' }).click();

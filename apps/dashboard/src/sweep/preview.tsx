@@ -35,7 +35,7 @@ export function usePreview(content: Content | undefined): {
   readonly problems: Problems;
   readonly error: string | undefined;
 } {
-  const [{ data, error, operation, stale }] = useQuery({
+  const [{ data, error, operation }] = useQuery({
     query: PreviewSweep,
     variables: { definition: content ?? {} },
     pause: !content,
@@ -44,10 +44,10 @@ export function usePreview(content: Content | undefined): {
   const mine =
     content !== undefined &&
     operation !== undefined &&
-    JSON.stringify(operation.variables) === JSON.stringify({ definition: content });
+    JSON.stringify(operation.variables.definition) === JSON.stringify(content);
   const answer = mine ? data?.previewSweep : undefined;
   return {
-    preview: answer?.__typename === 'SweepPreview' && !(stale && error) ? answer : undefined,
+    preview: answer?.__typename === 'SweepPreview' ? answer : undefined,
     problems: answer?.__typename === 'InvalidInput' ? answer.problems : NONE,
     error: mine ? error?.message : undefined,
   };
