@@ -63,7 +63,7 @@ test('the grid shows the states as recorded, in the first answer too, and follow
     waiting: 11,
   }))
     expect(await drawn(page, state), state).toBe(n);
-  await expect(page.getByRole('grid')).toHaveCount(2);
+  await expect(page.locator('.cells').getByRole('grid')).toHaveCount(2);
   await expect(page.getByRole('button', { name: '11 waiting' })).toBeVisible();
   await record(own, `${key}/6`, { value: 0.75 });
   await expect.poll(() => drawn(page, 'done')).toBe(2);
@@ -124,7 +124,7 @@ test('rows, columns, panels, colour and states are the URL, and the table has th
   await page.goto(
     `${own.url}/sweeps/${key}?rows=BATCH_NORM&panels=BASE_LEARNING_RATE&colour=accuracy&states=done`,
   );
-  await expect(page.getByRole('grid')).toHaveCount(2);
+  await expect(page.locator('.cells').getByRole('grid')).toHaveCount(2);
   await expect(page.getByRole('combobox', { name: 'Rows of the grid' })).toHaveValue('BATCH_NORM');
   await expect(page.getByText('median of the last five epochs: 50.0 %')).toBeVisible();
   await expect.poll(() => page.locator('.cells path[data-state="done"]').count()).toBe(2);

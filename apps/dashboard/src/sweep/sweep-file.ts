@@ -41,7 +41,12 @@ const pairValue = (item: unknown): unknown =>
 export function readFile(text: string): SweepFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const syntax = document.errors.map(({ message, pos }) => ({ line: lines.linePos(pos[0]).line, message }));
+  // What is left open is noticed at the end of the text: the last line that has something is the one to look at.
+  const last = text.trimEnd().split('\n').length;
+  const syntax = document.errors.map(({ message, pos }) => ({
+    line: Math.min(last, lines.linePos(pos[0]).line),
+    message,
+  }));
   if (syntax.length > 0) return { text, content: undefined, syntax };
   try {
     const content: unknown = document.toJS();
