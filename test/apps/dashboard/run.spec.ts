@@ -87,8 +87,8 @@ test('a part of a million points is fetched in full, and stands in the URL', asy
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.6, box.y + 60, { steps: 4 });
   await page.mouse.up();
-  await expect(page).toHaveURL(/zoom=5\d+(\.\d+)?~6\d+/);
-  await expect(said).toContainText(/2,000 of 1\d\d,\d\d\d points shown/);
+  await expect(page).toHaveURL(/zoom=(49|50)\d{4}(\.\d+)?~(59|60)\d{4}/);
+  await expect(said).toContainText(/2,000 of (9\d|10\d),\d\d\d points shown/);
 
   await page.goBack();
   await expect(page).not.toHaveURL(/zoom=/);
@@ -205,8 +205,8 @@ test('a note and tags are kept; a run that was deleted can be brought back', asy
   await page.getByLabel('Note').fill('looks odd at step 300');
   await page.getByRole('button', { name: 'Save note' }).click();
   await expect(page.getByText('The note is saved.')).toBeVisible();
-  await page.getByLabel('Tags').fill('odd');
-  await page.getByLabel('Tags').press('Enter');
+  await page.getByRole('combobox', { name: 'Tags' }).fill('odd');
+  await page.getByRole('combobox', { name: 'Tags' }).press('Enter');
   const asked = `{ run(key: "run-110") { note tags } }`;
   await expect.poll(() => own.ask(asked)).toEqual({ run: { note: 'looks odd at step 300', tags: ['odd'] } });
 
