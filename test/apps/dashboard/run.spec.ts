@@ -77,6 +77,7 @@ test('a finished run comes from the server with its numbers, and draws every poi
 });
 
 test('a part of a million points is fetched in full, and stands in the URL', async ({ page }) => {
+  test.slow();
   await page.goto(`${own.url}/runs/run-0`);
   const said = page.getByTestId('points of long');
   await expect(said).toContainText('2,000 of 1,000,000 points shown');
