@@ -37,7 +37,9 @@ export function Editor({ examples }: { examples: readonly Example[] }) {
         onTabChange={({ tabs, activeTabIndex }) => {
           const { query, variables } = tabs[activeTabIndex]!;
           // GraphiQL says so while it renders.
-          queueMicrotask(() => void share({ query: query || null, variables: variables?.trim() ? variables : null }));
+          queueMicrotask(
+            () => void share({ query: query || null, variables: variables?.trim() ? variables : null }),
+          );
         }}
       />
     </ExamplesOffered>

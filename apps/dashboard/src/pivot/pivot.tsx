@@ -10,8 +10,8 @@ import { graphql, useQuery } from '../shell/client';
 import { useCommands } from '../shell/commands';
 import { Empty, Failed, HowToBegin, Loading } from '../shell/state';
 import { Summary } from './counts';
-import { bestOf, type PivotQuestion, usePivotQuestion } from './pivot-question';
 import { fileOf, PivotTable, variablesOf } from './pivot-query';
+import { bestOf, type PivotQuestion, usePivotQuestion } from './pivot-question';
 import { Sentence } from './sentence';
 import { TableOf } from './table';
 

@@ -17,8 +17,8 @@ import { both, runsHref } from '../filter/filter';
 import { isCostValue } from '../question/question';
 import { count, measure, number } from '../shell/format';
 import { STATES } from './counts';
-import { bestOf, MARKS, type PivotQuestion } from './pivot-question';
 import { type Answer, type Cell, fileOf } from './pivot-query';
+import { bestOf, MARKS, type PivotQuestion } from './pivot-question';
 
 /** Most rows and columns that stand in the page at once; the others are a button away. */
 const PAGE = { rows: 100, columns: 40 };
@@ -55,7 +55,8 @@ export function TableOf({
     <section aria-label="Table of the question">
       <Group justify="space-between" mb={4}>
         <Text size="sm" data-testid="legend">
-          mean ± standard deviation (n {units.size > 1 ? 'seeds or settings' : units.has('RUN') ? 'seeds' : 'settings'})
+          mean ± standard deviation (n{' '}
+          {units.size > 1 ? 'seeds or settings' : units.has('RUN') ? 'seeds' : 'settings'})
           {mark === 'none' || answer.goal === 'NONE' ? null : (
             <>
               ; <strong>bold ★</strong>: the {answer.goal === 'MAXIMISE' ? 'greatest' : 'least'} {MARKS[mark]}
@@ -98,7 +99,11 @@ export function TableOf({
                   {columns.map((column, i) => {
                     const cell = row.cells[from.column - 1 + i]!;
                     return (
-                      <Table.Td key={keyOf(column, across)} data-state={cell.state} data-mean={cell.group?.mean ?? ''}>
+                      <Table.Td
+                        key={keyOf(column, across)}
+                        data-state={cell.state}
+                        data-mean={cell.group?.mean ?? ''}
+                      >
                         <Inside
                           cell={cell}
                           marked={isBest(cell) ? MARKS[mark] : null}
@@ -115,7 +120,13 @@ export function TableOf({
           </Table.Tbody>
         </Table>
       </div>
-      <Turn what="rows" from={from.row} page={PAGE.rows} all={answer.rows.length} to={(row) => onChange({ row })} />
+      <Turn
+        what="rows"
+        from={from.row}
+        page={PAGE.rows}
+        all={answer.rows.length}
+        to={(row) => onChange({ row })}
+      />
       <Turn
         what="columns"
         from={from.column}
@@ -183,7 +194,9 @@ function Inside({
             prefetch={false}
             href={runsHref({ settingHash: { eq: group.best.settingHash } })}
           >
-            {settings.map((axis) => `${nameOf(axis)} ${formatValue(axis, valueAt(group.best!, axis))}`).join(', ')}
+            {settings
+              .map((axis) => `${nameOf(axis)} ${formatValue(axis, valueAt(group.best!, axis))}`)
+              .join(', ')}
           </Anchor>{' '}
           of {count(group.best.candidates)}
         </Text>
@@ -255,7 +268,12 @@ function Turn({
       <Text size="sm" className="number">
         {what} {count(from)} to {count(last)} of {count(all)}
       </Text>
-      <Button size="compact-xs" variant="default" disabled={from <= 1} onClick={() => to(Math.max(1, from - page))}>
+      <Button
+        size="compact-xs"
+        variant="default"
+        disabled={from <= 1}
+        onClick={() => to(Math.max(1, from - page))}
+      >
         Previous {what}
       </Button>
       <Button size="compact-xs" variant="default" disabled={last >= all} onClick={() => to(from + page)}>
