@@ -40,7 +40,9 @@ for (const colorScheme of ['light', 'dark'] as const)
     await page.goto(`${own.url}/graphiql`);
     await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
     await page.locator('.graphiql-doc-explorer').getByRole('link', { name: 'Query' }).click();
-    await expect(page.getByText('What happened in the team, the newest first; kept for 30 days.')).toBeVisible();
+    await expect(
+      page.getByText('What happened in the team, the newest first; kept for 30 days.'),
+    ).toBeVisible();
     await expect(page.locator('body')).toHaveClass(new RegExp(`graphiql-${colorScheme}`));
     expect(faults).toEqual([]);
     await context.close();
@@ -68,7 +70,8 @@ test('the question under a chart opens there, and runs', async ({ page }) => {
   await page.getByRole('link', { name: 'Open in GraphiQL' }).click();
   await expect(page).toHaveURL(/\/graphiql\?query=/);
   const answer = page.waitForResponse(
-    (response) => response.url().endsWith('/graphql') && response.request().postData()!.includes('query Pivot'),
+    (response) =>
+      response.url().endsWith('/graphql') && response.request().postData()!.includes('query Pivot'),
   );
   await page.getByRole('button', { name: /Execute query/ }).click();
   const body = await (await answer).json();

@@ -15,7 +15,9 @@ const QUESTION = `query ($best: [Axis!]) {
 }`;
 const shown = (value: number) => `${(100 * value).toFixed(1)} %`;
 
-test('the cells are the numbers of the API, with the best of each row marked in more than bold', async ({ page }) => {
+test('the cells are the numbers of the API, with the best of each row marked in more than bold', async ({
+  page,
+}) => {
   const { pivot } = await own.ask(QUESTION, { best: ['BASE_LEARNING_RATE'] });
   const html = await (await fetch(`${own.url}/pivot`)).text();
   expect(html).toContain('data-mean');
@@ -95,7 +97,9 @@ test('the question is the URL: swapped, marked otherwise and with best settings,
   expect(marked[0]).toMatch(/base learning rate 2⁻?.* of 39|base learning rate .* of \d+/);
 });
 
-test('the exported files are read back: Markdown, LaTeX and CSV have the numbers of the screen', async ({ page }) => {
+test('the exported files are read back: Markdown, LaTeX and CSV have the numbers of the screen', async ({
+  page,
+}) => {
   await page.goto(`${own.url}/pivot?rows=BATCH_SIZE&columns=BATCH_NORM&mark=all`);
   await page.getByRole('button', { name: 'Save the table' }).click();
   const { pivot } = await own.ask(

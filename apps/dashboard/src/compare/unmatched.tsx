@@ -56,7 +56,7 @@ export function Unmatched({
           <Text className="number">
             {all === 0
               ? `Every setting of ${side} that has a value found a match`
-              : `${count(all)} ${all === 1 ? 'setting' : 'settings'} of ${side} ${all === 1 ? 'has' : 'have'} no match in ${other}`}
+              : `${count(all)} ${all === 1 ? 'setting' : 'settings'} of ${side} ${all === 1 ? 'has' : 'have'} no match that has a value in ${other}`}
             {without > 0
               ? `; ${count(without)} more ${without === 1 ? 'has' : 'have'} no value: unfinished, failed, or all diverged`
               : ''}

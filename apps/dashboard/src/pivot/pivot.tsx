@@ -72,7 +72,7 @@ export function Pivot() {
           </Button>
           <Button
             size="compact-sm"
-            variant="default"
+            variant={settings && chooses ? 'light' : 'default'}
             aria-pressed={settings && chooses}
             disabled={!chooses}
             onClick={() => set({ settings: !settings })}

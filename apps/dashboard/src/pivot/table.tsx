@@ -1,8 +1,7 @@
 'use client';
 
 import './pivot.css';
-import { Anchor, Button, Group, Menu, Table, Text, VisuallyHidden } from '@mantine/core';
-import Link from 'next/link';
+import { Group, Table, Text } from '@mantine/core';
 import {
   type Axis,
   type AxisValues,
@@ -13,11 +12,12 @@ import {
   seriesName,
   valueAt,
 } from '../axis/axis';
-import { both, runsHref } from '../filter/filter';
+import { both } from '../filter/filter';
 import { isCostValue } from '../question/question';
-import { count, measure, number } from '../shell/format';
-import { STATES } from './counts';
-import { type Answer, type Cell, fileOf } from './pivot-query';
+import { measure, number } from '../shell/format';
+import { Legend, Save, Turn, Unnamed } from './around';
+import { Inside } from './cell';
+import type { Answer, Cell } from './pivot-query';
 import { bestOf, MARKS, type PivotQuestion } from './pivot-question';
 
 /** Most rows and columns that stand in the page at once; the others are a button away. */
@@ -135,151 +135,8 @@ export function TableOf({
         to={(column) => onChange({ column })}
       />
       <Legend answer={answer} />
+      {question.settings && bestOf(question).length > 0 ? <Unnamed answer={answer} /> : null}
     </section>
-  );
-}
-
-/** One cell: its number, or in words why there is none; all lead to its runs. */
-function Inside({
-  cell: { state, group },
-  marked,
-  format,
-  where,
-  question,
-}: {
-  cell: Cell;
-  marked: string | null;
-  format: (value: number | null) => string;
-  where: RunFilter;
-  question: PivotQuestion;
-}) {
-  if (!group) return <Text c="dimmed">{STATES[state].word}</Text>;
-  const unit = `${group.unit === 'RUN' ? 'seed' : 'setting'}${group.n === 1 ? '' : 's'}`;
-  const beside = [
-    ...(group.diverged > 0 ? [`${count(group.diverged)} diverged`] : []),
-    ...(group.failed > 0 ? [`${count(group.failed)} failed`] : []),
-    ...(group.unfinished > 0 ? [`${count(group.unfinished)} unfinished`] : []),
-  ];
-  const settings = bestOf(question);
-  return (
-    <>
-      <Anchor
-        component={Link}
-        href={runsHref(where)}
-        prefetch={false}
-        title={[`n = ${group.n} ${unit}`, ...beside].join(', ')}
-        fw={marked ? 700 : 400}
-        c={state === 'VALUE' ? undefined : 'dimmed'}
-      >
-        {state === 'VALUE'
-          ? `${format(group.mean)}${group.sd === null ? '' : ` ± ${format(group.sd)}`} (${group.n})`
-          : STATES[state].word}
-        {marked ? (
-          <>
-            {' '}
-            <span aria-hidden>★</span>
-            <VisuallyHidden>best {marked}</VisuallyHidden>
-          </>
-        ) : null}
-      </Anchor>
-      {state === 'VALUE' && beside.length > 0 ? (
-        <Text size="xs" c="dimmed">
-          {beside.join(', ')}
-        </Text>
-      ) : null}
-      {group.best ? (
-        <Text size="xs">
-          <Anchor
-            component={Link}
-            prefetch={false}
-            href={runsHref({ settingHash: { eq: group.best.settingHash } })}
-          >
-            {settings
-              .map((axis) => `${nameOf(axis)} ${formatValue(axis, valueAt(group.best!, axis))}`)
-              .join(', ')}
-          </Anchor>{' '}
-          of {count(group.best.candidates)}
-        </Text>
-      ) : null}
-    </>
-  );
-}
-
-/** What the words in the cells mean, of those that occur. */
-function Legend({ answer }: { answer: Answer }) {
-  const there = new Set(answer.rows.flatMap((row) => row.cells.map(({ state }) => state)));
-  const words = (Object.keys(STATES) as Cell['state'][]).filter((one) => one !== 'VALUE' && there.has(one));
-  if (words.length === 0) return null;
-  return (
-    <Text size="sm" mt="xs">
-      {words.map((one, i) => (
-        <span key={one}>
-          {i > 0 ? '; ' : ''}
-          <strong>{STATES[one].word}</strong>: {STATES[one].meaning}
-        </span>
-      ))}
-    </Text>
-  );
-}
-
-function Save({ question }: { question: PivotQuestion }) {
-  return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <Button size="compact-xs" variant="default" aria-label="Save the table">
-          Save
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {(
-          [
-            ['csv', 'CSV'],
-            ['md', 'Markdown'],
-            ['tex', 'LaTeX'],
-          ] as const
-        ).map(([kind, word]) => (
-          <Menu.Item key={kind} component="a" href={fileOf(kind, question)} download={`table.${kind}`}>
-            Numbers ({word})
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
-  );
-}
-
-/** Which part of a large table is shown, and the way to the next. */
-function Turn({
-  what,
-  from,
-  page,
-  all,
-  to,
-}: {
-  what: string;
-  from: number;
-  page: number;
-  all: number;
-  to: (from: number) => void;
-}) {
-  if (all <= page) return null;
-  const last = Math.min(all, from + page - 1);
-  return (
-    <Group mt="xs" gap="xs">
-      <Text size="sm" className="number">
-        {what} {count(from)} to {count(last)} of {count(all)}
-      </Text>
-      <Button
-        size="compact-xs"
-        variant="default"
-        disabled={from <= 1}
-        onClick={() => to(Math.max(1, from - page))}
-      >
-        Previous {what}
-      </Button>
-      <Button size="compact-xs" variant="default" disabled={last >= all} onClick={() => to(from + page)}>
-        Next {what}
-      </Button>
-    </Group>
   );
 }
 
