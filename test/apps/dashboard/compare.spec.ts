@@ -37,7 +37,7 @@ test('two members: the verdict and its numbers are those of the API', async ({ p
   expect(html).toContain(`n = ${compare.n} pairs`);
   await page.goto(address({ a, b }));
   const verdict = page.getByTestId('verdict');
-  const said = `${await verdict.innerText()} ${await page.getByTestId('verdict-text').innerText()}`;
+  const said = `${await verdict.textContent()} ${await page.getByTestId('verdict-text').textContent()}`;
   expect(said).toContain(`n = ${compare.n} pairs`);
   for (const value of [compare.mean, compare.ci95.low, compare.ci95.high])
     expect(said).toContain(points(value));
