@@ -8,6 +8,8 @@ test.beforeAll(async () => {
 test.afterAll(() => own?.stop());
 
 test('every example has an answer without an error, in a tab of its own', async ({ page }) => {
+  // Eleven questions one after the other.
+  test.slow();
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
