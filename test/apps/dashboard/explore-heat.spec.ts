@@ -58,7 +58,9 @@ test('a heat map has every cell of the API: with its mean, or why there is none;
     const drawn = panel(page, name);
     await expect(drawn.locator('[data-cell]')).toHaveCount(8 * 13);
     await expect(drawn.locator('[data-cell=missing]')).toHaveCount(1);
-    await expect(drawn.locator('[data-cell=value]')).toHaveCount(here.filter(({ mean }) => mean !== null).length);
+    await expect(drawn.locator('[data-cell=value]')).toHaveCount(
+      here.filter(({ mean }) => mean !== null).length,
+    );
     const none = here.filter(({ mean }) => mean === null);
     await expect(drawn.locator('[data-cell=diverged]')).toHaveCount(
       none.filter(({ unfinished }) => unfinished === 0).length,
@@ -78,7 +80,8 @@ test('a heat map has every cell of the API: with its mean, or why there is none;
   }
   const diverged = all.filter(({ mean, diverged, failed }) => mean !== null && diverged > 0 && failed >= 0);
   await expect(page.locator('svg a [data-some=diverged]')).toHaveCount(
-    diverged.length + all.filter(({ mean, diverged, unfinished }) => mean === null && diverged > 0 && unfinished > 0).length,
+    diverged.length +
+      all.filter(({ mean, diverged, unfinished }) => mean === null && diverged > 0 && unfinished > 0).length,
   );
 });
 
@@ -101,7 +104,9 @@ test('the distance of the best is a part of the address, and outlines what the A
   await expect(drawn.getByText('within 1 point of the best')).toBeVisible();
 });
 
-test('the arrow keys go from cell to cell, past what is missing, and Enter goes to its runs', async ({ page }) => {
+test('the arrow keys go from cell to cell, past what is missing, and Enter goes to its runs', async ({
+  page,
+}) => {
   await page.goto(address());
   const drawn = panel(page, 'with batch norm');
   await drawn.getByRole('link', { name: /^batch size 8, base learning rate 2⁻²:/ }).focus();
@@ -111,7 +116,10 @@ test('the arrow keys go from cell to cell, past what is missing, and Enter goes 
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/\/runs\?/);
   const where = JSON.parse(new URL(page.url()).searchParams.get('where')!);
-  const { runs } = await own.ask('query ($where: RunFilter) { runs(where: $where) { totalCount nodes { batchSize baseLearningRate batchNorm } } }', { where });
+  const { runs } = await own.ask(
+    'query ($where: RunFilter) { runs(where: $where) { totalCount nodes { batchSize baseLearningRate batchNorm } } }',
+    { where },
+  );
   expect(runs.totalCount).toBe(5);
   expect(runs.nodes[0]).toEqual({ batchSize: 32, baseLearningRate: 0.125, batchNorm: true });
 });
@@ -125,7 +133,9 @@ test('table, CSV and SVG have the same cells', async ({ page }) => {
   expect(svg).toContain('xmlns="http://www.w3.org/2000/svg"');
   const csv = (await save(page, drawn, 'Numbers (CSV)')).trim().split('\r\n');
   const column = csv[0]!.split(',').indexOf('mean');
-  expect(csv.slice(1).map((line) => line.split(',')[column])).toEqual(here.map(({ mean }) => String(mean ?? '')));
+  expect(csv.slice(1).map((line) => line.split(',')[column])).toEqual(
+    here.map(({ mean }) => String(mean ?? '')),
+  );
   await drawn.getByRole('button', { name: /^Table/ }).click();
   const numbers = drawn.locator('td[data-mean]');
   await expect(numbers).toHaveCount(here.length);
@@ -145,16 +155,29 @@ test('importance has a bar for each axis with the share of the API, and a bar le
   await expect(bars).toHaveCount(importance.axes.length);
   const shares = importance.axes.map(({ share }: { share: number }) => String(share));
   expect(await bars.evaluateAll((all) => all.map((one) => (one as SVGElement).dataset.bar))).toEqual(shares);
-  const csv = await save(page, page.getByRole('region', { name: /^What test accuracy depends on/ }), 'Numbers (CSV)');
+  const csv = await save(
+    page,
+    page.getByRole('region', { name: /^What test accuracy depends on/ }),
+    'Numbers (CSV)',
+  );
   expect(csv.split('\r\n')[1]).toContain(`${importance.axes[0].axis},${importance.axes[0].share}`);
   await page.getByRole('link', { name: /^base learning rate:/ }).click();
   await expect(page).toHaveURL(/x=BASE_LEARNING_RATE/);
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Test accuracy against base learning rate');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(
+    'Test accuracy against base learning rate',
+  );
 });
 
 test('where nothing differs importance says why there are no shares', async ({ page }) => {
-  const where = { dataset: { eq: 'cifar10' }, batchSize: { eq: 2 }, baseLearningRate: { eq: 1 }, batchNorm: { eq: true } };
-  const { importance } = await own.ask('query ($where: RunFilter) { importance(where: $where) { reason } }', { where });
+  const where = {
+    dataset: { eq: 'cifar10' },
+    batchSize: { eq: 2 },
+    baseLearningRate: { eq: 1 },
+    batchNorm: { eq: true },
+  };
+  const { importance } = await own.ask('query ($where: RunFilter) { importance(where: $where) { reason } }', {
+    where,
+  });
   expect(importance.reason).toBeTruthy();
   await page.goto(`${own.url}/?chart=importance&where=${encodeURIComponent(JSON.stringify(where))}`);
   await expect(page.getByText(importance.reason)).toBeVisible();

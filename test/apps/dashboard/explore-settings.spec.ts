@@ -20,13 +20,19 @@ const save = async (page: Page, item: string): Promise<string> => {
 /** Marks of a colour that are no entry of the legend. */
 const marks = (page: Page, colour: string) => page.locator(`[role=img] path[fill="${colour}"]:not([d*="L"])`);
 
-test('every setting is a dot, the front has its points, and what is best for its cost is named', async ({ page }) => {
+test('every setting is a dot, the front has its points, and what is best for its cost is named', async ({
+  page,
+}) => {
   const { pareto } = await own.ask(
     `{ pareto(best: []) { settings frontCount bestPerGpuMinute { mean cost } bestWithin(cost: 40) { settingHash cost } front(first: 1000) { mean cost } points(first: 1000) { settingHash mean cost batchNorm } } }`,
   );
   await page.goto(`${own.url}/?chart=pareto&best=`);
-  await expect(page.getByTestId('settings')).toContainText(`${pareto.settings} settings, ${pareto.frontCount} on the front`);
-  await expect(page.getByText(/^Most for each minute/)).toContainText(`${(100 * pareto.bestPerGpuMinute.mean).toFixed(1)} %`);
+  await expect(page.getByTestId('settings')).toContainText(
+    `${pareto.settings} settings, ${pareto.frontCount} on the front`,
+  );
+  await expect(page.getByText(/^Most for each minute/)).toContainText(
+    `${(100 * pareto.bestPerGpuMinute.mean).toFixed(1)} %`,
+  );
   const svg = await save(page, 'Drawing (SVG)');
   const filled = (colour: string): number => svg.split(`fill="${colour}"`).length - 1;
   const with_ = pareto.points.filter(({ batchNorm }: { batchNorm: boolean }) => batchNorm).length;
@@ -43,19 +49,26 @@ test('every setting is a dot, the front has its points, and what is best for its
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/within=40/);
   await page.reload();
-  await page.getByText(/^Best within 40 s/).getByRole('link').click();
+  await page
+    .getByText(/^Best within 40 s/)
+    .getByRole('link')
+    .click();
   await expect(page).toHaveURL(/\/runs\?/);
   expect(JSON.parse(new URL(page.url()).searchParams.get('where')!)).toEqual({
     settingHash: { eq: pareto.bestWithin.settingHash },
   });
 });
 
-test('a point of the front leads to its runs; the table has all settings, a part at a time', async ({ page }) => {
+test('a point of the front leads to its runs; the table has all settings, a part at a time', async ({
+  page,
+}) => {
   const { pareto } = await own.ask(
     '{ pareto(best: [BASE_LEARNING_RATE]) { settings front { settingHash } points(first: 1000) { mean } } }',
   );
   await page.goto(`${own.url}/?chart=pareto`);
-  await expect(page.getByTestId('settings')).toContainText(`${pareto.settings} settings, ${pareto.front.length} on the front.`);
+  await expect(page.getByTestId('settings')).toContainText(
+    `${pareto.settings} settings, ${pareto.front.length} on the front.`,
+  );
   await page.locator('[role=img] path[stroke="#111111"][stroke-width="2.5"]').last().click({ force: true });
   await expect(page).toHaveURL(/\/runs\?/);
   const { settingHash } = JSON.parse(new URL(page.url()).searchParams.get('where')!);
@@ -116,7 +129,9 @@ test('ranges are given by hand too; of the value they become a filter of those s
   const { all } = await own.ask(
     '{ all: aggregate(by: [DATASET, BATCH_SIZE, BASE_LEARNING_RATE, BATCH_NORM]) { groups { mean } } }',
   );
-  const means = all.groups.flatMap(({ mean }: { mean: number | null }) => mean ?? []).sort((a: number, b: number) => b - a);
+  const means = all.groups
+    .flatMap(({ mean }: { mean: number | null }) => mean ?? [])
+    .sort((a: number, b: number) => b - a);
   const least = (means[5] + means[6]) / 2;
   await page.goto(`${own.url}/?chart=parallel`);
   await page.getByText('Ranges by hand').click();
@@ -125,11 +140,15 @@ test('ranges are given by hand too; of the value they become a filter of those s
   await expect(page.getByTestId('selected')).toContainText(`6 of ${all.groups.length} settings`);
   await page.getByRole('button', { name: 'Table' }).click();
   expect(
-    await page.locator('td[data-mean]').evaluateAll((rows) => rows.map((row) => (row as HTMLElement).dataset.mean)),
+    await page
+      .locator('td[data-mean]')
+      .evaluateAll((rows) => rows.map((row) => (row as HTMLElement).dataset.mean)),
   ).toEqual(means.slice(0, 6).map(String));
   await page.getByRole('button', { name: 'Filter to these 6 settings' }).click();
   await expect(page.getByTestId('counts')).toContainText('30 runs');
-  await page.goto(`${own.url}/?chart=parallel&ranges=${encodeURIComponent('{"value":{"ranges":[[0.87,0.9]]}}')}`);
+  await page.goto(
+    `${own.url}/?chart=parallel&ranges=${encodeURIComponent('{"value":{"ranges":[[0.87,0.9]]}}')}`,
+  );
   await expect(page.getByText(/too long for an address/)).toBeVisible();
 });
 
@@ -145,7 +164,12 @@ test('the distribution over seeds has a dot for each run of the chosen settings'
   await expect(page.getByRole('img', { name: new RegExp(`${runs} runs as dots`) })).toBeVisible();
   await expect(marks(page, '#0072b2').or(page.locator('[role=img] path[fill="#0072b2"]'))).not.toHaveCount(0);
   const svg = await save(page, 'Drawing (SVG)');
-  const dots = svg.match(/<path[^>]*fill="#0072b2"[^>]*stroke="#ffffff"|<path[^>]*stroke="#ffffff"[^>]*fill="#0072b2"/g) ?? [];
+  const dots =
+    svg.match(
+      /<path[^>]*fill="#0072b2"[^>]*stroke="#ffffff"|<path[^>]*stroke="#ffffff"[^>]*fill="#0072b2"/g,
+    ) ?? [];
   const own_ = aggregate.groups.filter(({ batchNorm }: { batchNorm: boolean }) => batchNorm);
-  expect(dots.length).toBeGreaterThanOrEqual(own_.reduce((all: number, { runs }: { runs: number }) => all + runs, 0));
+  expect(dots.length).toBeGreaterThanOrEqual(
+    own_.reduce((all: number, { runs }: { runs: number }) => all + runs, 0),
+  );
 });

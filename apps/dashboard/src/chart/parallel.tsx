@@ -29,7 +29,7 @@ export interface ParallelLine {
   readonly label: string;
 }
 
-/** More lines than this are drawn on a canvas, little by little. */
+/** More lines than this are drawn on a canvas: a browser is slow with so many elements. */
 const MOST_ELEMENTS = 500;
 const AXIS_WIDTH = 96;
 
@@ -130,8 +130,8 @@ function optionOf(axes: readonly ParallelAxis[], lines: readonly ParallelLine[],
     series: [
       {
         type: 'parallel',
-        progressive: 400,
-        progressiveThreshold: 800,
+        // In one go: what is drawn little by little loses its later lines to a brush.
+        progressive: 0,
         inactiveOpacity: 0.04,
         activeOpacity: Math.min(1, opacity * 2),
         lineStyle: { width: 1.5, opacity },
