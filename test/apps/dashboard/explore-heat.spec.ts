@@ -68,7 +68,6 @@ test('a heat map has every cell of the API: with its mean, or why there is none;
     await expect(drawn.locator('[data-cell=unfinished]')).toHaveCount(
       none.filter(({ unfinished }) => unfinished > 0).length,
     );
-    await expect(drawn.locator('[data-some=diverged]')).not.toHaveCount(batchNorm ? 1000 : 0);
     const best = Math.max(...here.map(({ mean }) => mean ?? 0));
     await expect(drawn.locator('a[data-is~=best]')).toHaveCount(1);
     await expect(drawn.locator('a[data-is~=best]')).toHaveAttribute('data-mean', String(best));
@@ -78,11 +77,11 @@ test('a heat map has every cell of the API: with its mean, or why there is none;
     );
     await expect(drawn.locator('[data-contour=reliable] path').last()).toHaveAttribute('d', /^M/);
   }
-  const diverged = all.filter(({ mean, diverged, failed }) => mean !== null && diverged > 0 && failed >= 0);
-  await expect(page.locator('svg a [data-some=diverged]')).toHaveCount(
-    diverged.length +
-      all.filter(({ mean, diverged, unfinished }) => mean === null && diverged > 0 && unfinished > 0).length,
+  const partly = all.filter(
+    ({ mean, diverged, unfinished }) => diverged > 0 && (mean !== null || unfinished > 0),
   );
+  expect(partly.length).toBeGreaterThan(0);
+  await expect(page.locator('svg a [data-some=diverged]')).toHaveCount(partly.length);
 });
 
 test('the distance of the best is a part of the address, and outlines what the API has within it', async ({

@@ -106,7 +106,7 @@ export function Amount({
         inputMode="decimal"
         value={shown}
         placeholder={none}
-        size={Math.max(3, shown.length, none.length)}
+        size={Math.max(3, (shown || none).length)}
         aria-invalid={wrong}
         title={wrong ? `${shown}: a number${least === null ? '' : ` from ${least}`}, or nothing` : undefined}
         onChange={(event) => setTyped(event.target.value)}
