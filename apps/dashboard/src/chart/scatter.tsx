@@ -133,7 +133,7 @@ function optionOf(drawn: Omit<ScatterProps, 'label' | 'onDot'>, theme: ChartThem
         symbolSize: 10,
         color: theme.best,
         itemStyle: { color: theme.ground, borderColor: theme.best, borderWidth: 2.5 },
-        lineStyle: { width: 2 },
+        lineStyle: { width: 2, color: theme.best },
         data: front.map(datum),
         tooltip,
       },
