@@ -93,7 +93,9 @@ test('a brush on an axis selects, stands in the address, and becomes the filter 
   await page.goto(`${own.url}/?chart=parallel`);
   const chart = page.getByRole('img', { name: /^Settings and their test accuracy/ });
   const valued = all.groups.filter(({ mean }: { mean: number | null }) => mean !== null).length;
-  await expect(chart).toHaveAttribute('aria-label', new RegExp(`${valued} lines over 5 axes`));
+  await expect(chart).toHaveAttribute('aria-label', new RegExp(`${valued} lines over 5 axes`), {
+    timeout: 30_000,
+  });
   await expect(page.getByTestId('selected')).toContainText(
     `${all.groups.length} settings, ${all.groups.length - valued} without a value`,
   );
