@@ -114,7 +114,7 @@ test('quick picks, swapping and the best: the URL has it all', async ({ page }) 
   expect(await whereOf(page, 'a')).toEqual({ member: { eq: 'local-1' } });
   expect(await whereOf(page, 'b')).toEqual({ member: { eq: 'local-2' } });
   await page.getByRole('link', { name: 'batch norm on against off' }).click();
-  await expect(page.getByLabel('A is')).toHaveValue(JSON.stringify(ON));
+  await expect(page.getByLabel('A is', { exact: true })).toHaveValue(JSON.stringify(ON));
   await expect.poll(() => whereOf(page, 'a')).toEqual(ON);
   await page.locator('h1').click();
   await page.keyboard.press('s');

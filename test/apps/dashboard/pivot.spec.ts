@@ -78,7 +78,10 @@ test('cells without a mean say why, a click on one leads to its runs', async ({ 
 test('the question is the URL: swapped, marked otherwise and with best settings, it comes back after a reload', async ({
   page,
 }) => {
-  await page.goto(`${own.url}/pivot?rows=BATCH_SIZE&columns=BATCH_NORM`);
+  // Of one data set: a cell over several has no one best setting.
+  await page.goto(
+    `${own.url}/pivot?rows=BATCH_SIZE&columns=BATCH_NORM&where=${encodeURIComponent('{"dataset":{"eq":"cifar10"}}')}`,
+  );
   await page.getByLabel('Marked best').selectOption({ label: 'of the whole table' });
   await expect(page).toHaveURL(/mark=all/);
   await page.getByRole('button', { name: 'Best settings' }).click();
@@ -94,7 +97,7 @@ test('the question is the URL: swapped, marked otherwise and with best settings,
   expect(marked).toHaveLength(1);
   const means = await cells.evaluateAll((all) => all.map((one) => Number((one as HTMLElement).dataset.mean)));
   expect(texts[means.indexOf(Math.max(...means))]).toBe(marked[0]);
-  expect(marked[0]).toMatch(/base learning rate 2⁻?.* of 39|base learning rate .* of \d+/);
+  expect(marked[0]).toMatch(/base learning rate 2⁻\S* of \d+/);
 });
 
 test('the exported files are read back: Markdown, LaTeX and CSV have the numbers of the screen', async ({

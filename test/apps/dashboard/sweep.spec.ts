@@ -68,7 +68,7 @@ test('the grid shows the states as recorded, in the first answer too, and follow
   await record(own, `${key}/6`, { value: 0.75 });
   await expect.poll(() => drawn(page, 'done')).toBe(2);
   await expect(page.getByRole('button', { name: '10 waiting' })).toBeVisible();
-  await expect(page.getByTestId('progress')).toContainText('3 of 16');
+  await expect(page.getByTestId('progress')).toContainText('5 of 16');
   expect(faults).toEqual([]);
 });
 
@@ -147,7 +147,7 @@ test('pause, resume, cancel with its undo, retry, seeds, lock, note and tags cha
   await expect(page.getByTestId('why')).toContainText('paused');
   expect((await standing(key)).status).toBe('PAUSED');
   await page.getByRole('main').getByRole('button', { name: 'Resume' }).click();
-  await expect.poll(async () => (await standing(key)).status).toBe('WAITING');
+  await expect.poll(async () => (await standing(key)).status).toBe('RUNNING');
   await page.getByRole('button', { name: 'Retry 1 failed' }).click();
   await expect.poll(async () => (await standing(key)).counts.failed).toBe(0);
   await page.getByRole('button', { name: 'Cancel …' }).click();

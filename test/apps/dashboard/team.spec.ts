@@ -38,7 +38,7 @@ test('members are shown with what they ran, and two that are ticked are compared
   await page.getByLabel('Compare local-2').check();
   await page.getByRole('link', { name: 'Compare local-1 with local-2' }).click();
   await expect(page.getByTestId('verdict')).toBeVisible();
-  await expect(page.getByLabel('A is')).toHaveValue('{"member":{"eq":"local-1"}}');
+  await expect(page.getByLabel('A is', { exact: true })).toHaveValue('{"member":{"eq":"local-1"}}');
 });
 
 test('what happens appears without a reload, as a sentence, and older events by pages', async ({ page }) => {

@@ -40,11 +40,13 @@ export function useLiveQuery<R, V extends AnyVariables>(args: {
 }) {
   const version = useContext(Version);
   const [result, ask] = useQuery<R, V>(args as Parameters<typeof useQuery<R, V>>[0]);
-  const asked = useRef({ version, at: 0, took: 0 });
+  const asked = useRef({ version, at: Number.NEGATIVE_INFINITY, took: 0, waiting: false });
   const { fetching } = result;
   useEffect(() => {
     const { current } = asked;
-    if (!fetching) current.took = performance.now() - current.at;
+    if (fetching || !current.waiting) return;
+    current.took = performance.now() - current.at;
+    current.waiting = false;
   }, [fetching]);
   const { pause } = args;
   useEffect(() => {
@@ -53,7 +55,7 @@ export function useLiveQuery<R, V extends AnyVariables>(args: {
     const wait = Math.max(LEAST_REST_MS, REST * current.took) - (performance.now() - current.at);
     const timer = setTimeout(
       () => {
-        asked.current = { version, at: performance.now(), took: current.took };
+        asked.current = { version, at: performance.now(), took: current.took, waiting: true };
         ask({ requestPolicy: 'network-only' });
       },
       Math.max(0, wait),

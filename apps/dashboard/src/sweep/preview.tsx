@@ -42,9 +42,7 @@ export function usePreview(content: Content | undefined): {
     requestPolicy: 'cache-and-network',
   });
   const mine =
-    content !== undefined &&
-    operation !== undefined &&
-    JSON.stringify(operation.variables.definition) === JSON.stringify(content);
+    content !== undefined && JSON.stringify(operation?.variables?.definition) === JSON.stringify(content);
   const answer = mine ? data?.previewSweep : undefined;
   return {
     preview: answer?.__typename === 'SweepPreview' ? answer : undefined,
