@@ -10,7 +10,7 @@ test.afterAll(() => own?.stop());
 test.use({ colorScheme: 'light' });
 
 const save = async (page: Page, item: string): Promise<string> => {
-  await page.getByRole('button', { name: /^Save/ }).first().click();
+  await page.locator('.frame').getByRole('button', { name: /^Save/ }).first().click();
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('menuitem', { name: item }).click(),
@@ -114,7 +114,7 @@ test('a brush on an axis selects, stands in the address, and becomes the filter 
     BATCH_SIZE: { ranges: [[32, 256]] },
   });
   await page.reload();
-  await expect(page.getByTestId('selected')).toContainText(selected);
+  await expect(page.getByTestId('selected')).toContainText(selected, { timeout: 30_000 });
   await page.getByRole('button', { name: `Filter to these ${some.groups.length} settings` }).click();
   await expect(page).toHaveURL(/where=/);
   expect(new URL(page.url()).searchParams.get('ranges')).toBeNull();

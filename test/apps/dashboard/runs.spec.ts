@@ -97,7 +97,7 @@ test('deleting says what it hits, spares what is locked, refuses another number,
   await change(false);
   await own.ask('mutation($key: String!) { deleteRun(key: $key) { __typename } }', { key: keys[0] });
   await page.getByRole('button', { name: `Delete ${n} runs` }).click();
-  await expect(page.getByText('Nothing was changed')).toBeVisible();
+  await expect(page.getByText('Nothing was changed', { exact: true })).toBeVisible();
   expect(await countOf(where)).toBe(n - 1);
   await page.getByRole('button', { name: 'Count again' }).click();
   await page.getByRole('button', { name: `Delete ${n - 1} runs` }).click();
