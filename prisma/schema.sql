@@ -4,12 +4,13 @@
 CREATE TYPE "AttemptEnd" AS ENUM ('DONE', 'PRUNED', 'FAILED', 'RELEASED', 'LOST', 'CANCELLED');
 CREATE TYPE "BatchNormScope" AS ENUM ('CONV', 'ALL');
 CREATE TYPE "BudgetUnit" AS ENUM ('EPOCHS', 'STEPS', 'GOAL_ERROR');
-CREATE TYPE "EventKind" AS ENUM ('SWEEP_CREATED', 'SWEEP_PAUSED', 'SWEEP_RESUMED', 'SWEEP_CANCELLED', 'SWEEP_RETRIED', 'CELL_TAKEN', 'RUN_CREATED', 'RUN_STARTED', 'RUN_TAKEN_OVER', 'RUN_RELEASED', 'RUN_RETRIED', 'RUN_DONE', 'RUN_PRUNED', 'RUN_FAILED', 'RUN_CANCELLED', 'DATASET_ADDED', 'WORKER_STARTED', 'WORKER_STOPPED', 'WORKER_LOST');
+CREATE TYPE "EventKind" AS ENUM ('SWEEP_CREATED', 'SWEEP_PAUSED', 'SWEEP_RESUMED', 'SWEEP_CANCELLED', 'SWEEP_RETRIED', 'SEEDS_ADDED', 'CELL_TAKEN', 'RUN_CREATED', 'RUN_STARTED', 'RUN_TAKEN_OVER', 'RUN_RELEASED', 'RUN_RETRIED', 'RUN_DONE', 'RUN_PRUNED', 'RUN_FAILED', 'RUN_CANCELLED', 'RUNS_DELETED', 'RUNS_RESTORED', 'DATASET_ADDED', 'WORKER_STARTED', 'WORKER_STOPPED', 'WORKER_LOST');
 CREATE TYPE "Goal" AS ENUM ('MAXIMISE', 'MINIMISE', 'NONE');
 CREATE TYPE "Role" AS ENUM ('OWNER', 'MAINTAINER', 'MEMBER', 'VIEWER');
 CREATE TYPE "RunStatus" AS ENUM ('WAITING', 'RUNNING', 'DONE', 'PRUNED', 'FAILED', 'CANCELLED');
 CREATE TYPE "Scope" AS ENUM ('READ', 'WRITE', 'WORK', 'ADMIN');
 CREATE TYPE "SweepIntent" AS ENUM ('OPEN', 'PAUSED', 'CANCELLED');
+CREATE TYPE "ViewPage" AS ENUM ('EXPLORE', 'PIVOT', 'RUNS', 'SWEEP', 'RUN', 'COMPARE', 'TEAM');
 
 CREATE OR REPLACE FUNCTION acting_member()
  RETURNS uuid
@@ -277,11 +278,34 @@ CREATE TABLE deleted_run (
   team_id uuid NOT NULL,
   key text NOT NULL,
   deleted_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  deletion_id uuid,
+  run json NOT NULL DEFAULT 'null'::json,
+  metrics json NOT NULL DEFAULT '[]'::json,
+  attempts json NOT NULL DEFAULT '[]'::json,
+  rungs json NOT NULL DEFAULT '[]'::json,
   CONSTRAINT deleted_run_pkey PRIMARY KEY (run_id),
+  CONSTRAINT deleted_run_deletion_id_fkey FOREIGN KEY (deletion_id) REFERENCES deletion(id),
   CONSTRAINT deleted_run_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id)
 );
 CREATE INDEX deleted_run_deleted_at_idx ON deleted_run USING btree (deleted_at);
+CREATE INDEX deleted_run_deletion_id_idx ON deleted_run USING btree (deletion_id);
 GRANT DELETE, INSERT, SELECT, UPDATE ON deleted_run TO smallbatch_app;
+
+CREATE TABLE deletion (
+  id uuid NOT NULL,
+  team_id uuid NOT NULL,
+  member_id uuid,
+  key text NOT NULL,
+  runs integer NOT NULL,
+  deleted_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT deletion_pkey PRIMARY KEY (id),
+  CONSTRAINT deletion_team_id_key_key UNIQUE (team_id, key),
+  CONSTRAINT deletion_member_id_fkey FOREIGN KEY (member_id) REFERENCES member(id),
+  CONSTRAINT deletion_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
+  CONSTRAINT deletion_runs CHECK ((runs >= 1))
+);
+CREATE INDEX deletion_newest ON deletion USING btree (team_id, deleted_at);
+GRANT DELETE, INSERT, SELECT, UPDATE ON deletion TO smallbatch_app;
 
 CREATE TABLE event (
   id bigint NOT NULL,
@@ -388,6 +412,7 @@ CREATE TABLE run (
   setting_id integer NOT NULL,
   tags text[] NOT NULL DEFAULT '{}'::text[],
   note text,
+  locked boolean NOT NULL DEFAULT false,
   CONSTRAINT run_pkey PRIMARY KEY (id),
   CONSTRAINT run_team_id_idempotency_key_key UNIQUE (team_id, idempotency_key),
   CONSTRAINT run_team_id_key_key UNIQUE (team_id, key),
@@ -420,7 +445,7 @@ CREATE INDEX run_axes ON run USING btree (team_id, dataset_id, batch_norm, batch
 CREATE INDEX run_diverged ON run USING btree (team_id, setting_id, seed) INCLUDE (duplicate) WHERE diverged;
 CREATE INDEX run_lease ON run USING btree (team_id, queue_rank, id) WHERE (status = 'RUNNING'::"RunStatus");
 CREATE INDEX run_mates ON run USING btree (team_id, bundle_key, dataset_id, queue_rank, id) WHERE ((status = 'WAITING'::"RunStatus") AND (NOT held));
-CREATE INDEX run_member ON run USING btree (team_id, member_id);
+CREATE INDEX run_member ON run USING btree (team_id, member_id, created_at);
 CREATE INDEX run_newest ON run USING btree (team_id, created_at, id);
 CREATE INDEX run_queue ON run USING btree (team_id, queue_rank, id) WHERE ((status = 'WAITING'::"RunStatus") AND (NOT held));
 CREATE INDEX run_setting ON run USING btree (team_id, setting_id, seed) INCLUDE (status, diverged, duplicate, id);
@@ -428,7 +453,7 @@ CREATE INDEX run_status_newest ON run USING btree (team_id, status, created_at, 
 CREATE INDEX run_sweep ON run USING btree (sweep_id);
 CREATE INDEX run_tags_used ON run USING gin (tags) WHERE (tags <> '{}'::text[]);
 CREATE INDEX run_worker ON run USING btree (worker_id) WHERE (status = 'RUNNING'::"RunStatus");
-CREATE TRIGGER own_run_told AFTER INSERT ON run FOR EACH ROW WHEN ((new.sweep_id IS NULL)) EXECUTE FUNCTION tell_run();
+CREATE TRIGGER own_run_told AFTER INSERT ON run FOR EACH ROW WHEN (((new.sweep_id IS NULL) AND (current_setting('smallbatch.doing'::text, true) IS DISTINCT FROM 'restore'::text))) EXECUTE FUNCTION tell_run();
 CREATE TRIGGER run_counts AFTER UPDATE ON run FOR EACH ROW WHEN ((((old.status = 'DONE'::"RunStatus") AND (NOT old.diverged)) IS DISTINCT FROM ((new.status = 'DONE'::"RunStatus") AND (NOT new.diverged)))) EXECUTE FUNCTION count_summaries();
 CREATE TRIGGER run_finds_setting BEFORE INSERT ON run FOR EACH ROW EXECUTE FUNCTION find_setting();
 CREATE TRIGGER run_leaves_setting AFTER DELETE ON run FOR EACH ROW EXECUTE FUNCTION leave_setting();
@@ -477,6 +502,28 @@ CREATE TABLE rung (
   CONSTRAINT rung_sweep_id_fkey FOREIGN KEY (sweep_id) REFERENCES sweep(id)
 );
 GRANT DELETE, INSERT, SELECT, UPDATE ON rung TO smallbatch_app;
+
+CREATE TABLE saved_view (
+  id uuid NOT NULL,
+  team_id uuid NOT NULL,
+  member_id uuid NOT NULL,
+  key text NOT NULL,
+  name text NOT NULL,
+  page "ViewPage" NOT NULL,
+  query text NOT NULL,
+  shared boolean NOT NULL DEFAULT false,
+  created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  updated_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT saved_view_pkey PRIMARY KEY (id),
+  CONSTRAINT saved_view_member_id_name_key UNIQUE (member_id, name),
+  CONSTRAINT saved_view_team_id_key_key UNIQUE (team_id, key),
+  CONSTRAINT saved_view_member_id_fkey FOREIGN KEY (member_id) REFERENCES member(id),
+  CONSTRAINT saved_view_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
+  CONSTRAINT saved_view_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  CONSTRAINT saved_view_query_length CHECK ((length(query) <= 20000))
+);
+CREATE INDEX saved_view_shared ON saved_view USING btree (team_id, created_at, id) WHERE shared;
+GRANT DELETE, INSERT, SELECT, UPDATE ON saved_view TO smallbatch_app;
 
 CREATE TABLE setting (
   id integer NOT NULL,
@@ -527,6 +574,8 @@ CREATE TABLE sweep (
   stopping jsonb,
   tags text[] NOT NULL DEFAULT '{}'::text[],
   note text,
+  locked boolean NOT NULL DEFAULT false,
+  added_seeds bigint[] NOT NULL DEFAULT '{}'::bigint[],
   CONSTRAINT sweep_pkey PRIMARY KEY (id),
   CONSTRAINT sweep_team_id_key_key UNIQUE (team_id, key),
   CONSTRAINT sweep_team_id_number_key UNIQUE (team_id, number),
@@ -537,6 +586,7 @@ CREATE TABLE sweep (
   CONSTRAINT sweep_note_length CHECK (((length(note) >= 1) AND (length(note) <= 10000))),
   CONSTRAINT sweep_tags CHECK (((cardinality(tags) <= 50) AND (array_position(tags, NULL::text) IS NULL)))
 );
+CREATE INDEX sweep_locked ON sweep USING btree (team_id) WHERE locked;
 CREATE INDEX sweep_newest ON sweep USING btree (team_id, created_at, id);
 CREATE TRIGGER sweep_told AFTER INSERT OR UPDATE OF intent ON sweep FOR EACH ROW EXECUTE FUNCTION tell_sweep();
 GRANT DELETE, INSERT, SELECT, UPDATE ON sweep TO smallbatch_app;
@@ -619,9 +669,11 @@ CREATE TRIGGER worker_started_told AFTER INSERT ON worker FOR EACH ROW WHEN ((ne
 CREATE TRIGGER worker_stopped_told AFTER UPDATE OF stopped_at ON worker FOR EACH ROW WHEN (((old.stopped_at IS NULL) AND (new.stopped_at IS NOT NULL) AND (new.trainer_version <> 'own'::text))) EXECUTE FUNCTION tell_worker();
 GRANT DELETE, INSERT, SELECT, UPDATE ON worker TO smallbatch_app;
 
+GRANT USAGE ON SEQUENCE deletion_number TO smallbatch_app;
 GRANT USAGE ON SEQUENCE event_id_seq TO smallbatch_app;
 GRANT USAGE ON SEQUENCE metric_id_seq TO smallbatch_app;
 GRANT USAGE ON SEQUENCE own_run_number TO smallbatch_app;
+GRANT USAGE ON SEQUENCE saved_view_number TO smallbatch_app;
 GRANT USAGE ON SEQUENCE setting_id_seq TO smallbatch_app;
 GRANT USAGE ON SEQUENCE upload_part TO smallbatch_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT DELETE, INSERT, SELECT, UPDATE ON TABLES TO smallbatch_app;

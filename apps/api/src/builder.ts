@@ -47,7 +47,7 @@ async function isOfTeam(
   { typename, id }: { typename: string; id: string },
   { db, viewer }: Context,
 ): Promise<boolean> {
-  const { teamId } = viewer!;
+  const { teamId, memberId } = viewer!;
   if (typename === 'Team') return id === teamId;
   if (typename === 'Token' && !can(viewer, 'admin')) return false;
   const one = { where: { id, teamId }, select: { id: true } } as const;
@@ -58,6 +58,12 @@ async function isOfTeam(
     Member: () => db.prisma.member.findFirst(one),
     Worker: () => db.prisma.worker.findFirst(one),
     Token: () => db.prisma.token.findFirst(one),
+    // Of another member only a shared one is found.
+    SavedView: () =>
+      db.prisma.savedView.findFirst({
+        where: { ...one.where, OR: [{ shared: true }, { memberId }] },
+        select: one.select,
+      }),
   };
   return Object.hasOwn(finders, typename) && (await finders[typename]!()) !== null;
 }

@@ -79,9 +79,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const owner: Identity | undefined = local ? await ensureLocalOwner(db) : undefined;
   const live = new Live(db, logger);
   await live.start();
-  const purger = await startPurging(db, (err) =>
-    logger.error({ err }, 'points of deleted runs were not removed'),
-  );
+  const purger = startPurging(db, (err) => logger.error({ err }, 'points of deleted runs were not removed'));
 
   /** Who asks: a token's member, or the one local owner on loopback. A wrong token is never the owner. */
   async function viewerOf(authorization: string | undefined): Promise<Viewer | undefined> {

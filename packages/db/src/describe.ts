@@ -1,11 +1,10 @@
+import { type Meaning, MOST_MEANT, type NotMeant } from './meant.ts';
 import type { Db } from './open.ts';
-import { compileFilter, type RunFilter, Values } from './read/filter.ts';
+import { compileFilter, Values } from './read/filter.ts';
 import { transaction } from './transaction.ts';
 
 /** Most tags of one run or sweep; the tables check it too. */
 export const MOST_TAGS = 50;
-/** Most runs that are tagged at once: they stay locked meanwhile, and each is written to every index (0.3 ms). */
-export const MOST_TAGGED = 10_000;
 /** Most free parameters beside the configuration of one run. */
 export const MOST_INFO = 1000;
 
@@ -17,8 +16,7 @@ export type Tagged =
   | { readonly kind: 'tagged'; readonly matched: number; readonly changed: number }
   /** These would have more tags than one may have; nothing was changed. */
   | { readonly kind: 'tooMany'; readonly keys: readonly string[] }
-  /** More than MOST_TAGGED are meant; nothing was changed. */
-  | { readonly kind: 'tooManyRuns' };
+  | NotMeant;
 
 /** Tags after a change: each once, in the order of their letters. */
 const tagsAfter = (add: string, remove: string): string =>
@@ -35,29 +33,32 @@ async function tag(
   condition: string,
   { add, remove }: TagChange,
   values: Values,
+  expect: number | null = null,
 ): Promise<Tagged> {
   const next = tagsAfter(values.add(add), values.add(remove));
-  const text = `/* tag ${table} */ WITH x AS MATERIALIZED (SELECT r.id, r.key, r.tags FROM ${table} r WHERE ${condition} ORDER BY r.id LIMIT ${MOST_TAGGED + 1} FOR NO KEY UPDATE),
+  const expected = `${values.add(expect)}::int8`;
+  const text = `/* tag ${table} */ WITH x AS MATERIALIZED (SELECT r.id, r.key, r.tags FROM ${table} r WHERE ${condition} ORDER BY r.id LIMIT ${MOST_MEANT + 1} FOR NO KEY UPDATE),
       y AS MATERIALIZED (SELECT x.id, x.key, x.tags, ${next} AS next FROM x),
       over AS MATERIALIZED (SELECT key FROM y WHERE cardinality(next) > ${MOST_TAGS} ORDER BY key COLLATE "C" LIMIT 10),
       changed AS (UPDATE ${table} SET tags = y.next FROM y
         WHERE ${table}.id = y.id AND y.next <> y.tags AND NOT EXISTS (SELECT FROM over)
-          AND (SELECT count(*) FROM x) <= ${MOST_TAGGED} RETURNING 1)
+          AND (SELECT count(*) FROM x) <= least(${MOST_MEANT}, ${expected}) AND (SELECT count(*) FROM x) >= coalesce(${expected}, 0) RETURNING 1)
     SELECT (SELECT count(*) FROM x) AS matched, (SELECT count(*) FROM changed) AS changed, ARRAY(SELECT key FROM over) AS keys`;
   const { rows } = await transaction(db, (sql) => sql.query({ text, values: values.list }));
   const { matched, changed, keys } = rows[0];
-  if (matched > MOST_TAGGED) return { kind: 'tooManyRuns' };
+  if (matched > MOST_MEANT) return { kind: 'tooManyRuns' };
+  if (expect !== null && matched !== expect) return { kind: 'otherCount', matched };
   return keys.length > 0 ? { kind: 'tooMany', keys } : { kind: 'tagged', matched, changed };
 }
 
 export async function tagRuns(
   db: Db,
   teamId: string,
-  where: RunFilter | null | undefined,
+  { where, expect }: Meaning,
   change: TagChange,
 ): Promise<Tagged> {
   const values = new Values();
-  return tag(db, 'run', compileFilter(where, teamId, values), change, values);
+  return tag(db, 'run', compileFilter(where, teamId, values), change, values, expect ?? null);
 }
 
 export async function tagSweep(db: Db, teamId: string, key: string, change: TagChange): Promise<Tagged> {

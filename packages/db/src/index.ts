@@ -13,6 +13,8 @@ export type { default as PrismaTypes } from './generated/pothos.ts';
 export { getDatamodel } from './generated/pothos.ts';
 export type * from './generated/prisma/client.ts';
 export * from './generated/prisma/enums.ts';
+export * from './lock.ts';
+export { type Meaning, MOST_MEANT, type NotMeant } from './meant.ts';
 export { migrate } from './migrate.ts';
 export { type Db, type OpenOptions, openDb } from './open.ts';
 export * from './own-run.ts';
@@ -22,6 +24,7 @@ export * from './read/aggregate.ts';
 export * from './read/axes.ts';
 export * from './read/bands.ts';
 export type { ColumnKind, ColumnValues } from './read/binary.ts';
+export * from './read/cell-table.ts';
 export * from './read/coverage.ts';
 export * from './read/curves.ts';
 export * from './read/events.ts';
@@ -39,6 +42,8 @@ export {
   Values,
   wordsOf,
 } from './read/filter.ts';
+export * from './read/member-activity.ts';
+export * from './read/notices.ts';
 export * from './read/page.ts';
 export { type NewPoints, type PointsSeen, pointsSince } from './read/points-since.ts';
 export * from './read/reused.ts';
@@ -46,6 +51,7 @@ export type { SettingColumn, Settings } from './read/settings.ts';
 export type { ExportQuery } from './read/snapshot.ts';
 export * from './read/sweep-page.ts';
 export * from './read/sweep-state.ts';
+export * from './read/sweep-workers.ts';
 export {
   type Accepted,
   type Ended,
@@ -55,7 +61,11 @@ export {
   reportMetrics,
   type Series,
 } from './report.ts';
+export * from './restore.ts';
+export * from './retry.ts';
 export * from './rung.ts';
+export * from './saved-view.ts';
+export * from './seeds.ts';
 export * from './sweep.ts';
 export { ensureLocalOwner, type Identity } from './team.ts';
 export { createToken, type FoundToken, findToken, type NewToken, revokeToken } from './token.ts';

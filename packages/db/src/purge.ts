@@ -1,4 +1,4 @@
-import { DELETED_CHANNEL } from './delete.ts';
+import { TRASH_HOURS } from './delete.ts';
 import type { Db } from './open.ts';
 import { transaction } from './transaction.ts';
 import { UPLOAD_DAYS } from './upload.ts';
@@ -13,7 +13,7 @@ const REST = 4;
 const EVERY_MS = 60_000;
 
 /**
- * Removes one batch of the points of deleted runs. → whether there may be more; undefined when another process is at it. Nothing of a
+ * Removes one batch of the points of a run that was deleted more than a day ago. → whether there may be more; undefined when another process is at it. Nothing of a
  * point is read: chunks are chosen by the size that they have on disk.
  */
 async function purgeBatch(db: Db): Promise<boolean | undefined> {
@@ -21,10 +21,12 @@ async function purgeBatch(db: Db): Promise<boolean | undefined> {
     const locked = await sql.query('/* purge lock */ SELECT pg_try_advisory_xact_lock($1) AS mine', [LOCK]);
     if (!locked.rows[0].mine) return undefined;
     const next = await sql.query(
-      '/* purge next */ SELECT run_id FROM deleted_run ORDER BY deleted_at LIMIT 1',
+      `/* purge next */ SELECT run_id, deletion_id FROM deleted_run WHERE deleted_at < now() - make_interval(hours => $1)
+       ORDER BY deleted_at LIMIT 1 FOR UPDATE SKIP LOCKED`,
+      [TRASH_HOURS],
     );
-    const runId = next.rows[0]?.run_id;
-    if (!runId) return false;
+    if (next.rows.length === 0) return false;
+    const { run_id: runId, deletion_id: deletionId } = next.rows[0];
     const { rowCount } = await sql.query(
       `/* purge chunks */ WITH sized AS (
          SELECT at, row_number() OVER w AS place, sum(pg_column_size(c.steps) + pg_column_size(c.samples_seen) + pg_column_size(c.epochs)
@@ -35,8 +37,13 @@ async function purgeBatch(db: Db): Promise<boolean | undefined> {
        DELETE FROM chunk WHERE ctid = ANY (ARRAY(SELECT at FROM sized WHERE place = 1 OR bytes <= $3))`,
       [runId, BATCH_CHUNKS, BATCH_BYTES],
     );
-    if (rowCount === 0)
+    if (rowCount === 0) {
       await sql.query('/* purge done */ DELETE FROM deleted_run WHERE run_id = $1', [runId]);
+      await sql.query(
+        '/* purge deletion */ DELETE FROM deletion WHERE id = $1 AND NOT EXISTS (SELECT FROM deleted_run WHERE deletion_id = $1)',
+        [deletionId],
+      );
+    }
     return true;
   });
 }
@@ -54,11 +61,11 @@ export interface Purger {
 }
 
 /**
- * Removes in the background what deleted runs have left behind: at once when one is deleted, and once a minute what another process
- * left. Short transactions with rests between them; it may end at any point and go on anywhere. A fault (a database that is away) goes
- * to `onFault`, and it tries again a minute later.
+ * Removes in the background what deleted runs have left behind when their day is over; it looks once a minute. Short transactions with
+ * rests between them; it may end at any point and go on anywhere. A fault (a database that is away) goes to `onFault`, and it tries
+ * again a minute later.
  */
-export async function startPurging(db: Db, onFault: (error: unknown) => void): Promise<Purger> {
+export function startPurging(db: Db, onFault: (error: unknown) => void): Purger {
   let stopped = false;
   let wake: () => void = () => {};
   const pause = (milliseconds: number): Promise<void> =>
@@ -70,15 +77,8 @@ export async function startPurging(db: Db, onFault: (error: unknown) => void): P
         resolve();
       };
     });
-  const unlisten = await db.listen(DELETED_CHANNEL, () => {
-    asked = true;
-    if (idle) wake();
-  });
-  let asked = false;
-  let idle = false;
   const work = async (): Promise<void> => {
     while (!stopped) {
-      asked = false;
       try {
         await forgetUploads(db);
         for (;;) {
@@ -90,10 +90,7 @@ export async function startPurging(db: Db, onFault: (error: unknown) => void): P
       } catch (error) {
         if (!stopped) onFault(error);
       }
-      if (stopped || asked) continue;
-      idle = true;
-      await pause(EVERY_MS);
-      idle = false;
+      if (!stopped) await pause(EVERY_MS);
     }
   };
   const working = work();
@@ -101,7 +98,6 @@ export async function startPurging(db: Db, onFault: (error: unknown) => void): P
     async stop() {
       stopped = true;
       wake();
-      await unlisten();
       await working;
     },
   };

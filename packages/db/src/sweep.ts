@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import type { BatchNormScope, BudgetUnit, RunStatus } from './generated/prisma/enums.ts';
 import type { Db } from './open.ts';
 import { transaction } from './transaction.ts';
@@ -125,6 +126,52 @@ export const slug = (name: string): string =>
     .replace(/^-+|-+$/g, '')
     .slice(0, 60) || 'sweep';
 
+/** A sweep that is there, or is being made, and cells that it is to have from position `first` on. */
+export interface NewCells extends Pick<NewSweep, 'teamId' | 'memberId' | 'reuse' | 'cells' | 'ranks'> {
+  readonly id: string;
+  readonly number: number;
+  readonly key: string;
+  readonly first: number;
+}
+
+/** Writes cells down, each with the run that answers it: one that is there, or a new one. */
+export async function writeCells(sql: pg.PoolClient, sweep: NewCells): Promise<void> {
+  const { id, teamId, memberId, number, key, first, cells } = sweep;
+  for (let from = 0; from < cells.length; from += BATCH) {
+    const runs = cells.slice(from, from + BATCH);
+    const positions = runs.map((_, i) => first + from + i);
+    const written = await sql.query(
+      `/* writeCells */ WITH given AS (
+         SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::int8[], ${runTypes(9)}) AS n (id, position, key, queue_rank, ${RUN_COLUMNS})
+       ), inserted AS (
+         INSERT INTO run (id, key, queue_rank, ${RUN_COLUMNS}, team_id, member_id, sweep_id, duplicate)
+         SELECT n.id, n.key, n.queue_rank, ${RUN_COLUMNS}, $5, $6, $7, NOT $8 AND EXISTS (
+           SELECT FROM run r WHERE r.team_id = $5 AND r.configuration_hash = n.configuration_hash AND NOT r.duplicate AND r.status IN ${ANSWERS})
+         FROM given AS n
+         ON CONFLICT (team_id, configuration_hash) WHERE NOT duplicate AND status IN ${ANSWERS} DO NOTHING
+         RETURNING id
+       )
+       INSERT INTO cell (sweep_id, position, team_id, run_id, configuration_hash)
+       SELECT $7, n.position, $5, coalesce(i.id, r.id), n.configuration_hash FROM given AS n LEFT JOIN inserted AS i ON i.id = n.id
+       LEFT JOIN run AS r ON i.id IS NULL AND r.team_id = $5 AND r.configuration_hash = n.configuration_hash AND NOT r.duplicate AND r.status IN ${ANSWERS}
+       RETURNING run_id`,
+      [
+        runs.map(() => uuidv7()),
+        positions,
+        positions.map((position) => `${key}/${position}`),
+        positions.map((position) => number * RANKS_PER_SWEEP + sweep.ranks[position - first]!),
+        teamId,
+        memberId,
+        id,
+        sweep.reuse,
+        ...runArrays(runs),
+      ],
+    );
+    if (written.rowCount !== runs.length)
+      throw new Error(`a sweep of ${runs.length} cells wrote ${written.rowCount}`);
+  }
+}
+
 /**
  * Writes a sweep down: all its cells at once, each answered by a run. With reuse, a run of the team that answers the
  * configuration (or still can) is taken; without, it is trained again, marked as a duplicate. Creations of one team follow each
@@ -162,39 +209,7 @@ export async function createSweep(
         sweep.stopping ? JSON.stringify(sweep.stopping) : null,
       ],
     );
-    for (let from = 0; from < cells.length; from += BATCH) {
-      const runs = cells.slice(from, from + BATCH);
-      const positions = runs.map((_, i) => from + i + 1);
-      const written = await sql.query(
-        `/* createSweep cells */ WITH given AS (
-           SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::int8[], ${runTypes(9)}) AS n (id, position, key, queue_rank, ${RUN_COLUMNS})
-         ), inserted AS (
-           INSERT INTO run (id, key, queue_rank, ${RUN_COLUMNS}, team_id, member_id, sweep_id, duplicate)
-           SELECT n.id, n.key, n.queue_rank, ${RUN_COLUMNS}, $5, $6, $7, NOT $8 AND EXISTS (
-             SELECT FROM run r WHERE r.team_id = $5 AND r.configuration_hash = n.configuration_hash AND NOT r.duplicate AND r.status IN ${ANSWERS})
-           FROM given AS n
-           ON CONFLICT (team_id, configuration_hash) WHERE NOT duplicate AND status IN ${ANSWERS} DO NOTHING
-           RETURNING id
-         )
-         INSERT INTO cell (sweep_id, position, team_id, run_id, configuration_hash)
-         SELECT $7, n.position, $5, coalesce(i.id, r.id), n.configuration_hash FROM given AS n LEFT JOIN inserted AS i ON i.id = n.id
-         LEFT JOIN run AS r ON i.id IS NULL AND r.team_id = $5 AND r.configuration_hash = n.configuration_hash AND NOT r.duplicate AND r.status IN ${ANSWERS}
-         RETURNING run_id`,
-        [
-          runs.map(() => uuidv7()),
-          positions,
-          positions.map((position) => `${key}/${position}`),
-          positions.map((position) => number * RANKS_PER_SWEEP + sweep.ranks[position - 1]!),
-          teamId,
-          memberId,
-          id,
-          sweep.reuse,
-          ...runArrays(runs),
-        ],
-      );
-      if (written.rowCount !== runs.length)
-        throw new Error(`a sweep of ${runs.length} cells wrote ${written.rowCount}`);
-    }
+    await writeCells(sql, { ...sweep, id, number, key, first: 1 });
     const made = await sql.query(
       '/* createSweep created */ SELECT count(*) AS created FROM run WHERE sweep_id = $1',
       [id],

@@ -23,7 +23,10 @@ interface World {
   readonly known: Record<string, string>;
 }
 
-/** The sweep demo-1 of 24 runs, the first two with a worker, the third waiting, the last failed and diverged, the others done. */
+/**
+ * The sweep demo-1 of 24 runs, the first two with a worker, the third waiting, the last failed and diverged, the others done; its 22nd was
+ * deleted. A view of the runs' page.
+ */
 async function world(): Promise<World> {
   const own = await testApi();
   const ask = async (query: string, variables = {}): Promise<Answer> => {
@@ -75,6 +78,13 @@ async function world(): Promise<World> {
     },
   );
   expect(reportMetrics.results).toEqual([{ __typename: 'ReportAccepted' }]);
+  const { deleteRun, saveView } = await ask(
+    `mutation {
+       deleteRun(key: "demo-1/22") { ... on RunDeleted { deletion { key } } }
+       saveView(input: { name: "Failed runs", page: RUNS, query: "status=FAILED", shared: true }) { ... on ViewSaved { view { key } } }
+     }`,
+  );
+  expect([deleteRun.deletion.key, saveView.view.key]).toEqual(['deletion-1', 'failed-runs-1']);
   const identity = { teamId: own.teamId, memberId: own.memberId };
   const token = await createToken(own.db, { ...identity, name: 'a notebook', scopes: ['READ'] });
   const globalToken = Buffer.from(`Token:${token.id}`).toString('base64');
@@ -99,10 +109,10 @@ const fill = (value: unknown, known: Record<string, string>): unknown => {
 };
 
 /** Mutations that end things: each has a world of its own. */
-const ENDS = /^(cancel|delete|finish|remove|revoke)/;
+const ENDS = /^(cancel|delete|finish|lock|remove|restore|retryRuns|revoke)/;
 /** Outcomes that are no example of what a field is for. */
 const PROBLEMS =
-  /^(InvalidInput|NotFound|NoRunAvailable|LeaseLost|SequenceGap|NameTaken|RunExists|SweepEnded)$/;
+  /^(InvalidInput|NotFound|NoRunAvailable|LeaseLost|SequenceGap|NameTaken|RunExists|SweepEnded|OtherCount|ViewNameTaken|ViewNotYours|SeedsRefused|RunIsLocked|RunIsRunning)$/;
 
 /** An answer with something in it: no null, no empty list, no problem, at the field itself. */
 function answered(value: Answer): void {

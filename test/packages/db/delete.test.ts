@@ -62,15 +62,22 @@ const left = async (table: string, runId: string): Promise<number> =>
   (await asOwner<{ n: number }>(`SELECT count(*)::int AS n FROM ${table} WHERE run_id = $1`, [runId]))[0]!.n;
 const waiting = async (): Promise<number> =>
   (await asOwner<{ n: number }>('SELECT count(*)::int AS n FROM deleted_run'))[0]!.n;
+/** As if a day had gone by. */
+const nextDay = () => asOwner(`UPDATE deleted_run SET deleted_at = deleted_at - interval '1 day'`);
 async function purge(with_: Db): Promise<void> {
-  const purger = await startPurging(with_, fail);
+  await nextDay();
+  const purger = startPurging(with_, fail);
   await vi.waitFor(async () => expect(await waiting()).toBe(0), { timeout: 20_000 });
   await purger.stop();
 }
 
 describe('a deleted run', () => {
-  test('is gone at once with its summaries, and soon with its points', async () => {
+  test('is gone at once with its summaries, and a day later with its points', async () => {
     const [kept, gone] = [await doneRun(3), await doneRun(3)];
+    let looked = false;
+    const unheard = db.onQuery((name) => {
+      looked ||= name === 'purge next';
+    });
     expect(await deleteRun(db, owner.teamId, gone.key)).toMatchObject({
       kind: 'deleted',
       points: 60,
@@ -79,11 +86,16 @@ describe('a deleted run', () => {
     for (const table of ['run_metric', 'attempt', 'rung', 'cell'])
       expect(await left(table, gone.runId), table).toBe(0);
     expect(await asOwner('SELECT FROM run WHERE id = $1', [gone.runId])).toEqual([]);
+    const purger = startPurging(db, fail);
+    await vi.waitFor(async () => expect(looked).toBe(true));
+    await purger.stop();
     expect(await left('chunk', gone.runId)).toBe(6);
     await purge(db);
     expect(await left('chunk', gone.runId)).toBe(0);
     expect(await left('chunk', kept.runId)).toBe(6);
     expect((await readCurves(db, [kept.runId], ['a']))[0]!.steps.length).toBe(30);
+    unheard();
+    expect(await asOwner('SELECT FROM deletion')).toEqual([]);
     expect(await deleteRun(db, owner.teamId, 'nothing-1/1')).toEqual({ kind: 'unknown' });
   });
 
@@ -140,6 +152,7 @@ describe('removing the points of deleted runs', () => {
       [gone.runId],
     );
     await deleteRun(db, owner.teamId, gone.key);
+    await nextDay();
     const first = await database.open();
     const second = await database.open();
     const removed: number[] = [];
@@ -147,13 +160,13 @@ describe('removing the points of deleted runs', () => {
       one.onQuery((name) => {
         if (name === 'purge chunks') removed.push(0);
       });
-    const half = await startPurging(first, fail);
+    const half = startPurging(first, fail);
     await vi.waitFor(async () => expect(await left('chunk', gone.runId)).toBeLessThan(4004));
     await half.stop();
     const rest = await left('chunk', gone.runId);
     expect(rest).toBeGreaterThan(0);
     expect((4004 - rest) % 500).toBe(0);
-    const both = [await startPurging(first, fail), await startPurging(second, fail)];
+    const both = [startPurging(first, fail), startPurging(second, fail)];
     await vi.waitFor(async () => expect(await waiting()).toBe(0), { timeout: 20_000 });
     for (const purger of both) await purger.stop();
     expect(await left('chunk', gone.runId)).toBe(0);
@@ -183,7 +196,7 @@ describe('removing the points of deleted runs', () => {
       `INSERT INTO upload (team_id, id, records, updated_at) VALUES ($1, 'old', 1, now() - interval '31 days'), ($1, 'new', 1, now() - interval '29 days')`,
       [owner.teamId],
     );
-    const purger = await startPurging(db, fail);
+    const purger = startPurging(db, fail);
     await vi.waitFor(async () => expect(await asOwner('SELECT id FROM upload')).toEqual([{ id: 'new' }]));
     await purger.stop();
   });

@@ -107,7 +107,7 @@ describe('on 100,000 runs', () => {
   test('a worker claims, reports, beats and finishes by the indexes for that', async () => {
     const cells = Array.from({ length: 200 }, (_, seed) => newRun(dataset.id, { bundleKey: 'new', seed }));
     expectIndexes(await plansOf((db) => createSweep(db, newSweep(owner, cells))), {
-      'createSweep cells': ['run_answer'],
+      writeCells: ['run_answer'],
     });
     await database.asOwner('ANALYZE');
     let claims: Awaited<ReturnType<typeof claimRuns>> = [];

@@ -34,6 +34,7 @@ export const LONG_WHOLES = [0, 1, 2, 2 ** 40, 2 ** 53 - 1];
 export const PARAMS = ['a', 'é', 'constructor', "it's"];
 export const METRICS = { accuracy: 'MAXIMISE', 'the loss': 'MINIMISE', odd_名: 'NONE' } as const;
 export const SWEEPS = ['plain-1', 'É-2', 'a%b-3'];
+const LOCKED_SWEEP = 'É-2';
 const MOMENTS = [0, 1, 2, 1000, 86_400_000];
 const EPOCH = Date.UTC(2026, 0, 1);
 
@@ -90,6 +91,9 @@ export interface RandomRun {
   readonly endedAt: number | null;
   readonly tags: readonly string[];
   readonly note: string | null;
+  readonly lockedItself: boolean;
+  /** By itself or by a sweep. */
+  readonly locked: boolean;
   readonly hyper: Readonly<Record<string, Scalar>>;
   readonly info: Readonly<Record<string, Scalar>>;
   readonly metrics: Readonly<Partial<Record<string, Summary>>>;
@@ -137,8 +141,8 @@ export async function randomWorld({ pool }: Db, next: () => number, teamKey: str
   for (const [i, key] of SWEEPS.entries()) {
     const id = randomUUID();
     await pool.query(
-      `INSERT INTO sweep (id, team_id, member_id, number, key, name, definition, strategy, "order", reuse, cell_count) VALUES ($1, $2, $3, $4, $5, $6, '{}', 'grid', 'listed', true, 1)`,
-      [id, teamId, [...ids.member.values()][0], i + 1, key, sweepName(key)],
+      `INSERT INTO sweep (id, team_id, member_id, number, key, name, definition, strategy, "order", reuse, cell_count, locked) VALUES ($1, $2, $3, $4, $5, $6, '{}', 'grid', 'listed', true, 1, $7)`,
+      [id, teamId, [...ids.member.values()][0], i + 1, key, sweepName(key), key === LOCKED_SWEEP],
     );
     ids.sweep.set(key, id);
   }
@@ -161,13 +165,16 @@ export async function randomWorld({ pool }: Db, next: () => number, teamKey: str
     const batchNorm = next() < 0.6;
     const batchSize = pick(WHOLES);
     const i = ++number;
+    const [sweeps, lockedItself] = [some(SWEEPS), next() < 0.3];
     return {
       id: randomUUID(),
       key: `${pick(ODD)}/${i}`,
       member: pick([...ids.member.keys()]),
       dataset: pick([...ids.dataset.keys()]),
       createdBy: maybe(() => pick(SWEEPS)),
-      sweeps: some(SWEEPS),
+      sweeps,
+      lockedItself,
+      locked: lockedItself || sweeps.includes(LOCKED_SWEEP),
       status,
       diverged: status === 'DONE' && next() < 0.3,
       duplicate: next() < 0.3,
@@ -287,6 +294,7 @@ export async function randomWorld({ pool }: Db, next: () => number, teamKey: str
       ended_at: at(run.endedAt),
       tags: run.tags,
       note: run.note,
+      locked: run.lockedItself,
       held: false,
       attempt: 0,
       sequence: 0,

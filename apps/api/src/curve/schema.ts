@@ -3,9 +3,11 @@ import {
   type CurveColumn,
   type CurveColumns,
   countPoints,
+  pickPoints,
   readCurveParts,
   readCurves,
   runPage,
+  type StepRange,
 } from '@smallbatch/db';
 import { type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
 import { builder } from '../builder.ts';
@@ -72,7 +74,9 @@ export const Curve = builder.objectRef<CurveShape>('Curve').implement({
           return kind ? [{ index, kind }] : [];
         }),
     }),
-    count: t.exposeInt('count', { description: 'Points that there are, before any thinning.' }),
+    count: t.exposeInt('count', {
+      description: 'Points that there are, of the steps asked for, before any thinning.',
+    }),
   }),
 });
 const Curves = builder.simpleObject('Curves', {
@@ -81,7 +85,7 @@ const Curves = builder.simpleObject('Curves', {
     metric: t.string({ description: 'Name of the metric.' }),
     curves: t.field({ type: [Curve], description: 'One for each run that has the metric.' }),
     sampled: t.boolean({ description: 'Whether points were left out.' }),
-    of: t.field({ type: 'SafeInt', description: 'Points that there are.' }),
+    of: t.field({ type: 'SafeInt', description: 'Points that there are, of the steps asked for.' }),
     method: t.string({ nullable: true, description: 'How they were left out.' }),
   }),
 });
@@ -99,21 +103,36 @@ function columnsAsked({ fieldNodes, fragments }: GraphQLResolveInfo): CurveColum
   for (const { selectionSet } of fieldNodes) walk(selectionSet);
   return CURVE_COLUMNS.filter((column) => asked.has(column));
 }
+/** The steps that are asked for; undefined for all. */
+function readSteps(
+  from: number | bigint | null | undefined,
+  to: number | bigint | null | undefined,
+): StepRange | undefined {
+  if (typeof from !== 'number' && typeof to !== 'number') return undefined;
+  const steps = { from: Number(from ?? 0), to: Number(to ?? Number.MAX_SAFE_INTEGER) };
+  if (steps.to < steps.from)
+    throw fault('BAD_INPUT', `invalid toStep: ${steps.to}; at least fromStep, which is ${steps.from}`);
+  return steps;
+}
 const METHOD = 'buckets of equal count, with the first, the last, and the least and greatest of each bucket';
 
 builder.queryFields((t) => ({
   curves: t.field({
     type: Curves,
-    description: 'Complete curves of the runs that match, unless `maxPoints` asks for fewer points of each.',
+    description:
+      'Complete curves of the runs that match, unless `maxPoints` asks for fewer points of each, or steps for a part of them.',
     args: {
       where: t.arg({ type: RunFilter, required: true, description: 'Which runs, at most 1,000.' }),
       metric: t.arg.string({ required: true, description: 'Name of the metric.' }),
       maxPoints: t.arg.int({ description: 'Most points of each curve, from 4.' }),
+      fromStep: t.arg({ type: 'SafeInt', description: 'Only points from this step on.' }),
+      toStep: t.arg({ type: 'SafeInt', description: 'Only points up to this step, it included.' }),
     },
-    resolve: async (_root, { where, metric, maxPoints }, context, info) => {
+    resolve: async (_root, { where, metric, maxPoints, fromStep, toStep }, context, info) => {
       const { db, viewer } = context;
       if (typeof maxPoints === 'number' && maxPoints < 4)
         throw fault('BAD_INPUT', `invalid maxPoints: ${maxPoints}; at least 4`);
+      const steps = readSteps(fromStep, toStep);
       const rows = await runPage(db, {
         teamId: viewer!.teamId,
         where: (await filterFor(context, where)) ?? {},
@@ -124,29 +143,38 @@ builder.queryFields((t) => ({
       if (rows.length > MAX_RUNS)
         throw fault('TOO_MANY_POINTS', `invalid where: more than ${MAX_RUNS} runs match; ask for fewer`);
       const ids = rows.map(({ id }) => id);
-      const counts = await countPoints(db, ids, metric);
-      const of = [...counts.values()].reduce((sum, count) => sum + count, 0);
-      if (of > MAX_POINTS)
+      const counts = await countPoints(db, ids, metric, steps);
+      const most = [...counts.values()].reduce((sum, count) => sum + count, 0);
+      if (most > MAX_POINTS)
         throw fault(
           'TOO_MANY_POINTS',
-          `${of} points match; at most ${MAX_POINTS} an answer: ask for fewer runs`,
+          `${most} points match; at most ${MAX_POINTS} an answer: ask for fewer runs${steps ? ' or steps' : ''}`,
         );
       const columns = columnsAsked(info);
       const isLong = (id: string): boolean =>
         typeof maxPoints === 'number' && (counts.get(id) ?? 0) > maxPoints;
-      const [whole, parts] = await Promise.all([
-        readCurves(
-          db,
-          ids.filter((id) => !isLong(id)),
-          [metric],
-          columns,
-        ),
-        readCurveParts(db, ids.filter(isLong), metric, columns, (values) => thinned(values, maxPoints!)),
-      ]);
+      const [whole, parts] = steps
+        ? [await readCurves(db, ids, [metric], columns, steps), []]
+        : await Promise.all([
+            readCurves(
+              db,
+              ids.filter((id) => !isLong(id)),
+              [metric],
+              columns,
+            ),
+            readCurveParts(db, ids.filter(isLong), metric, columns, (values) => thinned(values, maxPoints!)),
+          ]);
       const place = new Map(ids.map((id, i) => [id, i]));
       const curves = [...whole, ...parts]
         .sort((a, b) => place.get(a.runId)! - place.get(b.runId)!)
-        .map((curve) => ({ ...curve, count: counts.get(curve.runId) ?? curve.steps.length }));
+        .map((curve) => {
+          if (!steps) return { ...curve, count: counts.get(curve.runId) ?? curve.steps.length };
+          // What was counted are the points of chunks that reach into the steps.
+          const kept =
+            typeof maxPoints === 'number' ? pickPoints(curve, thinned(curve.values, maxPoints)) : curve;
+          return { ...kept, count: curve.steps.length };
+        });
+      const of = curves.reduce((sum, { count }) => sum + count, 0);
       const sampled = curves.some(({ steps, count }) => steps.length < count);
       return { metric, curves, sampled, of, method: sampled ? METHOD : null };
     },

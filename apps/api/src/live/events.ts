@@ -5,7 +5,7 @@ import { decodePlace, encodeEvents, encodePlace } from './cursor.ts';
 export const EventKindEnum = builder.enumType(EventKind, {
   name: 'EventKind',
   description:
-    'What can happen. CELL_TAKEN: a cell of a retried sweep took a run that was there. RUN_CREATED: one of somebody’s own script. RUN_TAKEN_OVER: its lease had expired, another attempt began. RUN_RELEASED: its worker gave it back to the queue. RUN_RETRIED: it had failed or was cancelled, and waits again.',
+    'What can happen. CELL_TAKEN: a cell of a retried sweep took a run that was there. RUN_CREATED: one of somebody’s own script. RUN_TAKEN_OVER: its lease had expired, another attempt began. RUN_RELEASED: its worker gave it back to the queue. RUN_RETRIED: it had failed or was cancelled, and waits again. SEEDS_ADDED: a sweep has more cells than before. RUNS_DELETED, RUNS_RESTORED: so many at once.',
 });
 
 export const Event = builder.objectRef<EventRow>('Event').implement({
@@ -46,8 +46,18 @@ export const Event = builder.objectRef<EventRow>('Event').implement({
     }),
     cells: t.int({
       nullable: true,
-      description: 'Cells of the sweep that was created.',
+      description: 'Cells of the sweep that was created, or that seeds have added to it.',
       resolve: ({ detail }) => (typeof detail.cells === 'number' ? detail.cells : null),
+    }),
+    runs: t.int({
+      nullable: true,
+      description: 'Runs that were deleted or restored.',
+      resolve: ({ detail }) => (typeof detail.runs === 'number' ? detail.runs : null),
+    }),
+    deletion: t.string({
+      nullable: true,
+      description: 'Key of their deletion, for restoreRuns.',
+      resolve: ({ detail }) => text(detail.deletion),
     }),
   }),
 });

@@ -1,36 +1,18 @@
-import {
-  type RunFilter as Filter,
-  MOST_INFO,
-  MOST_TAGGED,
-  note,
-  setRunInfo,
-  tagRuns,
-  unknownRuns,
-} from '@smallbatch/db';
+import { MOST_INFO, note, setRunInfo, tagRuns } from '@smallbatch/db';
 import {
   builder,
   InvalidInput,
   invalidInput,
   isOutcome,
   NotFound,
-  notFound,
   type Outcome,
   outcome,
   resolveType,
 } from '../builder.ts';
 import type { Context } from '../context.ts';
-import { RunFilter } from './filter.ts';
-import { checkGoals, readFilter } from './runs.ts';
+import { type MeantArguments, meantArguments, notMeant, OtherCount, readMeant, unknownRun } from './meant.ts';
 import { Run } from './schema.ts';
-import {
-  type Info,
-  infoProblems,
-  readNote,
-  tagProblems,
-  tooManyTags,
-  whichRuns,
-  writableKey,
-} from './words.ts';
+import { type Info, infoProblems, readNote, tagProblems, tooManyTags, writableKey } from './words.ts';
 
 export const TooManyTags =
   builder.objectRef<Outcome<'TooManyTags', { message: string; keys: readonly string[] }>>('TooManyTags');
@@ -57,7 +39,7 @@ const RunsTagged = builder
   });
 const TagRunsResult = builder.unionType('TagRunsResult', {
   description: 'What became of tagging runs.',
-  types: [RunsTagged, TooManyTags, NotFound, InvalidInput],
+  types: [RunsTagged, TooManyTags, OtherCount, NotFound, InvalidInput],
   resolveType,
 });
 const RunDescribed = builder.objectRef<Outcome<'RunDescribed', { runId: string }>>('RunDescribed').implement({
@@ -78,58 +60,21 @@ const DescribeRunResult = builder.unionType('DescribeRunResult', {
   resolveType,
 });
 
-const MOST_KEYS = 1000;
-const unknownRun = (keys: readonly string[]) =>
-  notFound(
-    `unknown run${keys.length > 1 ? `s: ${keys.length}, among them` : ''} ${keys
-      .slice(0, 3)
-      .map((key) => `"${key.slice(0, 80)}"`)
-      .join(', ')}; nothing was changed`,
-  );
-
-interface TagRunsArguments {
-  readonly keys?: readonly string[] | null | undefined;
-  readonly where?: unknown;
+interface TagRunsArguments extends MeantArguments {
   readonly add?: readonly string[] | null | undefined;
   readonly remove?: readonly string[] | null | undefined;
 }
-async function tagThem({ keys, where, add, remove }: TagRunsArguments, context: Context) {
-  const { db, viewer } = context;
-  const { teamId } = viewer!;
-  whichRuns(keys, where);
-  const change = { add: add ?? [], remove: remove ?? [] };
+async function tagThem(args: TagRunsArguments, context: Context) {
+  const change = { add: args.add ?? [], remove: args.remove ?? [] };
+  const meaning = await readMeant('tagRuns', args, context);
   const problems = tagProblems(change);
-  if (keys && keys.length > MOST_KEYS)
-    problems.push({
-      path: ['keys'],
-      value: keys.length,
-      message: `invalid keys: ${keys.length}`,
-      allowed: `at most ${MOST_KEYS}; take a filter ("where") for more`,
-    });
   if (problems.length > 0) return invalidInput(problems);
-  let filter: Filter | undefined;
-  if (keys) {
-    const unwritable = keys.filter((key) => !writableKey(key));
-    const unknown = unwritable.length > 0 ? unwritable : await unknownRuns(db, teamId, keys);
-    if (unknown.length > 0) return unknownRun(unknown);
-    filter = { key: { in: keys } };
-  } else {
-    filter = readFilter(where);
-    await checkGoals(context, [filter]);
-  }
-  const done = await tagRuns(db, teamId, filter, change);
-  if (done.kind === 'tooManyRuns')
-    return invalidInput([
-      {
-        path: ['where'],
-        value: where,
-        message: `invalid where: more than ${MOST_TAGGED} runs match`,
-        allowed: `at most ${MOST_TAGGED} at once; a narrower filter, several times`,
-      },
-    ]);
+  if ('outcome' in meaning) return meaning;
+  const done = await tagRuns(context.db, context.viewer!.teamId, meaning, change);
+  if (done.kind === 'tagged') return outcome('RunsTagged', done);
   return done.kind === 'tooMany'
     ? outcome('TooManyTags', { message: tooManyTags(done.keys), keys: done.keys })
-    : outcome('RunsTagged', done);
+    : notMeant(done, args);
 }
 
 builder.mutationFields((t) => ({
@@ -138,8 +83,7 @@ builder.mutationFields((t) => ({
     description:
       'Adds tags to runs and removes some, of all that are meant or of none: of these keys, or of all that match. A run has at most 50.',
     args: {
-      keys: t.arg.stringList({ description: 'Keys of the runs, at most 1,000.' }),
-      where: t.arg({ type: RunFilter, description: 'Which runs, at most 10,000.' }),
+      ...meantArguments(t.arg),
       add: t.arg.stringList({ description: 'Tags to put on, at most 100; one that is there stays once.' }),
       remove: t.arg.stringList({ description: 'Tags to take off, at most 100.' }),
     },

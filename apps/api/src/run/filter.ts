@@ -153,6 +153,7 @@ const DESCRIPTIONS: Record<FieldName, string> = {
   duplicate: 'Whether it was trained again on purpose.',
   reason: 'Why it failed or was cancelled.',
   note: 'Its note.',
+  locked: 'Whether it is not to be deleted: it is locked itself, or as a run of a locked sweep.',
   member: 'Key of the member whose it is.',
   engine: 'What executed its steps.',
   trainerVersion: "The trainer's semantic version.",

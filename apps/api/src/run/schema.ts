@@ -62,6 +62,14 @@ builder.prismaObject('Attempt', {
   }),
 });
 
+/** Cells of locked sweeps that a run answers. */
+const LOCKING = {
+  where: { sweep: { locked: true } },
+  orderBy: { sweep: { key: 'asc' } },
+  take: 10,
+  select: { sweep: { select: { key: true } } },
+} as const;
+
 export const Run = builder.prismaNode('Run', {
   id: { field: 'id', description: 'Opaque.' },
   description: 'One training with fixed parameters and one seed.',
@@ -160,6 +168,17 @@ export const Run = builder.prismaNode('Run', {
     note: t.exposeString('note', {
       nullable: true,
       description: 'What people wrote about it; noteRun changes it.',
+    }),
+    locked: t.boolean({
+      description:
+        'Whether it is not to be deleted: it is locked itself (lockRuns), or as a run of a locked sweep.',
+      select: { locked: true, cells: LOCKING },
+      resolve: ({ locked, cells }) => locked || cells.length > 0,
+    }),
+    lockedBySweeps: t.stringList({
+      description: 'Keys of locked sweeps that it answers a cell of, at most 10.',
+      select: { cells: LOCKING },
+      resolve: ({ cells }) => cells.map(({ sweep }) => sweep.key),
     }),
     configurationHash: t.exposeString('configurationHash', { description: 'SHA-256 of the configuration.' }),
     shapeKey: t.exposeString('shapeKey', {
@@ -317,7 +336,7 @@ function placeIn({ path }: GraphQLResolveInfo): string {
     if (typeof at.key === 'string') names.push(at.key);
   return names.join(' ');
 }
-function loaderAt<Value>(
+export function loaderAt<Value>(
   { loaders }: Pick<Context, 'loaders'>,
   info: GraphQLResolveInfo,
   load: (ids: readonly string[]) => Promise<readonly Value[]>,

@@ -1,6 +1,5 @@
 import { MOST_TAGS } from '@smallbatch/db';
 import type { ProblemShape } from '../builder.ts';
-import { fault } from '../errors.ts';
 
 /** What people put on runs and sweeps: what may be written, checked where it comes in. */
 const LONGEST_TAG = 100;
@@ -123,12 +122,13 @@ export function newRunProblems(input: {
   return problems.map((one) => ({ ...one, path: ['input', ...one.path] }));
 }
 
-/** Exactly one of the ways to say which runs. */
-export function whichRuns<T>(keys: readonly string[] | null | undefined, where: T | null | undefined): void {
-  const given = Number(Boolean(keys)) + Number(Boolean(where));
-  if (given !== 1)
-    throw fault(
-      'BAD_INPUT',
-      `invalid tagRuns: ${given ? 'keys and where at once' : 'neither keys nor where'}; give one of them ("where: {}" for all runs of the team)`,
-    );
+/** The name of something that people keep: as it is written, or what is wrong with it. */
+export function nameProblems(path: readonly string[], name: string): ProblemShape[] {
+  const fits =
+    name.trim() === name &&
+    name !== '' &&
+    lengthOf(name) <= LONGEST_NAME &&
+    !/[\p{Cc}\p{Surrogate}]/u.test(name);
+  const allowed = `1 to ${LONGEST_NAME} characters, none of them a control character, the first and the last no space`;
+  return fits ? [] : [{ path, value: name, message: 'invalid name', allowed }];
 }

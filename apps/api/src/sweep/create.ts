@@ -112,6 +112,13 @@ export function configure(
   };
 }
 
+/** The same configuration with another seed. */
+export function withSeed({ axes, run }: Configured, { hash }: KnownDataset, seed: number): Configured {
+  const { hyper, trainerVersion } = run;
+  const configurationHash = sha(canonical({ dataset: hash, axes, hyper, trainerVersion, seed }));
+  return { axes, run: { ...run, seed, configurationHash } };
+}
+
 /** Where in the sweep file the value stands that a cell was refused for. */
 function place(sweep: SweepDefinition, cell: Cell, problem: ProblemShape): ProblemShape {
   const axis = String(problem.path[0] ?? '');
@@ -120,7 +127,10 @@ function place(sweep: SweepDefinition, cell: Cell, problem: ProblemShape): Probl
 }
 
 /** Position → place in the order of training. */
-function ranksOf(count: number, { order, orderSeed }: SweepDefinition): ArrayLike<number> {
+export function ranksOf(
+  count: number,
+  { order, orderSeed }: Pick<SweepDefinition, 'order' | 'orderSeed'>,
+): ArrayLike<number> {
   const ranks = Uint32Array.from({ length: count }, (_, position) => position);
   if (order === 'shuffled') {
     shuffledOrder(count, orderSeed).forEach((position, rank) => {

@@ -102,7 +102,24 @@ export const Sweep = builder.prismaNode('Sweep', {
       description: 'Where it stands.',
       resolve: async ({ id, intent }, _a, { sweepState }) => statusOf(intent, await sweepState.load(id)),
     }),
-    definition: t.expose('definition', { type: 'JSON', description: 'The sweep file.' }),
+    definition: t.expose('definition', {
+      type: 'JSON',
+      description: 'The sweep file that it was made of; seeds that came later are `addedSeeds`.',
+    }),
+    addedSeeds: t.field({
+      type: ['SafeInt'],
+      description: 'Seeds that addSeeds has added to each of its settings, beside those of its definition.',
+      select: { addedSeeds: true },
+      resolve: ({ addedSeeds }) => addedSeeds,
+    }),
+    locked: t.exposeBoolean('locked', {
+      description: 'Whether no run that answers a cell of it is deleted; lockSweep changes it.',
+    }),
+    deviceSeconds: t.float({
+      description:
+        'What the runs that it created have cost so far, in seconds of devices; reused runs were paid for elsewhere.',
+      resolve: async ({ id }, _a, { sweepState }) => (await sweepState.load(id)).deviceSeconds,
+    }),
     strategy: t.exposeString('strategy', { description: 'How cells are chosen.' }),
     order: t.exposeString('order', { description: 'In which order they are trained.' }),
     reuse: t.exposeBoolean('reuse', {
@@ -306,11 +323,17 @@ const SweepChanged = builder
       runs: t.exposeInt('runs', { description: 'Runs that changed with it.' }),
     }),
   });
-const SweepEnded = builder.objectRef<Outcome<'SweepEnded', { message: string }>>('SweepEnded').implement({
-  description: 'The sweep was cancelled: only a retry changes it.',
-  isTypeOf: isOutcome('SweepEnded'),
-  fields: (t) => ({ message: t.exposeString('message', { description: 'What to do.' }) }),
-});
+export const SweepEnded = builder
+  .objectRef<Outcome<'SweepEnded', { message: string }>>('SweepEnded')
+  .implement({
+    description: 'The sweep was cancelled: only a retry changes it.',
+    isTypeOf: isOutcome('SweepEnded'),
+    fields: (t) => ({ message: t.exposeString('message', { description: 'What to do.' }) }),
+  });
+export const sweepEnded = (key: string) =>
+  outcome('SweepEnded', {
+    message: `sweep "${key}" was cancelled; retrySweep puts its runs back into the queue`,
+  });
 const ChangeSweepResult = builder.unionType('ChangeSweepResult', {
   description: 'What became of changing a sweep.',
   types: [SweepChanged, SweepEnded, NotFound],
@@ -327,10 +350,7 @@ async function change(key: string, how: SweepChange, { db, viewer }: Context) {
   if (!sweep) return notFound(`unknown sweep "${key.slice(0, 80)}"`);
   const by = { memberId: viewer!.memberId, doing: how };
   const runs = await changeSweep(acting(db, by), sweep.id, how);
-  if (runs === undefined)
-    return outcome('SweepEnded', {
-      message: `sweep "${key}" was cancelled; retrySweep puts its runs back into the queue`,
-    });
+  if (runs === undefined) return sweepEnded(key);
   db.changed(viewer!.teamId, '*', true);
   return outcome('SweepChanged', { sweepId: sweep.id, runs });
 }

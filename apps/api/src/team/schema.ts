@@ -1,5 +1,8 @@
-import { Role } from '@smallbatch/db';
+import { type MemberActivity, memberActivity, Role } from '@smallbatch/db';
+import DataLoader from 'dataloader';
 import { builder } from '../builder.ts';
+import type { Context } from '../context.ts';
+import { fault } from '../errors.ts';
 
 export const RoleEnum = builder.enumType(Role, {
   name: 'Role',
@@ -35,6 +38,24 @@ builder.prismaNode('Account', {
   }),
 });
 
+const USUAL_DAYS = 30;
+const MOST_DAYS = 365;
+/** What members ran lately, of all that one request asks about in one statement. */
+function activityOf({ db, viewer, loaders }: Context, days: number): DataLoader<string, MemberActivity> {
+  const key = `member activity ${days}`;
+  const known = loaders.get(key) as DataLoader<string, MemberActivity> | undefined;
+  const loader =
+    known ??
+    new DataLoader(async (ids: readonly string[]) => {
+      const found = new Map(
+        (await memberActivity(db, viewer!.teamId, ids, days)).map((one) => [one.memberId, one]),
+      );
+      return ids.map((id) => found.get(id)!);
+    });
+  loaders.set(key, loader);
+  return loader;
+}
+
 export const Member = builder.prismaNode('Member', {
   id: { field: 'id', description: 'Opaque.' },
   description: 'An account in a team.',
@@ -48,6 +69,34 @@ export const Member = builder.prismaNode('Member', {
     role: t.expose('role', { type: RoleEnum, description: 'Rights in the team.' }),
     account: t.relation('account', { description: 'The person.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the person joined.' }),
+    lastRunAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the latest of their runs was created; null without one.',
+      select: { id: true },
+      resolve: async ({ id }, _args, context) => (await activityOf(context, USUAL_DAYS).load(id)).lastRunAt,
+    }),
+    recentRuns: t.int({
+      description: 'Their runs that were created in the last days.',
+      args: {
+        days: t.arg.int({
+          required: true,
+          defaultValue: USUAL_DAYS,
+          description: `How many days, from 1 to ${MOST_DAYS}.`,
+        }),
+      },
+      select: { id: true },
+      resolve: async ({ id }, { days }, context) => {
+        if (days < 1 || days > MOST_DAYS)
+          throw fault('BAD_INPUT', `invalid days: ${days}; a number from 1 to ${MOST_DAYS}`);
+        return (await activityOf(context, days).load(id)).recent;
+      },
+    }),
+    runningRuns: t.int({
+      description: 'Their runs that are being trained now.',
+      select: { id: true },
+      resolve: async ({ id }, _args, context) => (await activityOf(context, USUAL_DAYS).load(id)).running,
+    }),
   }),
 });
 

@@ -12,12 +12,30 @@ export interface CurveColumns {
   readonly values: number[];
 }
 
-/** Points that there are of a metric in these runs, by their summaries. */
+/** Steps from one to another, both included. */
+export interface StepRange {
+  readonly from: number;
+  readonly to: number;
+}
+/** Chunks `c` that may have points in a range. */
+const reaches = (from: string, to: string): string =>
+  `c.last_step >= ${from}::int8 AND c.first_step <= ${to}::int8`;
+
+/** Points that there are of a metric in these runs, by their summaries; of a range of steps, those of the chunks that reach into it. */
 export async function countPoints(
   db: Db,
   runIds: readonly string[],
   metric: string,
+  steps?: StepRange,
 ): Promise<Map<string, number>> {
+  if (steps) {
+    const { rows } = await db.pool.query(
+      `/* countPointsBetween */ SELECT c.run_id AS id, sum(cardinality(c.steps))::int8 AS count FROM chunk c JOIN metric k ON k.id = c.metric_id
+       WHERE c.run_id = ANY ($1) AND k.name = $2 AND ${reaches('$3', '$4')} GROUP BY c.run_id`,
+      [runIds, metric, steps.from, steps.to],
+    );
+    return new Map(rows.map(({ id, count }) => [id, count]));
+  }
   const { rows } = await db.pool.query(
     `/* countPoints */ SELECT s.run_id AS id, s.count FROM run_metric s JOIN metric k ON k.id = s.metric_id
      WHERE s.run_id = ANY ($1) AND k.name = $2`,
@@ -48,7 +66,7 @@ export type CurveColumn = keyof typeof MORE;
 export const CURVE_COLUMNS = Object.keys(MORE) as CurveColumn[];
 
 /**
- * Complete curves of many runs in one statement, chunk after chunk. Columns travel as bytes; those beside steps and values only
+ * Complete curves of many runs, or their points in a range of steps, in one statement, chunk after chunk. Columns travel as bytes; those beside steps and values only
  * where they are wanted, else they are empty.
  */
 export async function readCurves(
@@ -56,14 +74,16 @@ export async function readCurves(
   runIds: readonly string[],
   names: readonly string[] | null,
   wanted: readonly CurveColumn[] = CURVE_COLUMNS,
+  steps?: StepRange,
 ): Promise<CurveColumns[]> {
   const more = wanted.map((column) => `, array_send(${MORE[column].sql}) AS "${column}"`).join('');
   const kinds: ColumnKind[] = ['long', 'double', ...wanted.map((column) => MORE[column].kind)];
   const { rows } = await db.pool.query<ChunkRow>({
     text: `/* readCurves */ SELECT c.run_id AS "runId", k.name AS metric, array_send(c.steps) AS steps, array_send(c."values") AS "values"${more}
      FROM chunk c JOIN metric k ON k.id = c.metric_id WHERE c.run_id = ANY ($1) AND ($2::text[] IS NULL OR k.name = ANY ($2))
+       ${steps ? `AND ${reaches('$3', '$4')}` : ''}
      ORDER BY c.run_id, k.name, c.attempt, c.sequence`,
-    values: [runIds, names],
+    values: [runIds, names, ...(steps ? [steps.from, steps.to] : [])],
     // Arrays of their own for each column: a chunk is kept until all are here.
     types: columnTypes(kinds, () => new ColumnArrays()) as never,
   });
@@ -81,7 +101,16 @@ export async function readCurves(
     for (const column of wanted)
       append(curve[column] as number[], row[column]!, steps.length, column === 'wallTimes' ? 0 : null);
   }
-  return curves.map(inOrder);
+  const sorted = curves.map(inOrder);
+  return steps
+    ? sorted.map((curve) => between(curve, steps)).filter((curve) => curve.steps.length > 0)
+    : sorted;
+}
+
+/** The points of a curve, which are in order, in a range of steps. */
+function between(curve: CurveColumns, { from, to }: StepRange): CurveColumns {
+  const places = curve.steps.flatMap((step, i) => (step >= from && step <= to ? [i] : []));
+  return places.length === curve.steps.length ? curve : pickPoints(curve, places);
 }
 
 function append(into: (number | null)[], values: Numbers, count: number, absent: number | null): void {

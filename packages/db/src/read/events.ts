@@ -139,7 +139,10 @@ export async function cellsSince(
   const { rows } = seen
     ? await db.pool.query<CellRow>(
         `/* cellsSince */ WITH told AS (SELECT DISTINCT e.run_id FROM event e WHERE e.team_id = $1 AND ${newTo('$3')} AND e.run_id IS NOT NULL),
-         changed AS (SELECT ${state} FROM told JOIN cell c ON c.run_id = told.run_id AND c.sweep_id = $2 ${run})
+         grown AS (SELECT min((e.detail ->> 'first')::int) AS first FROM event e WHERE e.team_id = $1 AND ${newTo('$3')} AND e.sweep_id = $2 AND e.kind = 'SEEDS_ADDED'),
+         moved AS (SELECT c.* FROM told JOIN cell c ON c.run_id = told.run_id AND c.sweep_id = $2
+           UNION SELECT c.* FROM grown JOIN cell c ON c.sweep_id = $2 AND c.position >= grown.first),
+         changed AS (SELECT ${state} FROM moved c ${run})
          SELECT now.*, changed.* FROM ${nowBeside('$3')} LEFT JOIN changed ON true ORDER BY changed.position`,
         [teamId, sweepId, seen],
       )

@@ -33,6 +33,9 @@ interface Field extends Partial<Named> {
 const setting = (kind: Kind, sql: string): Field => ({ sql, kind, setting: true });
 const own = (kind: Kind, sql: string): Field => ({ sql, kind });
 
+/** Whether a run is not to be deleted: it is locked itself, or as a run of a locked sweep. */
+export const LOCKED_SQL = `(r.locked OR EXISTS (SELECT FROM cell c JOIN sweep s ON s.id = c.sweep_id WHERE c.run_id = r.id AND s.locked))`;
+
 /** What a filter may compare. */
 export const FIELDS = {
   key: own('text', 'r.key'),
@@ -40,6 +43,7 @@ export const FIELDS = {
   duplicate: own('yesNo', 'r.duplicate'),
   reason: own('text', 'r.reason'),
   note: own('text', 'r.note'),
+  locked: own('yesNo', LOCKED_SQL),
   member: { ...own('text', AXIS_SQL.MEMBER), table: 'member', name: 'key' },
   engine: own('text', AXIS_SQL.ENGINE),
   trainerVersion: setting('text', 'r.trainer_version'),

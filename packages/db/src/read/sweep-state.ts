@@ -15,6 +15,8 @@ export interface SweepState {
   readonly samplesTotal: number;
   readonly samplesPerSecond: number;
   readonly workers: number;
+  /** What the runs that it created have cost. */
+  readonly deviceSeconds: number;
   readonly startedAt: Date | null;
   readonly endedAt: Date | null;
 }
@@ -24,7 +26,7 @@ export async function sweepStates(db: Db, sweepIds: readonly string[]): Promise<
   const { rows } = await db.pool.query(
     `/* sweepStates */ WITH mine AS (
        SELECT c.sweep_id, r.status, r.diverged, r.sweep_id <> c.sweep_id OR r.sweep_id IS NULL AS reused, r.planned_steps, r.step, r.samples_seen, r.batch_size,
-         r.started_at, r.ended_at, r.worker_id
+         r.started_at, r.ended_at, r.worker_id, r.device_seconds
        FROM cell c JOIN run r ON r.id = c.run_id WHERE c.sweep_id = ANY ($1)
      ), at_work AS (
        SELECT m.sweep_id, count(*)::int AS workers, sum(w.samples_per_second) AS rate FROM (
@@ -39,6 +41,7 @@ export async function sweepStates(db: Db, sweepIds: readonly string[]): Promise<
        sum(CASE WHEN status IN ('WAITING', 'RUNNING') THEN samples_seen ELSE planned_steps * batch_size END)::float8 AS "samplesDone",
        sum(planned_steps * batch_size)::float8 AS "samplesTotal",
        coalesce(max(a.rate), 0) AS "samplesPerSecond", coalesce(max(a.workers), 0) AS workers,
+       coalesce(sum(device_seconds) FILTER (WHERE NOT reused), 0) AS "deviceSeconds",
        min(started_at) AS "startedAt", CASE WHEN bool_and(status NOT IN ('WAITING', 'RUNNING')) THEN max(ended_at) END AS "endedAt"
      FROM mine m LEFT JOIN at_work a ON a.sweep_id = m.sweep_id GROUP BY m.sweep_id`,
     [sweepIds],
