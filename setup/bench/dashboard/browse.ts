@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, type BrowserContext, chromium, type Page } from '@playwright/test';
 import { browser } from '../../../test/browser.ts';
 
@@ -110,7 +111,8 @@ export async function weigh(browser: Browser, url: string, drawn: string): Promi
     await page.addInitScript(`window.bench = ${until(drawn)};`);
     await page.goto(url, { waitUntil: 'commit' });
     await page.evaluate('window.bench');
-    await page.waitForLoadState('networkidle');
+    // What is asked for once the view is there.
+    await sleep(2000);
     return { bytes, requests, plain: [...plain] };
   } finally {
     await context.close();

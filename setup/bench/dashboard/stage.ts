@@ -85,16 +85,21 @@ async function fill(db: Db): Promise<void> {
       (await db.pool.query(`/* bench */ SELECT count(*) FROM run WHERE ${condition}`, [teamId])).rows[0]
         .count,
     );
-  if ((await runsWhere("team_id = $1 AND key LIKE 'run-%'")) === 0) {
+  const others = ALL_RUNS - TEAM_RUNS;
+  const wanted = {
+    team: (await runsWhere("team_id = $1 AND key LIKE 'run-%'")) === 0,
+    others: (await runsWhere('team_id <> $1')) < others,
+  };
+  if (wanted.team) {
     console.error(`generating ${TEAM_RUNS} runs of team ${TEAM} …`);
     await generateTeam(db, { key: TEAM, runs: TEAM_RUNS });
     await generateCurves(db, TEAM, CURVES);
   }
-  const others = ALL_RUNS - TEAM_RUNS;
-  if ((await runsWhere('team_id <> $1')) < others) {
+  if (wanted.others) {
     console.error(`generating ${others} runs of another team …`);
     await generateTeam(db, { key: 'others', runs: others });
   }
+  if (!wanted.team && !wanted.others) return;
   const client = await db.pool.connect();
   await client.query('SET statement_timeout = 0');
   await client.query('VACUUM (ANALYZE)');
