@@ -2,7 +2,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import next from 'next';
+import sirv from 'sirv';
 
 // What a page that is rendered here needs to know of its request (src/shell/client.ts): who asks, to ask the API as them.
 const requests = new AsyncLocalStorage();
@@ -30,8 +32,25 @@ const policy = (nonce) =>
     "frame-ancestors 'none'",
   ].join('; ');
 
+/** What the build made, as compress.mjs left it; names change with content, so they may be kept for good. */
+const assets = sirv(join(import.meta.dirname, '.next/static'), {
+  brotli: true,
+  gzip: true,
+  immutable: true,
+  maxAge: 31536000,
+});
+const ASSETS = '/_next/static';
+
 await app.prepare();
 const server = createServer((request, response) => {
+  if (request.url.startsWith(`${ASSETS}/`)) {
+    const { url } = request;
+    request.url = url.slice(ASSETS.length);
+    return assets(request, response, () => {
+      request.url = url;
+      handle(request, response);
+    });
+  }
   const nonce = randomBytes(16).toString('base64');
   const csp = policy(nonce);
   // Next reads the nonce from the request's header and puts it on its own scripts.

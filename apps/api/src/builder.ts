@@ -159,18 +159,19 @@ export function decodeCursor(cursor: string, length?: number): unknown[] {
 
 export function connection<T>(
   rows: T[],
-  page: { backwards: boolean; count: number; cursor?: string | undefined },
+  page: { backwards: boolean; count: number; cursor?: string | undefined; skip?: number },
   cursorOf: (row: T) => string,
 ) {
   const more = rows.length > page.count;
   const shown = rows.slice(0, page.count);
   if (page.backwards) shown.reverse();
   const edges = shown.map((node) => ({ node, cursor: cursorOf(node) }));
+  const before = page.cursor !== undefined || (page.skip ?? 0) > 0;
   return {
     edges,
     pageInfo: {
-      hasNextPage: page.backwards ? page.cursor !== undefined : more,
-      hasPreviousPage: page.backwards ? more : page.cursor !== undefined,
+      hasNextPage: page.backwards ? before : more,
+      hasPreviousPage: page.backwards ? more : before,
       startCursor: edges[0]?.cursor ?? null,
       endCursor: edges.at(-1)?.cursor ?? null,
     },

@@ -33,7 +33,7 @@ builder.queryFields((t) => ({
     resolve: () => ({
       version: VERSION,
       trainerVersion: TRAINER_VERSION,
-      models: Object.keys(MODELS),
+      models: [...MODELS],
       features: Object.keys(FEATURES),
       limits: {
         ...LIMITS,

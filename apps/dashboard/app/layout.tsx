@@ -1,6 +1,4 @@
 import '@mantine/core/styles.css';
-import '@mantine/notifications/styles.css';
-import '@mantine/spotlight/styles.css';
 import 'uplot/dist/uPlot.min.css';
 import '../src/shell/global.css';
 import { ColorSchemeScript, mantineHtmlProps } from '@mantine/core';

@@ -91,6 +91,23 @@ export const runArrays = (runs: readonly NewRun[]): unknown[] => COLUMNS.map(([,
 export const runTypes = (from: number): string =>
   COLUMNS.map(([, type], i) => `$${from + i}::${type}[]`).join(', ');
 
+/** `batch_size` → `batchSize`. */
+const fieldOf = (column: string): string =>
+  column.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+const RUN_FIELDS = COLUMNS.map(([column]) => `r.${column} AS "${fieldOf(column)}"`).join(', ');
+
+/** The settings of a sweep, each as one of its runs (one that it created, where there is one), in the order of their first cells. */
+export async function settingsOfSweep({ pool }: Db, sweepId: string): Promise<NewRun[]> {
+  const { rows } = await pool.query(
+    `/* settingsOfSweep */ SELECT r.* FROM (
+       SELECT DISTINCT ON (r.setting_id) ${RUN_FIELDS}, min(c.position) OVER (PARTITION BY r.setting_id) AS first
+       FROM cell c JOIN run r ON r.id = c.run_id WHERE c.sweep_id = $1
+       ORDER BY r.setting_id, r.sweep_id IS NOT DISTINCT FROM c.sweep_id DESC, c.position) AS r ORDER BY r.first`,
+    [sweepId],
+  );
+  return rows;
+}
+
 /** Statuses of a run that answers its configuration, or still can. */
 export const ANSWERS = `('WAITING', 'RUNNING', 'DONE', 'PRUNED')`;
 

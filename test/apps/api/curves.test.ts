@@ -109,6 +109,55 @@ describe('curves', () => {
     },
   );
 
+  test.each([
+    ['fromStep: 95, toStep: 310', 95, 310],
+    ['toStep: 99', 0, 99],
+    ['fromStep: 240', 240, Number.POSITIVE_INFINITY],
+    ['fromStep: 120, toStep: 120', 120, 120],
+    ['fromStep: 90, toStep: 400, maxPoints: 12', 90, 400],
+  ])('with %s have the points of these steps, both included', async (args, from, to) => {
+    const { curves, sampled, of } = await ask(`, ${args}`);
+    const most = Number(/maxPoints: (\d+)/.exec(args)?.[1] ?? Number.POSITIVE_INFINITY);
+    const within = [...points].flatMap(([key, all]) => {
+      const mine = all.filter(({ step }) => step >= from && step <= to);
+      return mine.length > 0 ? [[key, mine] as const] : [];
+    });
+    expect(curves.map(({ run }: Answer) => run.key).sort()).toEqual(within.map(([key]) => key).sort());
+    expect(of).toBe(within.reduce((sum, [, mine]) => sum + mine.length, 0));
+    expect(sampled).toBe(Number.isFinite(most));
+    const known = new Map(within);
+    for (const { run, count, steps, values, samplesSeen, epochs } of curves) {
+      const mine = known.get(run.key)!;
+      const all = mine.map(({ value }) => value);
+      const kept = (Number.isFinite(most) ? thinned(all, most) : all.map((_, i) => i)).map((i) => mine[i]!);
+      expect(count).toBe(mine.length);
+      expect(steps).toEqual(kept.map(({ step }) => step));
+      expect(values).toEqual(kept.map(({ value }) => finite(value)));
+      expect(samplesSeen).toEqual(steps.map((step: number) => step * 8));
+      expect(epochs).toEqual(steps.map((step: number) => step / 4));
+    }
+  });
+
+  test('of a range of steps read the chunks that reach into it alone', async () => {
+    // A chunk outside of the range that nothing could read.
+    await own.asOwner(`UPDATE chunk SET first_step = 100000, last_step = 100001 WHERE first_step = 0`);
+    const { curves } = await ask(', toStep: 49');
+    expect(curves).toEqual([]);
+    await own.asOwner(
+      `UPDATE chunk SET first_step = 0, last_step = greatest(49, steps[cardinality(steps)]) WHERE first_step = 100000`,
+    );
+    for (const [args, says] of [
+      ['fromStep: 5, toStep: 4', 'invalid toStep: 4; at least fromStep, which is 5'],
+      ['maxPoints: 3, fromStep: 5', 'invalid maxPoints'],
+    ]) {
+      const { errors } = await own.ask(`{ curves(where: {}, metric: "loss", ${args}) { of } }`);
+      expect(errors[0]).toMatchObject({
+        message: expect.stringContaining(says!),
+        extensions: { code: 'BAD_INPUT' },
+      });
+    }
+  });
+
   test('take as many statements for four runs as for one, and leave out columns that nobody asks', async () => {
     const count = async (where: string, more = ''): Promise<string[]> => {
       own.statements();

@@ -129,6 +129,29 @@ describe('an order', () => {
     },
   );
 
+  test('is begun anywhere by leaving runs out, from its ends and from a place in it', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(anyOrder, { minLength: 1, maxLength: 2 }),
+        fc.nat(130),
+        fc.nat(60),
+        fc.boolean(),
+        async (order, skip, place, backwards) => {
+          const ids = sorted(order).map(({ id }) => id);
+          if (backwards) ids.reverse();
+          const page = { teamId: world.teamId, order, count: 20, backwards };
+          const [before] = await runPage(db, { ...page, count: 1, skip: place });
+          for (const from of [undefined, before!.cursor]) {
+            const rows = await runPage(db, { ...page, skip, ...(from ? { from } : {}) });
+            const begin = skip + (from ? place + 1 : 0);
+            expect(rows.map(({ id }) => id)).toEqual(ids.slice(begin, begin + 21));
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
   test('by anything, in pages of any size, is that of plain JavaScript', async () => {
     await fc.assert(
       fc.asyncProperty(

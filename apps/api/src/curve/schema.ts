@@ -83,7 +83,10 @@ const Curves = builder.simpleObject('Curves', {
   description: 'Curves of one metric of many runs.',
   fields: (t) => ({
     metric: t.string({ description: 'Name of the metric.' }),
-    curves: t.field({ type: [Curve], description: 'One for each run that has the metric.' }),
+    curves: t.field({
+      type: [Curve],
+      description: 'One for each run that has the metric, at the steps asked for.',
+    }),
     sampled: t.boolean({ description: 'Whether points were left out.' }),
     of: t.field({ type: 'SafeInt', description: 'Points that there are, of the steps asked for.' }),
     method: t.string({ nullable: true, description: 'How they were left out.' }),

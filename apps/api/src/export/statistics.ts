@@ -26,7 +26,7 @@ type Field = 'aggregate' | 'pivot';
 const BOLD = new GraphQLEnumType({
   name: 'Bold',
   description: 'Where the best of a pivot is shown in bold.',
-  values: { ROW: {}, COLUMN: {}, NONE: {} },
+  values: { ROW: {}, COLUMN: {}, ALL: {}, NONE: {} },
 });
 
 const fieldOf = (field: Field) => schema.getQueryType()!.getFields()[field]!;

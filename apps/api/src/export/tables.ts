@@ -37,13 +37,14 @@ export interface PivotAnswer {
   readonly runs: number;
   readonly columns: readonly Axes[];
   readonly rows: readonly (Axes & {
-    readonly cells: readonly {
-      readonly state: string;
-      readonly bestInRow: boolean;
-      readonly bestInColumn: boolean;
-      readonly group: Group | null;
-    }[];
+    readonly cells: readonly PivotCell[];
   })[];
+}
+interface PivotCell {
+  readonly state: string;
+  readonly bestInRow: boolean;
+  readonly bestInColumn: boolean;
+  readonly group: Group | null;
 }
 export interface Asked {
   readonly by: readonly string[];
@@ -206,8 +207,7 @@ export function pivotTable(
 ): Table {
   const [down, across] = [rows.map(fields), columns.map(fields)];
   const labels = answer.columns.map((column) => label(column, across));
-  const best = ({ bestInRow, bestInColumn }: { bestInRow: boolean; bestInColumn: boolean }): boolean =>
-    bold === 'ROW' ? bestInRow : bold === 'COLUMN' && bestInColumn;
+  const best = bestWhere(answer, bold);
   return {
     machine: {
       names: [
@@ -247,13 +247,23 @@ export function pivotTable(
     notes: [
       `${heading(metric)}: ${SHOWN}`,
       '–: there is no run; a word: why the runs there are have no mean',
-      ...(bold === 'NONE' ? [] : boldNote(answer.goal, `of each ${bold.toLowerCase()}`)),
+      ...(bold === 'NONE' ? [] : boldNote(answer.goal, bold === 'ALL' ? 'of the whole table' : `of each ${bold.toLowerCase()}`)),
     ],
     runs: answer.runs,
     keys: answer.rows.flatMap((row) =>
       row.cells.map(({ group }, i) => ({ of: `${label(row, down)} ${labels[i]}`, ...keysOf(group) })),
     ),
   };
+}
+
+/** The best of the whole table is the best of its row, and of all those. */
+function bestWhere({ goal, rows }: PivotAnswer, bold: string): (cell: PivotCell) => boolean {
+  if (bold === 'ROW') return ({ bestInRow }) => bestInRow;
+  if (bold === 'COLUMN') return ({ bestInColumn }) => bestInColumn;
+  if (bold !== 'ALL') return () => false;
+  const means = rows.flatMap(({ cells }) => cells.flatMap((one) => (one.bestInRow ? one.group!.mean! : [])));
+  const best = means.reduce((a, b) => (goal === 'MINIMISE' ? Math.min(a, b) : Math.max(a, b)), means[0] ?? 0);
+  return ({ bestInRow, group }) => bestInRow && group!.mean === best;
 }
 
 const STATES: Record<string, string> = { MISSING: '–' };

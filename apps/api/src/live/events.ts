@@ -5,7 +5,7 @@ import { decodePlace, encodeEvents, encodePlace } from './cursor.ts';
 export const EventKindEnum = builder.enumType(EventKind, {
   name: 'EventKind',
   description:
-    'What can happen. CELL_TAKEN: a cell of a retried sweep took a run that was there. RUN_CREATED: one of somebody’s own script. RUN_TAKEN_OVER: its lease had expired, another attempt began. RUN_RELEASED: its worker gave it back to the queue. RUN_RETRIED: it had failed or was cancelled, and waits again. SEEDS_ADDED: a sweep has more cells than before. RUNS_DELETED, RUNS_RESTORED: so many at once.',
+    'What can happen. CELL_TAKEN: a cell took another run, as its sweep was retried or its run deleted or restored. RUN_CREATED: one of somebody’s own script. RUN_TAKEN_OVER: its lease had expired, another attempt began. RUN_RELEASED: its worker gave it back to the queue. RUN_RETRIED: it had failed or was cancelled, and waits again. SEEDS_ADDED: a sweep has more cells than before. RUNS_DELETED, RUNS_RESTORED: so many at once.',
 });
 
 export const Event = builder.objectRef<EventRow>('Event').implement({

@@ -28,6 +28,7 @@ export interface RunsArguments {
   readonly after?: string | null;
   readonly last?: number | null;
   readonly before?: string | null;
+  readonly skip?: number | null;
 }
 
 const MAX_DEPTH = 12;
@@ -178,7 +179,9 @@ export interface ReadRuns {
 
 /** Reads the arguments of a list of runs into a page of the database. */
 export function readRuns(args: RunsArguments, teamId: string, natural: Order): ReadRuns {
-  const page = readPage(args);
+  const skip = args.skip ?? 0;
+  if (skip < 0) throw fault('BAD_INPUT', `invalid skip: ${skip}; a number from 0`);
+  const page = { ...readPage(args), skip };
   const order = (args.orderBy ?? []).map(readOrder);
   if (order.length > MAX_ORDERS)
     throw fault('BAD_INPUT', `invalid orderBy: ${order.length} entries; at most ${MAX_ORDERS}`);
@@ -196,6 +199,7 @@ export function readRuns(args: RunsArguments, teamId: string, natural: Order): R
       backwards: page.backwards,
       ...(where ? { where } : {}),
       ...(from ? { from } : {}),
+      ...(skip > 0 ? { skip } : {}),
     },
   };
 }

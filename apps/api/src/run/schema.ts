@@ -408,6 +408,9 @@ builder.queryFields((t) => ({
       after: t.arg.string({ description: 'After this cursor.' }),
       last: t.arg.int({ description: 'How many from the back, at most 100.' }),
       before: t.arg.string({ description: 'Before this cursor.' }),
+      skip: t.arg.int({
+        description: 'How many to leave out before the page: for a far place in a long list.',
+      }),
     },
     resolve: async (_root, args, context, info) => {
       const { teamId } = context.viewer!;

@@ -1,4 +1,4 @@
-import { type CellRows, cellTable } from '@smallbatch/db';
+import { type CellRows, cellTable, cellValues } from '@smallbatch/db';
 import { AxisEnum } from '../aggregate/schema.ts';
 import { builder, readPart } from '../builder.ts';
 import { RunStatusEnum } from '../run/filter.ts';
@@ -29,7 +29,11 @@ const CellColumnRef = builder.objectRef<CellColumn>('CellColumn').implement({
     }),
   }),
 });
-const CellTable = builder.objectRef<CellRows & { readonly total: number }>('CellTable').implement({
+interface Table extends CellRows {
+  readonly total: number;
+  readonly sweep: { readonly id: string; readonly teamId: string };
+}
+const CellTable = builder.objectRef<Table>('CellTable').implement({
   description:
     'Cells of a sweep as columns of one length, in the order of their positions: what its grid is laid out by.',
   fields: (t) => ({
@@ -44,6 +48,21 @@ const CellTable = builder.objectRef<CellRows & { readonly total: number }>('Cell
       description:
         'What differs between cells of the sweep: axes in their order, the seed, and free parameters by name. All other axes are the same in every cell.',
       resolve: cellColumns,
+    }),
+    values: t.field({
+      type: ['Float'],
+      nullable: { list: false, items: true },
+      description:
+        'Of a metric their medians of the last five evaluations; null of what is not done, has diverged, or does not have it.',
+      args: {
+        metric: t.arg.string({
+          required: true,
+          defaultValue: 'test_accuracy',
+          description: 'Name of the metric.',
+        }),
+      },
+      resolve: ({ sweep, positions }, { metric }, { db }) =>
+        cellValues(db, sweep.teamId, sweep.id, positions, metric),
     }),
   }),
 });
@@ -63,6 +82,7 @@ builder.prismaObjectFields(Sweep, (t) => ({
     resolve: async ({ id, teamId, cellCount }, part, { db }) => ({
       ...(await cellTable(db, teamId, id, readPart(part, { usual: MOST, most: MOST }))),
       total: cellCount,
+      sweep: { id, teamId },
     }),
   }),
 }));

@@ -112,11 +112,42 @@ export function configure(
   };
 }
 
-/** The same configuration with another seed. */
-export function withSeed({ axes, run }: Configured, { hash }: KnownDataset, seed: number): Configured {
-  const { hyper, trainerVersion } = run;
-  const configurationHash = sha(canonical({ dataset: hash, axes, hyper, trainerVersion, seed }));
-  return { axes, run: { ...run, seed, configurationHash } };
+/** The axes that a run was made of. */
+function axesOf(run: NewRun): Axes {
+  const { model, width, batchSize, baseLearningRate, warmUp, momentum, nesterov, weightDecay } = run;
+  const { batchNorm, batchNormScope, bnBatch, augmentation, evaluateEvery } = run;
+  return {
+    model,
+    width,
+    batchSize,
+    batchSchedule: run.batchSchedule as Axes['batchSchedule'],
+    baseLearningRate,
+    schedule: JSON.parse(run.schedule),
+    warmUp,
+    momentum,
+    nesterov,
+    weightDecay,
+    batchNorm,
+    batchNormScope,
+    bnBatch,
+    augmentation,
+    budget: { unit: run.budgetUnit, value: run.budgetValue, epochs: run.budgetEpochs },
+    evaluateEvery,
+  };
+}
+
+/** A run's setting with other seeds; undefined where this version of the program would make another setting of its axes. */
+export function withSeeds(run: NewRun, datasetHash: string, seeds: readonly number[]): NewRun[] | undefined {
+  const axes = axesOf(run);
+  const setting = { dataset: datasetHash, axes, hyper: run.hyper, trainerVersion: TRAINER_VERSION };
+  if (sha(canonical(setting)) !== run.settingHash) return undefined;
+  return seeds.map((seed) => ({
+    ...run,
+    seed,
+    configurationHash: sha(canonical({ ...setting, seed })),
+    // A run of somebody's own script has none.
+    bundleKey: bundleKey(axes),
+  }));
 }
 
 /** Where in the sweep file the value stands that a cell was refused for. */

@@ -1,6 +1,14 @@
-import { addSeeds, type Db, type Identity, type SeedsAdded } from '@smallbatch/db';
+import {
+  addSeeds,
+  type Db,
+  type Identity,
+  type NewRun,
+  type SeedsAdded,
+  settingsOfSweep,
+} from '@smallbatch/db';
+import { TRAINER_VERSION } from '@smallbatch/program';
 import type { ProblemShape } from '../builder.ts';
-import { type Configured, layOut, MAX_CELLS, ranksOf, withSeed } from './create.ts';
+import { MAX_CELLS, ranksOf, withSeeds } from './create.ts';
 
 /** Most seeds that are added at once. */
 export const MOST_SEEDS = 1000;
@@ -8,7 +16,7 @@ export const MOST_SEEDS = 1000;
 export interface GrowingSweep {
   readonly id: string;
   readonly key: string;
-  readonly definition: unknown;
+  readonly order: string;
   readonly stopping: unknown;
 }
 export type Grown =
@@ -40,32 +48,29 @@ export async function grow(
       why: 'STOPS_EARLY',
       message: `sweep "${sweep.key}" stops runs early by what others of it have reached: runs that come later would be judged by other rungs; make a new sweep with these seeds`,
     };
-  const laid = await layOut(db, identity, sweep.definition);
-  if ('problems' in laid) return { kind: 'problems', problems: laid.problems };
-  const settings = [...new Map(laid.cells.map((one) => [one.run.settingHash, one])).values()];
+  const settings = await settingsOfSweep(db, sweep.id);
   if (settings.length * seeds.length > MAX_CELLS) return tooMany(settings.length * seeds.length, given);
-  const known = await db.prisma.cell.findFirst({
-    where: {
-      sweepId: sweep.id,
-      run: { settingHash: { in: settings.slice(0, 1).map(({ run }) => run.settingHash) } },
-    },
-    select: { position: true },
-  });
-  if (!known) {
-    const { trainerVersion } = settings[0]!.run;
-    return {
-      kind: 'refused',
-      why: 'OTHER_TRAINER',
-      message: `sweep "${sweep.key}" was made for another version of the trainer than ${trainerVersion}: new seeds would be other settings; make a new sweep of its definition`,
-    };
+  const datasets = await db.prisma.dataset.findMany({ where: { teamId: identity.teamId } });
+  const hashes = new Map(datasets.map(({ id, hash }) => [id, hash]));
+  const grown: NewRun[] = [];
+  for (const setting of settings) {
+    const runs = withSeeds(setting, hashes.get(setting.datasetId)!, seeds);
+    if (!runs)
+      return {
+        kind: 'refused',
+        why: 'OTHER_TRAINER',
+        message: `sweep "${sweep.key}" is of trainer version ${setting.trainerVersion}, and this server makes runs of version ${TRAINER_VERSION}: new seeds would be other settings; make a new sweep of its definition`,
+      };
+    grown.push(...runs);
   }
-  const dataset = ({ run }: Configured) => laid.datasets.get(run.datasetId)!;
+  const order = sweep.order === 'listed' ? 'listed' : 'shuffled';
   const added = await addSeeds(db, {
     ...identity,
     sweepId: sweep.id,
     seeds,
-    cells: seeds.flatMap((seed) => settings.map((one) => withSeed(one, dataset(one), seed).run)),
-    ranks: (count) => ranksOf(count, laid.sweep),
+    // Seed by seed, so that each seed is a whole grid soon.
+    cells: seeds.flatMap((_, i) => settings.map((_setting, j) => grown[j * seeds.length + i]!)),
+    ranks: (count) => ranksOf(count, { order, orderSeed: 0 }),
     most: MAX_CELLS,
   });
   return added.kind === 'tooMany' ? tooMany(added.cells, given) : added;

@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { Runs } from '../../src/run/runs';
+import { Runs } from '../../src/runs/runs';
 
 export const metadata: Metadata = { title: 'Runs' };
 

@@ -56,6 +56,9 @@ export const AXES: Readonly<Record<Axis, Words>> = {
 };
 export const ALL_AXES = Object.keys(AXES) as readonly Axis[];
 
+/** Those that belong to a setting, which a best can be chosen over: all but who and where from, and the seed. */
+export const SETTING_AXES = ALL_AXES.filter((axis) => !['SEED', 'MEMBER', 'SWEEP', 'ENGINE'].includes(axis));
+
 export const isAxis = (value: string): value is Axis => Object.hasOwn(AXES, value);
 export const isDimension = (value: string): value is Dimension =>
   isAxis(value) || (value.startsWith('param:') && value.length > 6);

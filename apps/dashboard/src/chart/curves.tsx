@@ -1,75 +1,117 @@
 'use client';
 
-import { useEffect, useRef } from 'react';
-import uPlot from 'uplot';
+import { useContext, useEffect, useRef, useState } from 'react';
+import { CurveLegend } from './curve-legend';
+import { CurvePlot, type Picture } from './curve-plot';
+import { curveSvg } from './curve-svg';
+import { Saving } from './frame';
+import { nearest } from './sorted';
 import { useChartTheme } from './theme';
 
-export interface CurveData {
-  readonly name: string;
-  readonly steps: readonly number[];
-  readonly values: readonly (number | null)[];
+export type { DrawnCurve } from './curve-path';
+
+export interface CurveChartProps extends Omit<Picture, 'focus'> {
+  /** What it shows, for those who do not see it. */
+  readonly label: string;
+  /** Rises when curves that are the same arrays have grown. */
+  readonly version?: number;
+  readonly logX?: boolean;
+  readonly logY?: boolean;
+  readonly height?: number;
+  /** A part of the x axis was chosen; undefined: all of it. */
+  readonly onRange: (range: readonly [number, number] | undefined) => void;
 }
 
-/** Live curves over the step. */
+/** Curves, with their values at the cursor. Drawn once, then only anew: a curve that grows costs no new plot. */
 export function CurveChart({
-  title,
-  curves,
-  format,
-}: {
-  title: string;
-  curves: readonly CurveData[];
-  format: (value: number) => string;
-}) {
+  label,
+  version,
+  logX = false,
+  logY = false,
+  height = 280,
+  onRange,
+  ...picture
+}: CurveChartProps) {
+  const { curves, xName, yName, formatX, formatY, range } = picture;
   const theme = useChartTheme();
+  const saving = useContext(Saving);
   const place = useRef<HTMLDivElement>(null);
+  const plot = useRef<CurvePlot>(undefined);
+  const [cursor, setCursor] = useState<{ x: number; y: number }>();
+  const [focus, setFocus] = useState<number>();
+  const latest = useRef({ onRange, picture: { ...picture, focus } });
+  latest.current = { onRange, picture: { ...picture, focus } };
+
   useEffect(() => {
     const target = place.current;
     if (!target) return;
-    const { colours, ink, grid } = theme;
-    const steps = [...new Set(curves.flatMap((curve) => curve.steps))].sort((a, b) => a - b);
-    const data: uPlot.AlignedData = [
-      steps,
-      ...curves.map((curve) => {
-        const at = new Map(curve.steps.map((step, i) => [step, curve.values[i] ?? null]));
-        return steps.map((step) => at.get(step) ?? null);
-      }),
-    ];
-    const axis = {
-      stroke: ink,
-      grid: { stroke: grid, width: 1 },
-      ticks: { stroke: ink, width: 1 },
-    };
-    const plot = new uPlot(
-      {
-        width: target.clientWidth,
-        height: 240,
-        scales: { x: { time: false } },
-        axes: [
-          { ...axis, label: 'step' },
-          { ...axis, size: 64, values: (_plot, values) => values.map((value) => format(value)) },
-        ],
-        series: [
-          { label: 'step' },
-          ...curves.map(({ name }, i) => ({
-            label: name,
-            stroke: colours[i % colours.length]!,
-            width: 2,
-            ...(i % 2 ? { dash: [8, 4] } : {}),
-            spanGaps: true,
-            points: { show: steps.length < 60 },
-            value: (_plot: uPlot, value: number | null) => (value === null ? '–' : format(value)),
-          })),
-        ],
-      },
-      data,
-      target,
-    );
-    const observer = new ResizeObserver(() => plot.setSize({ width: target.clientWidth, height: 240 }));
+    const made = new CurvePlot(target, latest.current.picture, {
+      theme,
+      logX,
+      logY,
+      height,
+      onRange: (chosen) => latest.current.onRange(chosen),
+      onCursor: setCursor,
+    });
+    plot.current = made;
+    const observer = new ResizeObserver(() => made.resize(target.clientWidth));
     observer.observe(target);
     return () => {
       observer.disconnect();
-      plot.destroy();
+      made.destroy();
+      plot.current = undefined;
     };
-  }, [curves, theme, format]);
-  return <div ref={place} role="img" aria-label={`${title}: ${curves.map(({ name }) => name).join(', ')}`} />;
+  }, [theme, logX, logY, height]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `version` says that the same curves have grown
+  useEffect(() => {
+    plot.current?.show(latest.current.picture);
+  }, [curves, version, xName, yName, formatX, formatY, range, focus]);
+
+  useEffect(() => {
+    const drawing = () => {
+      const { current } = plot;
+      const size = { width: current!.width, height: current!.height };
+      return {
+        ...curveSvg(current!.picture, current!.frame(), current!.ticks, { theme, ...size }),
+        width: size.width,
+      };
+    };
+    return saving?.({ size: drawing, svg: () => drawing().svg, ground: theme.ground });
+  }, [saving, theme]);
+
+  const at = cursor && plot.current ? plot.current.valueAt(cursor.x) : undefined;
+  const hovered = focus ?? (cursor && plot.current ? plot.current.nearestCurve(cursor) : undefined);
+  const move = (by: number): void => {
+    const first = curves[focus ?? 0];
+    if (!first || !plot.current) return;
+    const here = at === undefined ? (by > 0 ? -1 : first.x.length) : nearest(first.x, at);
+    const next = Math.min(Math.max(here + by, 0), first.x.length - 1);
+    plot.current.pointAt(first.x[next]);
+  };
+  return (
+    <div>
+      {/* biome-ignore lint/a11y/useSemanticElements: no element means a chart that is read point by point */}
+      <div
+        ref={place}
+        role="group"
+        aria-roledescription="chart"
+        aria-label={`${label} Arrow keys read it point by point.`}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys move its cursor
+        tabIndex={0}
+        className="curves"
+        style={{ minHeight: height }}
+        data-curves={curves.length}
+        data-points={curves.reduce((sum, { x }) => sum + x.length, 0)}
+        onKeyDown={(event) => {
+          const by = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key];
+          if (by === undefined) return;
+          event.preventDefault();
+          move(by);
+        }}
+        onBlur={() => plot.current?.pointAt(undefined)}
+      />
+      <CurveLegend picture={picture} theme={theme} at={at} hovered={hovered} onFocus={setFocus} />
+    </div>
+  );
 }

@@ -14,6 +14,8 @@ export interface EChartProps {
   /** Of ECharts; memoised: a new one is drawn anew. */
   readonly option: object;
   readonly height?: number;
+  /** SVG unless there are so many marks that a browser would be slow with it; it is saved as SVG all the same. Register CanvasRenderer where it is used. */
+  readonly renderer?: 'svg' | 'canvas';
   /** A mark was chosen. */
   readonly onClick?: (mark: Mark) => void;
   /** The chart once it is there, for what options cannot say (brushes, actions). */
@@ -27,20 +29,22 @@ export interface Mark {
   readonly data: unknown;
 }
 
-/** A chart of ECharts in SVG, so that it prints, saves and is read as what it is. Register its series and components beside it. */
-export function EChart({ label, option, height = 340, onClick, onReady }: EChartProps) {
+/** A chart of ECharts, in SVG unless said, so that it prints, saves and is read as what it is. Register its series and components beside it. */
+export function EChart({ label, option, height = 340, renderer = 'svg', onClick, onReady }: EChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<echarts.ECharts>(undefined);
   const latest = useRef({ onClick, onReady });
   latest.current = { onClick, onReady };
+  const drawn = useRef(option);
   const saving = useContext(Saving);
   const { ground } = useChartTheme();
 
   useEffect(() => {
     const target = place.current;
     if (!target) return;
-    const made = echarts.init(target, undefined, { renderer: 'svg' });
+    const made = echarts.init(target, undefined, { renderer });
     chart.current = made;
+    made.setOption(withDefaults(drawn.current));
     made.on('click', ({ seriesIndex, dataIndex, data }) => {
       if (seriesIndex !== undefined)
         latest.current.onClick?.({ series: seriesIndex, datum: dataIndex, data });
@@ -53,21 +57,44 @@ export function EChart({ label, option, height = 340, onClick, onReady }: EChart
       made.dispose();
       chart.current = undefined;
     };
-  }, []);
+  }, [renderer]);
 
   useEffect(() => {
-    chart.current?.setOption({ animation: false, aria: { enabled: false }, ...option }, { notMerge: true });
+    if (drawn.current === option) return;
+    drawn.current = option;
+    chart.current?.setOption(withDefaults(option), { notMerge: true });
   }, [option]);
 
   useEffect(
     () =>
       saving?.({
         size: () => ({ width: chart.current!.getWidth(), height: chart.current!.getHeight() }),
-        svg: () => chart.current!.renderToSVGString(),
+        svg: () => svgOf(chart.current!),
         ground,
       }),
     [saving, ground],
   );
 
   return <div ref={place} role="img" aria-label={label} style={{ width: '100%', height }} />;
+}
+
+const withDefaults = (option: object): Record<string, unknown> => ({
+  animation: false,
+  aria: { enabled: false },
+  ...option,
+});
+
+/** What a canvas shows is drawn once more as SVG, out of sight. */
+function svgOf(chart: echarts.ECharts): string {
+  if (chart.getZr().painter.type === 'svg') return chart.renderToSVGString();
+  const again = echarts.init(null, undefined, {
+    renderer: 'svg',
+    ssr: true,
+    width: chart.getWidth(),
+    height: chart.getHeight(),
+  });
+  again.setOption(withDefaults(chart.getOption()));
+  const svg = again.renderToSVGString();
+  again.dispose();
+  return svg;
 }

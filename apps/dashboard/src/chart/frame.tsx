@@ -4,7 +4,7 @@ import { Button, Group, Menu, Title } from '@mantine/core';
 import { parseAsArrayOf, parseAsString, useQueryState } from 'nuqs';
 import { createContext, type ReactNode, useState } from 'react';
 import { warn } from '../shell/notice';
-import { type Drawn, savePng, saveSvg } from './save';
+import { type Drawn, offer, savePng, saveSvg } from './save';
 
 /** A chart inside a frame says here how it is saved; → how to take that back. */
 export const Saving = createContext<((drawn: Drawn) => () => void) | undefined>(undefined);
@@ -17,8 +17,8 @@ export interface ChartFrameProps {
   readonly children: ReactNode;
   /** The same numbers as a table. */
   readonly table: ReactNode;
-  /** Addresses of the same numbers as files, from /export. */
-  readonly files?: { readonly csv?: string; readonly latex?: string; readonly markdown?: string };
+  /** The same numbers as files: addresses of /export, or what writes them, for answers that it does not have. */
+  readonly files?: Readonly<Partial<Record<(typeof FILES)[number]['kind'], string | (() => string)>>>;
 }
 
 /** A chart with what every chart has: its title, its table, and ways to save it. */
@@ -31,7 +31,6 @@ export function ChartFrame({ id, title, children, table, files = {} }: ChartFram
   const [tables, setTables] = useQueryState('tables', TABLES);
   const asTable = tables.includes(id);
   const name = title.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '');
-  const download = { csv: 'CSV', latex: 'LaTeX', markdown: 'Markdown' };
   return (
     <section aria-label={title} className="frame">
       <Group justify="space-between" wrap="nowrap">
@@ -65,18 +64,21 @@ export function ChartFrame({ id, title, children, table, files = {} }: ChartFram
                   <Menu.Item onClick={() => saveSvg(drawn, name)}>Drawing (SVG)</Menu.Item>
                 </>
               ) : null}
-              {Object.entries(download).map(([kind, word]) => {
-                const href = files[kind as keyof typeof files];
-                return href ? (
+              {FILES.map(({ kind, word, ending, type }) => {
+                const file = files[kind];
+                if (file === undefined) return null;
+                return typeof file === 'string' ? (
+                  <Menu.Item key={kind} component="a" href={file} download={`${name}.${ending}`}>
+                    Numbers ({word})
+                  </Menu.Item>
+                ) : (
                   <Menu.Item
                     key={kind}
-                    component="a"
-                    href={href}
-                    download={`${name}.${kind === 'latex' ? 'tex' : kind === 'csv' ? 'csv' : 'md'}`}
+                    onClick={() => offer(new Blob([file()], { type }), `${name}.${ending}`)}
                   >
                     Numbers ({word})
                   </Menu.Item>
-                ) : null;
+                );
               })}
             </Menu.Dropdown>
           </Menu>
@@ -87,4 +89,11 @@ export function ChartFrame({ id, title, children, table, files = {} }: ChartFram
   );
 }
 
+const FILES = [
+  { kind: 'csv', word: 'CSV', ending: 'csv', type: 'text/csv' },
+  { kind: 'latex', word: 'LaTeX', ending: 'tex', type: 'application/x-tex' },
+  { kind: 'markdown', word: 'Markdown', ending: 'md', type: 'text/markdown' },
+  { kind: 'parquet', word: 'Parquet', ending: 'parquet', type: 'application/vnd.apache.parquet' },
+  { kind: 'ndjson', word: 'NDJSON', ending: 'ndjson', type: 'application/x-ndjson' },
+] as const;
 const TABLES = parseAsArrayOf(parseAsString).withDefault([]).withOptions({ history: 'replace' });

@@ -20,6 +20,8 @@ export interface LinePoint {
 }
 export interface Line {
   readonly name: string;
+  /** Which colour, dash and symbol; its place among the lines unless said. */
+  readonly style?: number;
   readonly points: readonly LinePoint[];
   /** Values of single runs beside it, of the same colour. */
   readonly dots?: readonly { readonly x: number; readonly y: number; readonly label: string }[];
@@ -36,7 +38,9 @@ export interface LinesProps {
   /** Of `names`. */
   readonly xNames?: readonly string[];
   /** All panels of one question have the same y axis, or they could not be compared. */
-  readonly yRange?: readonly [number, number] | undefined;
+  readonly yRange?: readonly [min: number, max: number, step?: number] | undefined;
+  /** Least and greatest x of all panels; those of the lines unless said. */
+  readonly xRange?: readonly [number, number] | undefined;
   readonly height?: number;
   readonly onPoint?: (line: number, point: number) => void;
 }
@@ -63,14 +67,14 @@ const PARTS = 3;
 type Drawn = Omit<LinesProps, 'label' | 'onPoint' | 'height'>;
 
 function optionOf(drawn: Drawn, theme: ChartTheme): object {
-  const { xName, yName, lines, formatX, formatY, scale, xNames = [], yRange } = drawn;
+  const { xName, yName, lines, formatX, formatY, scale, xNames = [], yRange, xRange } = drawn;
   const style = axisStyle(theme);
   // On a log-2 axis equal factors are equal distances: the places are the logarithms, the labels the numbers.
   const at = (x: number): number => (scale === 'log2' ? Math.log2(x) : x);
-  const xs = lines
-    .flatMap(({ points, dots = [] }) => [...points, ...dots].map(({ x }) => at(x)))
-    .sort((a, b) => a - b);
-  const [least = 0, most = 1] = [xs[0], xs.at(-1)];
+  const xs = (
+    xRange ?? lines.flatMap(({ points, dots = [] }) => [...points, ...dots].map(({ x }) => x))
+  ).toSorted((a, b) => a - b);
+  const [least = 0, most = 1] = xs.length > 0 ? [at(xs[0]!), at(xs.at(-1)!)] : [];
   const bounds =
     scale === 'names'
       ? {}
@@ -119,10 +123,11 @@ function optionOf(drawn: Drawn, theme: ChartTheme): object {
       nameTextStyle: { color: theme.ink, align: 'left', padding: [0, 0, 0, -56] },
       scale: true,
       ...(yRange ? { min: yRange[0], max: yRange[1] } : {}),
+      ...(yRange?.[2] ? { interval: yRange[2] } : {}),
       axisLabel: { color: theme.ink, formatter: formatY },
     },
-    series: lines.flatMap(({ name, points, dots = [] }, i) => {
-      const { colour, dash, symbol } = seriesStyle(theme, i);
+    series: lines.flatMap(({ name, points, dots = [], style }, i) => {
+      const { colour, dash, symbol } = seriesStyle(theme, style ?? i);
       const tooltip = { formatter: ({ name: text }: { name: string }) => plain(text) };
       return [
         {
@@ -152,22 +157,37 @@ function optionOf(drawn: Drawn, theme: ChartTheme): object {
   };
 }
 
+/** One piece for each stretch of points that have a band; a point alone has a bar. */
 function band(points: readonly LinePoint[], at: (x: number) => number, colour: string): object {
-  const banded = points.filter(({ low, high }) => low !== null && high !== null);
+  const pieces: LinePoint[][] = [];
+  let open: LinePoint[] | undefined;
+  for (const point of points) {
+    if (point.low === null || point.high === null) open = undefined;
+    else if (open) open.push(point);
+    else {
+      open = [point];
+      pieces.push(open);
+    }
+  }
   return {
     type: 'custom',
     silent: true,
     z: 1,
-    data: banded.length > 1 ? [[at(banded[0]!.x), banded[0]!.low]] : [],
-    renderItem: (_params: unknown, api: { coord(value: number[]): number[] }) => ({
-      type: 'polygon',
-      shape: {
-        points: [
-          ...banded.map(({ x, high }) => api.coord([at(x), high!])),
-          ...banded.toReversed().map(({ x, low }) => api.coord([at(x), low!])),
-        ],
-      },
-      style: { fill: colour, opacity: 0.15 },
-    }),
+    data: pieces.map(([first]) => [at(first!.x), first!.low]),
+    renderItem: ({ dataIndex }: { dataIndex: number }, api: { coord(value: number[]): number[] }) => {
+      const piece = pieces[dataIndex]!;
+      const ends = [
+        ...piece.map(({ x, high }) => api.coord([at(x), high!])),
+        ...piece.toReversed().map(({ x, low }) => api.coord([at(x), low!])),
+      ];
+      if (piece.length > 1)
+        return { type: 'polygon', shape: { points: ends }, style: { fill: colour, opacity: 0.15 } };
+      const [[x, y1], [, y2]] = ends as [number[], number[]];
+      return {
+        type: 'line',
+        shape: { x1: x, x2: x, y1, y2 },
+        style: { stroke: colour, lineWidth: 3, opacity: 0.5 },
+      };
+    },
   };
 }

@@ -10,7 +10,7 @@ export const SYMBOLS = ['circle', 'rect', 'triangle', 'diamond', 'pin', 'arrow']
 
 export interface ChartTheme {
   readonly dark: boolean;
-  /** Of series, in order; the seventh begins anew, with another dash and symbol. */
+  /** Of series, in order; the seventh begins anew (seriesStyle). */
   readonly colours: readonly string[];
   readonly ink: string;
   readonly grid: string;
@@ -54,12 +54,29 @@ export const axisStyle = ({ ink, grid }: ChartTheme) => ({
   splitLine: { lineStyle: { color: grid } },
 });
 
-/** Of the i-th series. */
-export const seriesStyle = ({ colours }: ChartTheme, i: number) => ({
-  colour: colours[i % colours.length]!,
-  dash: DASHES[i % DASHES.length]!,
-  symbol: SYMBOLS[i % SYMBOLS.length]!,
-});
+/** Of the i-th series; each round of colours begins at another dash and symbol, so that 18 differ. */
+export const seriesStyle = ({ colours }: ChartTheme, i: number) => {
+  const turned = i + Math.floor(i / colours.length);
+  return {
+    colour: colours[i % colours.length]!,
+    dash: DASHES[turned % DASHES.length]!,
+    symbol: SYMBOLS[turned % SYMBOLS.length]!,
+  };
+};
+
+/** The colour at a share (0 … 1) of the ramp, and the ink that is read on it. */
+export function rampAt({ ramp }: ChartTheme, share: number): { fill: string; ink: string } {
+  const place = Math.min(1, Math.max(0, share)) * (ramp.length - 1);
+  const low = Math.min(Math.floor(place), ramp.length - 2);
+  const [a, b] = [ramp[low]!, ramp[low + 1]!].map((hex) =>
+    [1, 3, 5].map((i) => Number.parseInt(hex.slice(i, i + 2), 16)),
+  );
+  const mixed = a!.map((one, i) => Math.round(one + (place - low) * (b![i]! - one)));
+  const [red, green, blue] = mixed.map((one) => (one / 255) ** 2.2);
+  // Where black and white ink have the same contrast by WCAG.
+  const bright = 0.2126 * red! + 0.7152 * green! + 0.0722 * blue! > 0.179;
+  return { fill: `rgb(${mixed.join(',')})`, ink: bright ? '#000000' : '#ffffff' };
+}
 
 /** Text of tooltips is HTML to ECharts: names that people gave are not. */
 export const plain = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);

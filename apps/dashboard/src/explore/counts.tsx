@@ -20,12 +20,15 @@ export function Counts({
   groups,
   where,
   best,
+  means = true,
 }: {
   runs: number;
   groups: readonly Counted[];
   where: RunFilter;
   /** Axes that the best was chosen over: they do not differ inside a point. */
   best: readonly Axis[];
+  /** Whether each group is shown as one mean; where single settings are shown nothing is averaged unawares. */
+  means?: boolean;
 }) {
   const sum = (of: (group: Counted) => number): number =>
     groups.reduce((total, group) => total + of(group), 0);
@@ -69,7 +72,7 @@ export function Counts({
             </span>
           ))}
       </Text>
-      {apples.length > 0 ? (
+      {means && apples.length > 0 ? (
         <Alert color="yellow" my="sm" title="Means over different settings">
           Inside a point these differ: {apples.join(', ')}. Make them a series or panels, choose the best over
           them, or filter.

@@ -3,20 +3,21 @@
 import { Title } from '@mantine/core';
 import { useMemo } from 'react';
 import { type Question, useQuestion } from '../question/question';
-import { useQuery } from '../shell/client';
+import { Refused } from '../question/refused';
 import { useCommands } from '../shell/commands';
 import { KINDS } from './kinds';
-import { Sentence, SentenceWords } from './sentence';
+import { Sentence } from './sentence';
+import { headingOf } from './statistics';
 
 /** The question stands at the top as a sentence whose parts are the controls; below it the answer. Every view is its URL. */
 export function Explore() {
   const [question, set] = useQuestion();
-  const [{ data: words }] = useQuery({ query: SentenceWords, variables: {} });
-  const Kind = KINDS[question.chart];
+  const { chart } = question;
+  const Kind = KINDS[chart];
   useCommands(
     useMemo(
       () =>
-        PARTS.map(({ label, keys }) => ({
+        PARTS.filter(({ of }) => !of || of.includes(chart)).map(({ label, keys }) => ({
           id: `part ${label}`,
           name: `Change ${label.toLowerCase()}`,
           group: 'The question',
@@ -27,34 +28,41 @@ export function Explore() {
             if (part instanceof HTMLButtonElement) part.click();
           },
         })),
-      [],
+      [chart],
     ),
   );
   return (
     <>
       <Title order={1} size="h3">
-        What accuracy, at which batch size?
+        {headingOf(question)}
       </Title>
-      <Sentence
-        question={question}
-        words={words}
-        onChange={(change: Partial<Question>) => void set(change)}
-      />
+      <Refused />
+      <Sentence question={question} onChange={(change: Partial<Question>) => void set(change)} />
       <Kind question={question} />
     </>
   );
 }
 
-const PARTS = [
+/** Parts of the sentence, their keys, and the charts whose question has them; of all without. */
+const PARTS: readonly {
+  readonly label: string;
+  readonly keys: string;
+  readonly of?: readonly Question['chart'][];
+}[] = [
   { label: 'Chart', keys: 'c' },
   { label: 'Metric', keys: 'm' },
   { label: 'Value of a run', keys: 'v' },
-  { label: 'X axis', keys: 'x' },
-  { label: 'Y axis', keys: 'y' },
-  { label: 'Best over', keys: 'b' },
-  { label: 'Series', keys: 'l' },
-  { label: 'Columns of panels', keys: 'p' },
+  { label: 'X axis', keys: 'x', of: ['lines', 'heat', 'seeds'] },
+  { label: 'Y axis', keys: 'y', of: ['heat'] },
+  { label: 'Cost', keys: 'y', of: ['pareto'] },
+  { label: 'Best over', keys: 'b', of: ['lines', 'heat', 'seeds', 'pareto'] },
+  { label: 'Chosen on', keys: 'o', of: ['lines', 'heat', 'seeds', 'pareto'] },
+  { label: 'Series', keys: 'l', of: ['lines', 'seeds', 'pareto'] },
+  { label: 'Columns of panels', keys: 'p', of: ['lines', 'heat', 'seeds'] },
+  { label: 'Rows of panels', keys: 'r', of: ['lines', 'heat', 'seeds'] },
   { label: 'Runs', keys: 'f' },
-  { label: 'Seeds', keys: 'e' },
-  { label: 'Band', keys: 'd' },
+  { label: 'Seeds', keys: 'e', of: ['lines'] },
+  { label: 'Band', keys: 'd', of: ['lines'] },
+  { label: 'Distance of the best', keys: 'w', of: ['heat'] },
+  { label: 'Most cost', keys: 'w', of: ['pareto'] },
 ];

@@ -1,3 +1,4 @@
+import dynamic from 'next/dynamic';
 import type { ComponentType } from 'react';
 import type { Question } from '../question/question';
 import type { KindProps } from './kind';
@@ -6,8 +7,8 @@ import { LinesKind } from './lines-kind';
 /** What draws each kind of chart. The first view has lines; the others come when they are asked for. */
 export const KINDS: Readonly<Record<Question['chart'], ComponentType<KindProps>>> = {
   lines: LinesKind,
-  heat: LinesKind,
-  pareto: LinesKind,
+  heat: dynamic(() => import('./heat-kind').then(({ HeatKind }) => HeatKind)),
+  pareto: dynamic(() => import('./pareto-kind').then(({ ParetoKind }) => ParetoKind)),
   parallel: LinesKind,
   importance: LinesKind,
   seeds: LinesKind,

@@ -2,25 +2,19 @@
 
 import { useRouter } from 'next/navigation';
 import { useMemo } from 'react';
-import {
-  type Dimension,
-  filterOf,
-  formatValue,
-  nameOf,
-  scaleOf,
-  seriesName,
-  valueAt,
-  valuesOf,
-} from '../axis/axis';
+import { type Dimension, formatValue, nameOf, scaleOf, valueAt, valuesOf } from '../axis/axis';
 import { ChartFrame } from '../chart/frame';
 import { type Line, Lines } from '../chart/lines';
-import { both, isEverything, runsHref } from '../filter/filter';
+import { ticksOf } from '../chart/ticks';
+import { isEverything, runsHref } from '../filter/filter';
 import { Asked } from '../question/asked';
 import { bestOf, facetsOf, type Question } from '../question/question';
 import { useLast, useLiveQuery } from '../shell/activity';
 import { Failed, HowToBegin, Loading } from '../shell/state';
 import { Counts } from './counts';
 import type { KindProps } from './kind';
+import { type Series, seriesIn } from './series';
+import { useSingles } from './singles';
 import {
   type Answer,
   describe,
@@ -30,37 +24,33 @@ import {
   type Panel,
   panelsOf,
   quantityOf,
+  runsOf,
   Statistics,
+  sameOn,
+  shownBy,
   variablesOf,
 } from './statistics';
 import { StatisticsTable } from './statistics-table';
 
 /** Lines with bands: one line per value of the series, one panel per value of the facets. */
 export function LinesKind({ question }: KindProps) {
-  const { seeds } = question;
-  const dimensions = dimensionsOf(question);
+  const dimensions = shownBy(question);
   const variables = variablesOf(question, dimensions);
   const [{ data, error, fetching }, again] = useLiveQuery({ query: Statistics, variables });
-  const [{ data: single }] = useLiveQuery({
-    query: Statistics,
-    variables: singleRuns(question, dimensions, data?.aggregate.groups ?? []),
-    pause: seeds !== 'shown' || !data,
-  });
+  const showing = question.seeds === 'shown';
+  const singles = useSingles(question, dimensions, showing ? data?.aggregate.groups : undefined);
   const shown = useLast(useMemo(() => data && { question, answer: data.aggregate }, [data, question]));
   if (error) return <Failed message={error.message} again={again} />;
   if (!shown) return <Loading what="the runs" />;
   return (
     <div aria-busy={fetching}>
-      <Panels {...shown} singles={(seeds === 'shown' && single?.aggregate.groups) || NONE} />
+      {showing && singles.error ? <Failed message={singles.error.message} /> : null}
+      <Panels {...shown} singles={(showing && singles.runs) || NONE} />
       <Asked query={Statistics} variables={variables} />
     </div>
   );
 }
 const NONE: readonly Group[] = [];
-
-const dimensionsOf = (question: Question): Dimension[] => [
-  ...new Set<Dimension>([...facetsOf(question), ...question.series, question.x]),
-];
 
 function Panels({
   question,
@@ -74,7 +64,9 @@ function Panels({
   const { where } = question;
   const facets = useMemo(() => facetsOf(question), [question]);
   const panels = useMemo(() => panelsOf(groups, facets, where), [groups, facets, where]);
-  const yRange = useMemo(() => rangeOf(groups, question), [groups, question]);
+  const yRange = useMemo(() => rangeOf(groups, singles, question), [groups, singles, question]);
+  const axis = useMemo(() => xAxisOf(groups, question.x), [groups, question.x]);
+  const series = useMemo(() => seriesIn(groups, question.series), [groups, question.series]);
   const dots = useMemo(
     () =>
       panels.map((panel) =>
@@ -88,7 +80,15 @@ function Panels({
       <Counts runs={runs} groups={groups} where={where} best={bestOf(question)} />
       <div className="panels">
         {panels.map((panel, i) => (
-          <LinesPanel key={panel.id} panel={panel} question={question} yRange={yRange} dots={dots[i]!} />
+          <LinesPanel
+            key={panel.id}
+            panel={panel}
+            question={question}
+            axis={axis}
+            series={series}
+            yRange={yRange}
+            dots={dots[i]!}
+          />
         ))}
       </div>
     </>
@@ -98,52 +98,47 @@ function Panels({
 function LinesPanel({
   panel,
   question,
+  axis,
+  series,
   yRange,
   dots,
 }: {
   panel: Panel;
   question: Question;
-  yRange: readonly [number, number] | undefined;
+  axis: XAxis;
+  series: readonly Series[];
+  yRange: readonly [number, number, number] | undefined;
   dots: readonly Group[];
 }) {
   const router = useRouter();
-  const { x, series, band } = question;
-  const inPanel = useMemo(() => [...new Set<Dimension>([...series, x])], [series, x]);
-  const { lines, drawn, xNames, scale } = useMemo(() => {
-    const names = valuesOf(panel.groups, x);
-    const scale = scaleFor(x, names);
-    const place = (group: Group): number => {
-      const value = valueAt(group, x);
-      return scale === 'names'
-        ? names.findIndex((one) => JSON.stringify(one) === JSON.stringify(value))
-        : Number(value);
-    };
+  const { x, band } = question;
+  const inPanel = useMemo(() => [...new Set<Dimension>([...question.series, x])], [question.series, x]);
+  const { lines, drawn } = useMemo(() => {
     const drawn: Group[][] = [];
-    const lines: Line[] = seriesIn(panel.groups, series).flatMap(({ name, is }) => {
-      const groups = panel.groups.filter(
-        (group) => is(group) && group.mean !== null && (scale === 'names' || valueAt(group, x) !== null),
-      );
+    const lines: Line[] = series.flatMap(({ name, is }, style) => {
+      const groups = panel.groups.filter((group) => is(group) && group.mean !== null);
       if (groups.length === 0) return [];
       drawn.push(groups);
       return [
         {
           name,
+          style,
           points: groups.map((group) => ({
-            x: place(group),
+            x: axis.place(valueAt(group, x)),
             y: group.mean!,
             ...bandOf(group, band),
             label: describe(group, question, inPanel),
           })),
           dots: dots.filter(is).map((group) => ({
-            x: place(group),
+            x: axis.place(valueAt(group, x)),
             y: group.mean!,
             label: `seed ${group.seed}, ${describe(group, question, inPanel)}`,
           })),
         },
       ];
     });
-    return { lines, drawn, scale, xNames: names.map((one) => formatValue(x, one)) };
-  }, [panel, question, dots, x, series, band, inPanel]);
+    return { lines, drawn };
+  }, [panel, question, dots, series, axis, x, band, inPanel]);
   const { formatX, formatY } = useMemo(
     () => ({ formatX: (value: number) => formatValue(x, value), formatY: formatOf(question) }),
     [x, question],
@@ -176,44 +171,49 @@ function LinesPanel({
         lines={lines}
         formatX={formatX}
         formatY={formatY}
-        scale={scale}
-        xNames={xNames}
+        scale={axis.scale}
+        xNames={axis.names}
+        xRange={axis.range}
         yRange={yRange}
         onPoint={(line, point) => {
           const group = drawn[line]?.[point];
-          if (group)
-            router.push(
-              runsHref(both(panel.where, ...inPanel.map((one) => filterOf(one, valueAt(group, one))))),
-            );
+          if (group) router.push(runsHref(runsOf(group, inPanel, panel.where)));
         }}
       />
     </ChartFrame>
   );
 }
 
-/** Numbers lie on a number line, on a log-2 one only if they are all positive; all else side by side. */
-function scaleFor(x: Dimension, values: readonly unknown[]): 'log2' | 'linear' | 'names' {
-  const numbers = values.filter((value) => typeof value === 'number');
-  const scale = scaleOf(x) ?? (x.startsWith('param:') && numbers.length === values.length ? 'linear' : null);
-  if (scale === null || numbers.length === 0) return 'names';
-  return scale === 'log2' && numbers.some((value) => value <= 0) ? 'linear' : scale;
+interface XAxis {
+  readonly scale: 'log2' | 'linear' | 'names';
+  readonly names: readonly string[];
+  readonly range: readonly [number, number] | undefined;
+  readonly place: (value: unknown) => number;
 }
 
-/** The lines of a panel: each combination of the series' values that there is. */
-function seriesIn(
-  groups: readonly Group[],
-  series: readonly Dimension[],
-): { name: string; is: (group: Group) => boolean }[] {
-  let all: { name: string; is: (group: Group) => boolean }[] = [{ name: '', is: () => true }];
-  for (const dimension of series)
-    all = all.flatMap(({ name, is }) =>
-      valuesOf(groups.filter(is), dimension).map((value) => ({
-        name: [name, seriesName(dimension, value)].filter(Boolean).join(', '),
-        is: (group: Group) =>
-          is(group) && JSON.stringify(valueAt(group, dimension)) === JSON.stringify(value),
-      })),
-    );
-  return all;
+/**
+ * Of all panels together, so that these can be compared. Numbers lie on a number line, on a log-2 one only if they are all positive;
+ * all else side by side, as numbers do among which one is none.
+ */
+function xAxisOf(groups: readonly Group[], x: Dimension): XAxis {
+  const values = valuesOf(groups, x);
+  const numbers = values.filter((value) => typeof value === 'number');
+  const wanted = scaleOf(x) ?? (x.startsWith('param:') ? 'linear' : null);
+  if (wanted === null || numbers.length === 0 || numbers.length < values.length) {
+    const places = new Map(values.map((value, i) => [JSON.stringify(value), i]));
+    return {
+      scale: 'names',
+      names: values.map((value) => formatValue(x, value)),
+      range: undefined,
+      place: (value) => places.get(JSON.stringify(value))!,
+    };
+  }
+  return {
+    scale: wanted === 'log2' && numbers.some((value) => value <= 0) ? 'linear' : wanted,
+    names: [],
+    range: [numbers.reduce(least), numbers.reduce(most)],
+    place: Number,
+  };
 }
 
 function bandOf(
@@ -226,44 +226,21 @@ function bandOf(
   return band === 'range' ? { low: min, high: max } : { low: null, high: null };
 }
 
-/** Of all panels together, a little wider; a band that leaves it is cut by the frame's edge, never the mean. */
-function rangeOf(groups: readonly Group[], question: Question): readonly [number, number] | undefined {
-  const ends = groups.flatMap((group) => {
-    if (group.mean === null) return [];
-    const { low, high } = bandOf(group, question.band);
-    return [
-      group.mean,
-      low ?? group.mean,
-      high ?? group.mean,
-      ...(question.seeds === 'shown' ? [group.min!, group.max!] : []),
-    ];
-  });
-  if (ends.length === 0) return undefined;
-  const [low, high] = [Math.min(...ends), Math.max(...ends)];
-  const step = 10 ** Math.floor(Math.log10(Math.max(high - low, Math.abs(high) * 1e-3, 1e-12)));
-  return [Math.floor(low / step) * step, Math.ceil(high / step) * step];
-}
-
-const sameOn = (dimensions: readonly Dimension[], a: Group, b: Group): boolean =>
-  dimensions.every((one) => JSON.stringify(valueAt(a, one)) === JSON.stringify(valueAt(b, one)));
-
-/** The runs that the points are means of, one by one: of the chosen settings alone, without the seeds that chose them. */
-function singleRuns(
-  question: Question,
-  dimensions: readonly Dimension[],
+/** Of all panels together, at round numbers, with every band and dot in it. */
+function rangeOf(
   groups: readonly Group[],
-): ReturnType<typeof variablesOf> {
-  const chosen = groups.flatMap(({ best }) => best?.settingHash ?? []);
-  const { select } = question;
-  const varying = groups.flatMap(({ varying, varyingParams }) => [
-    ...varying,
-    ...varyingParams.map((name): Dimension => `param:${name}`),
-  ]);
-  const where = both(
-    question.where,
-    ...(chosen.length > 0 ? [{ settingHash: { in: chosen } }] : []),
-    ...(chosen.length > 0 && select.length > 0 ? [{ not: { seed: { in: select } } }] : []),
-  );
-  const plain = { ...question, where, best: [], select: [] };
-  return variablesOf(plain, [...dimensions, ...(chosen.length > 0 ? [] : varying), 'SEED']);
+  singles: readonly Group[],
+  { band }: Question,
+): readonly [number, number, number] | undefined {
+  const ends = [
+    ...groups.flatMap((group) => {
+      if (group.mean === null) return [];
+      const { low, high } = bandOf(group, band);
+      return [group.mean, low ?? group.mean, high ?? group.mean];
+    }),
+    ...singles.flatMap(({ mean }) => mean ?? []),
+  ];
+  return ends.length > 0 ? ticksOf(ends.reduce(least), ends.reduce(most)) : undefined;
 }
+const least = (a: number, b: number): number => Math.min(a, b);
+const most = (a: number, b: number): number => Math.max(a, b);

@@ -2,10 +2,10 @@
 
 import { Anchor, Table } from '@mantine/core';
 import Link from 'next/link';
-import { type Dimension, filterOf, formatValue, nameOf, valueAt } from '../axis/axis';
-import { both, type RunFilter, runsHref } from '../filter/filter';
+import { type Dimension, formatValue, nameOf, valueAt } from '../axis/axis';
+import { type RunFilter, runsHref } from '../filter/filter';
 import { bestOf, type Question } from '../question/question';
-import { formatOf, type Group, unitsOf } from './statistics';
+import { formatOf, type Group, runsOf, unitsOf } from './statistics';
 
 /** The numbers of a chart. Each row leads to its runs. */
 export function StatisticsTable({
@@ -43,13 +43,12 @@ export function StatisticsTable({
         <Table.Tbody>
           {groups.map((group) => {
             const values = dimensions.map((one) => valueAt(group, one));
-            const filter = both(where, ...dimensions.map((one, i) => filterOf(one, values[i])));
             return (
               <Table.Tr key={JSON.stringify(values)}>
                 {dimensions.map((one, i) => (
                   <Table.Td key={one}>
                     {i === 0 ? (
-                      <Anchor component={Link} href={runsHref(filter)}>
+                      <Anchor component={Link} href={runsHref(runsOf(group, dimensions, where))}>
                         {formatValue(one, values[i])}
                       </Anchor>
                     ) : (

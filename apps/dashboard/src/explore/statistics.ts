@@ -10,9 +10,9 @@ import {
   valuesOf,
 } from '../axis/axis';
 import { both, type RunFilter } from '../filter/filter';
-import { bestOf, isCostValue, type Question, VALUES } from '../question/question';
+import { bestOf, COSTS, facetsOf, isCostValue, type Question, VALUES } from '../question/question';
 import { graphql, type ResultOf, type VariablesOf } from '../shell/client';
-import { count, measure, number } from '../shell/format';
+import { count, isAccuracy, measure, number } from '../shell/format';
 import { CountFields } from './counts';
 
 /** Groups with their statistics: what lines, heat maps and tables are made of. */
@@ -33,6 +33,14 @@ export const Statistics = graphql(
 );
 export type Answer = ResultOf<typeof Statistics>['aggregate'];
 export type Group = Answer['groups'][number];
+
+/** What tells the points of lines and strips apart. */
+export const shownBy = (question: Question): Dimension[] => [
+  ...new Set<Dimension>([...facetsOf(question), ...question.series, question.x]),
+];
+
+export const sameOn = (dimensions: readonly Dimension[], a: Group, b: Group): boolean =>
+  dimensions.every((one) => JSON.stringify(valueAt(a, one)) === JSON.stringify(valueAt(b, one)));
 
 /** What a question asks the API: grouped by these dimensions. */
 export function variablesOf(
@@ -97,6 +105,35 @@ export const quantityOf = ({ metric, value }: Question): string =>
   isCostValue(value) ? VALUES[value] : metric.replaceAll('_', ' ');
 export const formatOf = ({ metric, value }: Question): ((y: number | null) => string) =>
   isCostValue(value) ? number : (y) => measure(metric, y);
+
+/** What is shown, in one line. */
+export function headingOf(question: Question): string {
+  const { chart, x, y, cost } = question;
+  const quantity = quantityOf(question);
+  const said: Readonly<Record<Question['chart'], string>> = {
+    lines: `${quantity} against ${nameOf(x)}`,
+    heat: `${quantity} by ${nameOf(x)} and ${nameOf(y)}`,
+    pareto: `${quantity} against ${COSTS[cost]}`,
+    parallel: `settings and their ${quantity}`,
+    importance: `what ${quantity} depends on`,
+    seeds: `${quantity} of single runs against ${nameOf(x)}`,
+  };
+  return said[chart].charAt(0).toUpperCase() + said[chart].slice(1);
+}
+
+/** A difference of two of its values: of accuracies in percentage points. */
+export const differenceOf = ({ metric, value }: Question): ((difference: number) => string) =>
+  !isCostValue(value) && isAccuracy(metric)
+    ? (difference) => `${number(100 * difference)} points`
+    : (difference) => number(difference);
+
+/** The runs of a point: of the chosen setting where one was chosen. */
+export const runsOf = (group: Group, dimensions: readonly Dimension[], where: RunFilter): RunFilter =>
+  both(
+    where,
+    ...dimensions.map((one) => filterOf(one, valueAt(group, one))),
+    ...(group.best ? [{ settingHash: { eq: group.best.settingHash } }] : []),
+  );
 
 /** All that a point says: "16, with batch norm: 71.2 % ± 0.4 % (n = 3 seeds, η̃ = 2⁻⁸ of 13)". */
 export function describe(group: Group, question: Question, dimensions: readonly Dimension[]): string {

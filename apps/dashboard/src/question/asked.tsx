@@ -1,7 +1,9 @@
 'use client';
 
-import { Button, Code, CopyButton, Group, Tabs } from '@mantine/core';
+import { Anchor, Button, Code, CopyButton, Group, Tabs } from '@mantine/core';
 import { type DocumentInput, stringifyDocument } from '@urql/next';
+import Link from 'next/link';
+import { graphiqlHref } from '../graphiql/link';
 
 /** The exact question behind what is shown, to ask it from elsewhere: GraphQL, TypeScript, Python. */
 export function Asked<V extends object>({
@@ -38,6 +40,9 @@ export function Asked<V extends object>({
                   </Button>
                 )}
               </CopyButton>
+              <Anchor component={Link} href={graphiqlHref(document, variables)} prefetch={false} size="sm">
+                Open in GraphiQL
+              </Anchor>
             </Group>
             <Code block tabIndex={0}>
               {text}

@@ -1,7 +1,8 @@
 'use client';
 
 import { Button, Checkbox, Popover, Stack } from '@mantine/core';
-import { ALL_AXES, type Dimension, nameOf } from '../axis/axis';
+import { useState } from 'react';
+import { ALL_AXES, type Dimension, nameOf, SETTING_AXES } from '../axis/axis';
 
 /** One part of a sentence that is chosen from a list. */
 export function Choice<T extends string>({
@@ -70,7 +71,53 @@ export function Choices<T extends string>({
   );
 }
 
+/** One part of a sentence that is a number, or nothing. It counts when it is left or Enter is pressed. */
+export function Amount({
+  label,
+  value,
+  unit,
+  none,
+  onChange,
+}: {
+  label: string;
+  value: number | null;
+  unit: string;
+  /** What stands there while there is none. */
+  none: string;
+  onChange: (value: number | null) => void;
+}) {
+  const [typed, setTyped] = useState<string>();
+  const shown = typed ?? (value === null ? '' : String(value));
+  const read = Number(shown.trim().replace(',', '.'));
+  const wrong = shown.trim() !== '' && !(Number.isFinite(read) && read >= 0);
+  const done = (): void => {
+    if (wrong) return;
+    setTyped(undefined);
+    const next = shown.trim() === '' ? null : read;
+    if (next !== value) onChange(next);
+  };
+  return (
+    <>
+      <input
+        aria-label={label}
+        inputMode="decimal"
+        value={shown}
+        placeholder={none}
+        size={Math.max(3, shown.length, none.length)}
+        aria-invalid={wrong}
+        title={wrong ? `${shown}: a number from 0, or nothing` : undefined}
+        onChange={(event) => setTyped(event.target.value)}
+        onBlur={done}
+        onKeyDown={(event) => event.key === 'Enter' && done()}
+      />
+      {shown ? ` ${unit}` : null}
+    </>
+  );
+}
+
 export const AXIS_OPTIONS = ALL_AXES.map((value) => ({ value, name: nameOf(value) }));
+/** Axes that a best can be chosen over. */
+export const SETTING_AXIS_OPTIONS = SETTING_AXES.map((value) => ({ value, name: nameOf(value) }));
 /** Axes, and those free parameters that the URL names. */
 export const dimensionOptions = (
   params: readonly string[],

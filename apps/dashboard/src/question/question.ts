@@ -3,6 +3,7 @@ import {
   createSerializer,
   type inferParserType,
   parseAsArrayOf,
+  parseAsFloat,
   parseAsInteger,
   parseAsString,
   parseAsStringLiteral,
@@ -11,6 +12,7 @@ import {
 import { type Axis, type Dimension, isAxis, isDimension } from '../axis/axis';
 import { EVERYTHING, parseAsFilter } from '../filter/filter';
 import type { SchemaType } from '../shell/client';
+import { NO_RANGES, parseAsRanges } from './ranges';
 
 export type RunValue = SchemaType<'RunValue'>;
 export type Cost = SchemaType<'Cost'>;
@@ -38,13 +40,14 @@ export const COSTS: Readonly<Record<Cost, string>> = {
   STEPS: 'steps',
   STEPS_TO_GOAL: 'steps to the goal',
 };
+/** As the sentence says them: "Show a heat map of …". */
 export const CHARTS = {
   lines: 'lines',
-  heat: 'heat map',
-  pareto: 'accuracy against cost',
+  heat: 'a heat map',
+  pareto: 'the trade-off with cost',
   parallel: 'parallel coordinates',
-  importance: 'importance of axes',
-  seeds: 'distribution over seeds',
+  importance: 'the importance of axes',
+  seeds: 'the distribution over seeds',
 } as const;
 export const BANDS = {
   sd: 'standard deviation',
@@ -82,6 +85,12 @@ export const QUESTION = {
   seeds: parseAsStringLiteral(['averaged', 'shown']).withDefault('averaged'),
   band: parseAsStringLiteral(keys(BANDS)).withDefault('sd'),
   cost: parseAsStringLiteral(keys(COSTS)).withDefault('GPU_SECONDS'),
+  /** Of the trade-off: the best that takes at most so much is named. */
+  within: parseAsFloat,
+  /** Of the heat map: cells whose mean is within so much of the best are outlined. */
+  near: parseAsFloat,
+  /** Of parallel coordinates: what was brushed. */
+  ranges: parseAsRanges.withDefault(NO_RANGES),
   where: parseAsFilter.withDefault(EVERYTHING),
 };
 export type Question = inferParserType<typeof QUESTION>;
@@ -92,14 +101,15 @@ export const exploreHref = createSerializer(QUESTION);
 
 /** Axes that the best is chosen over: those that the question does not show anyway. */
 export const bestOf = ({ best, chart, x, y, series, rows, columns }: Question): Axis[] => {
-  const shown: readonly (Dimension | 'NONE')[] = [
-    x,
-    ...(chart === 'heat' ? [y] : []),
-    ...series,
-    rows,
-    columns,
-  ];
-  return best.filter((axis) => !shown.includes(axis));
+  const shown: Readonly<Record<Question['chart'], readonly (Dimension | 'NONE')[]>> = {
+    lines: [x, ...series, rows, columns],
+    seeds: [x, ...series, rows, columns],
+    heat: [x, y, rows, columns],
+    pareto: series,
+    parallel: best,
+    importance: best,
+  };
+  return best.filter((axis) => !shown[chart].includes(axis));
 };
 
 /** The panels' dimensions: rows and columns. */

@@ -19,9 +19,18 @@ interface Registry {
   readonly all: readonly Command[];
   add(commands: readonly Command[]): () => void;
   help(): void;
+  /** How often the palette was asked for. */
+  readonly asked: number;
+  open(): void;
 }
 
-const Commands = createContext<Registry>({ all: [], add: () => () => {}, help: () => {} });
+const Commands = createContext<Registry>({
+  all: [],
+  add: () => () => {},
+  help: () => {},
+  asked: 0,
+  open: () => {},
+});
 
 /** How long the second of two keys is waited for. */
 const SEQUENCE_MS = 1200;
@@ -30,6 +39,7 @@ const SEQUENCE_MS = 1200;
 export function CommandsProvider({ children }: { children: ReactNode }) {
   const [lists, setLists] = useState<readonly (readonly Command[])[]>([]);
   const [helping, setHelping] = useState(false);
+  const [asked, setAsked] = useState(0);
   const all = useMemo(() => lists.flat(), [lists]);
   const registry = useMemo<Registry>(
     () => ({
@@ -39,8 +49,10 @@ export function CommandsProvider({ children }: { children: ReactNode }) {
         return () => setLists((before) => before.filter((list) => list !== commands));
       },
       help: () => setHelping(true),
+      asked,
+      open: () => setAsked((before) => before + 1),
     }),
-    [all],
+    [all, asked],
   );
   const now = useRef(all);
   now.current = all;
@@ -48,8 +60,13 @@ export function CommandsProvider({ children }: { children: ReactNode }) {
     let first = '';
     let timer: ReturnType<typeof setTimeout> | undefined;
     const press = (event: KeyboardEvent): void => {
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target))
+      const typing = isTyping(event.target);
+      if (((event.ctrlKey || event.metaKey) && event.key === 'k') || (event.key === '/' && !typing)) {
+        event.preventDefault();
+        setAsked((before) => before + 1);
         return;
+      }
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing) return;
       if (event.key === '?') setHelping(true);
       if (event.key === '?' || event.key.length !== 1) return;
       const keys = first ? `${first} ${event.key}` : event.key;
@@ -91,6 +108,7 @@ export function useCommands(commands: readonly Command[]): void {
 }
 
 export const useAllCommands = (): readonly Command[] => useContext(Commands).all;
+export const usePalette = (): Pick<Registry, 'asked' | 'open'> => useContext(Commands);
 export const useHelp = (): (() => void) => useContext(Commands).help;
 
 const isTyping = (target: EventTarget | null): boolean =>

@@ -11,11 +11,10 @@ import {
   useMantineColorScheme,
 } from '@mantine/core';
 import { useMounted } from '@mantine/hooks';
-import { openSpotlight } from '@mantine/spotlight';
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import { useSyncExternalStore } from 'react';
-import { useHelp } from './commands';
+import { useHelp, usePalette } from './commands';
 import { clock } from './format';
 import { connectionState } from './live';
 import { PAGES } from './pages';
@@ -25,6 +24,7 @@ const NEXT_SCHEME = { auto: 'light', light: 'dark', dark: 'auto' } as const;
 export function Header() {
   const path = usePathname();
   const help = useHelp();
+  const { open } = usePalette();
   const { setColorScheme, colorScheme: chosen } = useMantineColorScheme();
   // The server does not know the reader's choice: it is shown once the page is there.
   const colorScheme = useMounted() ? chosen : 'auto';
@@ -49,12 +49,7 @@ export function Header() {
         </Group>
         <Group gap="xs">
           <ConnectionNotice />
-          <Button
-            size="compact-sm"
-            variant="default"
-            onClick={() => openSpotlight()}
-            aria-keyshortcuts="Control+K"
-          >
+          <Button size="compact-sm" variant="default" onClick={open} aria-keyshortcuts="Control+K">
             Go to … <kbd className="key">Ctrl K</kbd>
           </Button>
           <ActionIcon variant="default" aria-label="Keys and help" aria-keyshortcuts="?" onClick={help}>

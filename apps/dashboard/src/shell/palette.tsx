@@ -1,25 +1,20 @@
 'use client';
 
-import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight';
+import dynamic from 'next/dynamic';
 import { useRouter } from 'next/navigation';
-import { useMemo, useState } from 'react';
-import { graphql, useQuery } from './client';
-import { type Command, useAllCommands, useCommands, useHelp } from './commands';
+import { useMemo } from 'react';
+import { type Command, useCommands, usePalette } from './commands';
 import { PAGES } from './pages';
 
-const Places = graphql(`
-  query PaletteSweeps {
-    sweeps(first: 100) { nodes { key name } }
-  }
-`);
+// Comes when it is first asked for: the first view does without it.
+const PaletteList = dynamic(() => import('./palette-list').then((module) => module.PaletteList), {
+  ssr: false,
+});
 
-/** Ctrl K: every command of the page, every view, the latest sweeps; a run by its key. */
+/** The commands that are everywhere, and the palette that lists all. */
 export function Palette() {
   const router = useRouter();
-  const help = useHelp();
-  const [query, setQuery] = useState('');
-  const [opened, setOpened] = useState(false);
-  const [{ data }] = useQuery({ query: Places, pause: !opened });
+  const { asked } = usePalette();
   const pages = useMemo<Command[]>(
     () => [
       ...PAGES.map(({ href, name, letter }) => ({
@@ -40,46 +35,5 @@ export function Palette() {
     [router],
   );
   useCommands(pages);
-  const all = useAllCommands();
-  const groups = useMemo<SpotlightActionGroupData[]>(() => {
-    const typed = query.trim();
-    const sweeps = data?.sweeps.nodes ?? [];
-    const entries: Command[] = [
-      ...all,
-      { id: 'keys', name: 'Keys', group: 'Help', run: help },
-      ...(/^\S+\/\S+$/.test(typed)
-        ? [{ id: 'run', name: `Run ${typed}`, group: 'Runs', run: () => router.push(`/runs/${typed}`) }]
-        : []),
-      ...sweeps.map(({ key }) => ({
-        id: `sweep ${key}`,
-        name: `Sweep ${key}`,
-        group: 'Sweeps',
-        run: () => router.push(`/sweeps/${encodeURIComponent(key)}`),
-      })),
-    ];
-    return [...new Set(entries.map(({ group }) => group))].map((group) => ({
-      group,
-      actions: entries
-        .filter((entry) => entry.group === group)
-        .map(({ id, name, keys, run }) => ({
-          id,
-          label: name,
-          ...(keys ? { description: keys } : {}),
-          onClick: run,
-        })),
-    }));
-  }, [all, data, query, router, help]);
-  return (
-    <Spotlight
-      actions={groups}
-      query={query}
-      onQueryChange={setQuery}
-      onSpotlightOpen={() => setOpened(true)}
-      shortcut={['mod + K', '/']}
-      nothingFound="Nothing of that name"
-      limit={30}
-      scrollable
-      searchProps={{ placeholder: 'A command, a view, a sweep, or the key of a run', 'aria-label': 'Go to' }}
-    />
-  );
+  return asked > 0 ? <PaletteList asked={asked} /> : null;
 }

@@ -1,7 +1,6 @@
 'use client';
 
 import { Container, createTheme, MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
 import { UrqlProvider } from '@urql/next';
 import { NuqsAdapter } from 'nuqs/adapters/next/app';
 import { type ReactNode, Suspense, useState } from 'react';
@@ -9,6 +8,7 @@ import { ActivityProvider } from './activity';
 import { makeClient } from './client';
 import { CommandsProvider } from './commands';
 import { Header } from './header';
+import { Notices } from './notice';
 import { Palette } from './palette';
 import { Loading } from './state';
 
@@ -36,7 +36,7 @@ export function Shell({ children, nonce }: { children: ReactNode; nonce: string 
                 <Suspense fallback={<Loading what="this view" />}>{children}</Suspense>
               </Container>
               <Palette />
-              <Notifications position="bottom-right" />
+              <Notices />
             </CommandsProvider>
           </ActivityProvider>
         </NuqsAdapter>

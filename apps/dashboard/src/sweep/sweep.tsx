@@ -1,169 +1,87 @@
 'use client';
 
-import { Anchor, Button, Code, Group, Modal, Progress, SimpleGrid, Text, Title } from '@mantine/core';
+import { Anchor, Group, Text, Title } from '@mantine/core';
 import Link from 'next/link';
-import { useState } from 'react';
-import { useMutation, useQuery, useSubscription } from 'urql';
-import { RunTable } from '../run/runs';
+import { useLiveQuery } from '../shell/activity';
 import { graphql, type ResultOf } from '../shell/client';
-import { count, duration, time } from '../shell/format';
 import { Empty, Failed, Loading } from '../shell/state';
+import { Time } from '../shell/time';
+import { SweepAbout } from './about';
+import { SweepActions } from './actions';
+import { SweepBest } from './best';
+import { CellGrid } from './cell-grid';
+import { useCells } from './cells';
+import { CountsByAxis } from './counts-by-axis';
+import { SweepFacts } from './facts';
+import { SweepRuns } from './sweep-runs';
+import { SweepTrouble } from './trouble';
+import { SweepStands, useSweepLive } from './sweep-live';
 
-const SweepPage = graphql(`
-  query SweepPage($key: String!) {
-    sweep(key: $key) {
-      key name status createdAt definition member { name }
-      counts { total waiting running done pruned failed cancelled diverged reused }
-      progress { done total samplesPerSecond secondsLeft workers }
-    }
-  }
-`);
-const SweepLive = graphql(`
-  subscription SweepLive($key: String!) {
-    sweepProgress(key: $key) {
-      sweep {
-        status
-        counts { total waiting running done pruned failed cancelled diverged reused }
-        progress { done total samplesPerSecond secondsLeft workers }
+export const SweepPage = graphql(
+  `
+    query SweepPage($key: String!) {
+      sweep(key: $key) {
+        id key name createdAt order strategy reuse definition addedSeeds locked note tags deviceSeconds
+        member { key name }
+        workers { id name host device engine state samplesPerSecond }
+        reusedFrom { cells member status }
+        ...SweepStands
       }
     }
-  }
-`);
-const Pause = graphql(`mutation Pause($key: String!) { change: pauseSweep(key: $key) { __typename } }`);
-const Resume = graphql(`mutation Resume($key: String!) { change: resumeSweep(key: $key) { __typename } }`);
-const Cancel = graphql(`mutation Cancel($key: String!) { change: cancelSweep(key: $key) { __typename } }`);
-const Retry = graphql(`mutation Retry($key: String!) { change: retrySweep(key: $key) { __typename } }`);
+  `,
+  [SweepStands],
+);
+export type Sweep = NonNullable<ResultOf<typeof SweepPage>['sweep']>;
 
-type Sweep = NonNullable<ResultOf<typeof SweepPage>['sweep']>;
-
+/** A sweep while it fills in, and when it is done. */
 export function SweepView({ sweepKey }: { sweepKey: string }) {
-  const [{ data, error, fetching }, again] = useQuery({ query: SweepPage, variables: { key: sweepKey } });
-  const [live] = useSubscription({ query: SweepLive, variables: { key: sweepKey } });
-  if (error && !data)
-    return <Failed message={error.message} again={() => again({ requestPolicy: 'network-only' })} />;
-  if (fetching && !data) return <Loading what={sweepKey} />;
-  if (!data?.sweep)
+  const [{ data, error }, again] = useLiveQuery({ query: SweepPage, variables: { key: sweepKey } });
+  const { seen, problem } = useSweepLive(sweepKey);
+  const { cells, problem: cellProblem, again: cellsAgain } = useCells(
+    sweepKey,
+    (seen?.stands ?? data?.sweep)?.counts.total ?? 0,
+    seen,
+  );
+  if (error && !data) return <Failed message={error.message} again={again} />;
+  if (!data) return <Loading what={`sweep ${sweepKey}`} />;
+  if (!data.sweep)
     return (
       <Empty title={`There is no sweep ${sweepKey}`}>
-        <Anchor component={Link} href="/sweeps">
+        <Anchor component={Link} href="/sweeps" underline="always">
           All sweeps
         </Anchor>
       </Empty>
     );
-  const sweep: Sweep = { ...data.sweep, ...live.data?.sweepProgress.sweep };
-  const { progress, counts } = sweep;
+  // What was sent last is the latest; an answer that was asked for before it must not take a number back.
+  const sweep: Sweep = { ...data.sweep, ...seen?.stands };
   return (
     <>
-      <Group justify="space-between">
-        <Title order={1} size="h3">
-          {sweep.key}
-        </Title>
-        <Actions sweep={sweep} />
+      <Group justify="space-between" align="flex-start">
+        <div>
+          <Title order={1} size="h3">
+            {sweep.key}
+          </Title>
+          <Text c="dimmed">
+            <strong>{sweep.status.toLowerCase()}</strong>, “{sweep.name}” by {sweep.member.name},{' '}
+            <Time at={sweep.createdAt} />
+            {sweep.locked ? ', locked' : ''}
+          </Text>
+        </div>
+        <SweepActions sweep={sweep} cells={cells} onChanged={again} />
       </Group>
-      <Text c="dimmed">
-        {sweep.status.toLowerCase()}, by {sweep.member.name}, {time(sweep.createdAt)}
-      </Text>
-      <Progress.Root size="xl" my="md">
-        <Progress.Section
-          value={(100 * progress.done) / progress.total}
-          aria-label={`${progress.done} of ${progress.total} runs are done`}
-        />
-        <Progress.Section
-          value={(100 * counts.running) / progress.total}
-          color="gray"
-          striped
-          aria-label={`${counts.running} runs are running`}
-        />
-      </Progress.Root>
-      <SimpleGrid cols={{ base: 2, sm: 4 }} className="number" data-testid="progress">
-        <Fact name="runs done" value={`${count(progress.done)} of ${count(progress.total)}`} />
-        <Fact name="samples a second" value={count(Math.round(progress.samplesPerSecond))} />
-        <Fact name="time left" value={sweep.status === 'DONE' ? 'done' : duration(progress.secondsLeft)} />
-        <Fact name="workers" value={count(progress.workers)} />
-        <Fact name="diverged" value={count(counts.diverged)} />
-        <Fact name="failed" value={count(counts.failed)} />
-        <Fact name="reused" value={count(counts.reused)} />
-        <Fact name="waiting" value={count(counts.waiting)} />
-      </SimpleGrid>
-      <Title order={2} size="h4" mt="lg">
-        Runs
-      </Title>
-      <RunTable filter={{ sweep: sweepKey }} refresh={progress.done} />
-      <details style={{ marginTop: 16 }}>
-        <summary>The sweep file</summary>
-        <Code block>{JSON.stringify(sweep.definition, null, 2)}</Code>
-      </details>
+      {problem ? <Failed message={problem} /> : null}
+      <SweepTrouble sweep={sweep} />
+      <SweepFacts sweep={sweep} />
+      <SweepBest sweepKey={sweep.key} columns={cells?.columns} />
+      {cellProblem ? <Failed message={cellProblem} again={cellsAgain} /> : null}
+      {cells ? (
+        <>
+          <CellGrid sweepKey={sweep.key} cells={cells} live={seen} />
+          <CountsByAxis sweepKey={sweep.key} cells={cells} />
+        </>
+      ) : null}
+      <SweepRuns sweepKey={sweep.key} />
+      <SweepAbout sweep={sweep} onChanged={again} />
     </>
-  );
-}
-
-function Fact({ name, value }: { name: string; value: string }) {
-  return (
-    <div>
-      <Text size="sm" c="dimmed">
-        {name}
-      </Text>
-      <Text fw={700}>{value}</Text>
-    </div>
-  );
-}
-
-function Actions({ sweep }: { sweep: Sweep }) {
-  const [, pause] = useMutation(Pause);
-  const [, resume] = useMutation(Resume);
-  const [, cancel] = useMutation(Cancel);
-  const [, retry] = useMutation(Retry);
-  const [asking, ask] = useState(false);
-  const [problem, setProblem] = useState<string>();
-  const run = async (
-    change: (variables: { key: string }) => Promise<{ error?: { message: string } | undefined }>,
-  ) => {
-    ask(false);
-    const { error } = await change({ key: sweep.key });
-    setProblem(error?.message);
-  };
-  const open = sweep.counts.waiting + sweep.counts.running;
-  return (
-    <Group gap="xs">
-      {problem ? (
-        <Text c="red" role="alert">
-          {problem}
-        </Text>
-      ) : null}
-      {sweep.status === 'RUNNING' || sweep.status === 'WAITING' ? (
-        <Button variant="default" onClick={() => run(pause)}>
-          Pause
-        </Button>
-      ) : null}
-      {sweep.status === 'PAUSED' ? (
-        <Button variant="default" onClick={() => run(resume)}>
-          Resume
-        </Button>
-      ) : null}
-      {sweep.counts.failed + sweep.counts.cancelled > 0 ? (
-        <Button variant="default" onClick={() => run(retry)}>
-          Retry {count(sweep.counts.failed + sweep.counts.cancelled)}
-        </Button>
-      ) : null}
-      {open > 0 ? (
-        <Button variant="default" onClick={() => ask(true)}>
-          Cancel …
-        </Button>
-      ) : null}
-      <Modal opened={asking} onClose={() => ask(false)} title={`Cancel ${sweep.key}?`}>
-        <Text mb="md">
-          {count(open)} runs that wait or train end, but those that another sweep wants go on. Finished runs
-          stay. A retry puts the cancelled ones back.
-        </Text>
-        <Group justify="flex-end">
-          <Button variant="default" onClick={() => ask(false)}>
-            Keep it
-          </Button>
-          <Button color="red" onClick={() => run(cancel)}>
-            Cancel {count(open)} runs
-          </Button>
-        </Group>
-      </Modal>
-    </Group>
   );
 }

@@ -1,90 +1,163 @@
 'use client';
 
-import { Anchor, Progress, Table, Text, Title } from '@mantine/core';
+import { Anchor, Button, Group, SegmentedControl, Text, TextInput, Title } from '@mantine/core';
+import { useDebouncedCallback } from '@mantine/hooks';
 import Link from 'next/link';
-import { useEffect } from 'react';
-import { useQuery } from 'urql';
-import { graphql } from '../shell/client';
-import { count, fullTime, time } from '../shell/format';
-import { Failed, HowToBegin, Loading } from '../shell/state';
+import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
+import { useState } from 'react';
+import { Choice } from '../question/controls';
+import { useLast, useLiveQuery } from '../shell/activity';
+import { graphql, type SchemaType } from '../shell/client';
+import { count } from '../shell/format';
+import { Empty, Failed, HowToBegin, Loading } from '../shell/state';
+import { SweepTable, SweepLine } from './sweep-table';
 
-const SweepList = graphql(`
-  query SweepList {
-    sweeps(first: 100) {
-      totalCount
-      nodes { key name status createdAt member { name } counts { total done failed diverged running waiting } progress { done total } }
+const PAGE = 50;
+
+const SweepList = graphql(
+  `
+    query SweepList($where: SweepFilter, $first: Int, $after: String, $last: Int, $before: String) {
+      viewer { member { key name } }
+      members { key name }
+      sweeps(where: $where, first: $first, after: $after, last: $last, before: $before) {
+        totalCount
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+        nodes { ...SweepLine }
+      }
     }
-  }
-`);
+  `,
+  [SweepLine],
+);
 
+const STATUSES = ['RUNNING', 'WAITING', 'PAUSED', 'DONE', 'CANCELLED'] as const;
+/** The list in the URL. */
+const LIST = {
+  /** Key of a member; `me` for one's own. */
+  by: parseAsString,
+  status: parseAsStringLiteral(STATUSES),
+  search: parseAsString,
+  after: parseAsString,
+  before: parseAsString,
+};
+
+/** All sweeps of the team, or one's own: who, when, how far, what it cost. */
 export function Sweeps() {
-  const [{ data, error }, again] = useQuery({ query: SweepList });
-  useEffect(() => {
-    const timer = setInterval(() => again({ requestPolicy: 'network-only' }), 3000);
-    return () => clearInterval(timer);
-  }, [again]);
-  if (error && !data)
-    return <Failed message={error.message} again={() => again({ requestPolicy: 'network-only' })} />;
-  if (!data) return <Loading what="the sweeps" />;
-  const { nodes, totalCount } = data.sweeps;
+  const [{ by, status, search, after, before }, set] = useQueryStates(LIST, { history: 'push' });
+  const [typed, setTyped] = useState(search ?? '');
+  const find = useDebouncedCallback(
+    (text: string) => void set({ search: text || null, ...FROM_FRONT }, { history: 'replace' }),
+    300,
+  );
+  const [{ data: who }] = useLiveQuery({ query: Me, variables: {}, pause: by !== 'me' });
+  const member = by === 'me' ? who?.viewer.member.key : by;
+  const where: SchemaType<'SweepFilter'> = {
+    ...(member ? { member: { eq: member } } : {}),
+    ...(status ? { status: [status] } : {}),
+    ...(search ? { search } : {}),
+  };
+  const page = before ? { last: PAGE, before } : { first: PAGE, after };
+  const [{ data, error, fetching }, again] = useLiveQuery({
+    query: SweepList,
+    variables: { where, ...page },
+    pause: by === 'me' && !member,
+  });
+  const shown = useLast(data);
+  const filtered = Boolean(by || status || search);
   return (
     <>
-      <Title order={1} size="h3">
-        Sweeps
-      </Title>
-      {nodes.length === 0 ? <HowToBegin /> : null}
-      {nodes.length < totalCount ? (
-        <Text>
-          The newest {nodes.length} of {count(totalCount)}.
-        </Text>
-      ) : null}
-      {nodes.length > 0 ? (
-        <div className="scroll">
-          <Table aria-label="Sweeps" className="number">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>sweep</Table.Th>
-                <Table.Th>status</Table.Th>
-                <Table.Th style={{ minWidth: 160 }}>progress</Table.Th>
-                <Table.Th>beside</Table.Th>
-                <Table.Th>by</Table.Th>
-                <Table.Th>created</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {nodes.map((sweep) => (
-                <Table.Tr key={sweep.key}>
-                  <Table.Td>
-                    <Anchor component={Link} href={`/sweeps/${encodeURIComponent(sweep.key)}`}>
-                      {sweep.key}
-                    </Anchor>
-                  </Table.Td>
-                  <Table.Td>{sweep.status.toLowerCase()}</Table.Td>
-                  <Table.Td>
-                    <Progress
-                      value={(100 * sweep.progress.done) / sweep.progress.total}
-                      aria-label={`${sweep.progress.done} of ${sweep.progress.total} runs`}
-                    />
-                    <Text size="sm">
-                      {count(sweep.progress.done)} of {count(sweep.progress.total)}
-                    </Text>
-                  </Table.Td>
-                  <Table.Td>
-                    {[
-                      sweep.counts.diverged ? `${sweep.counts.diverged} diverged` : '',
-                      sweep.counts.failed ? `${sweep.counts.failed} failed` : '',
-                    ]
-                      .filter(Boolean)
-                      .join(', ') || '–'}
-                  </Table.Td>
-                  <Table.Td>{sweep.member.name}</Table.Td>
-                  <Table.Td title={fullTime(sweep.createdAt)}>{time(sweep.createdAt)}</Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
+      <Group justify="space-between">
+        <Title order={1} size="h3">
+          Sweeps
+        </Title>
+        <Button component={Link} href="/sweeps/new">
+          New sweep
+        </Button>
+      </Group>
+      <Group my="sm" align="flex-end">
+        <SegmentedControl
+          aria-label="Whose sweeps"
+          data={[
+            { value: 'team', label: 'Team' },
+            { value: 'me', label: 'Mine' },
+          ]}
+          value={by === 'me' ? 'me' : 'team'}
+          onChange={(value) => void set({ by: value === 'me' ? 'me' : null, ...FROM_FRONT })}
+        />
+        <TextInput
+          aria-label="Search sweeps"
+          placeholder="name, key, tag or note"
+          value={typed}
+          onChange={({ currentTarget }) => {
+            setTyped(currentTarget.value);
+            find(currentTarget.value);
+          }}
+        />
+        <span className="sentence">
+          made by{' '}
+          <Choice
+            label="Member"
+            value={by ?? 'team'}
+            options={[
+              { value: 'team', name: 'anybody' },
+              { value: 'me', name: 'me' },
+              ...(shown?.members ?? []).map(({ key, name }) => ({ value: key, name })),
+            ]}
+            onChange={(value) => void set({ by: value === 'team' ? null : value, ...FROM_FRONT })}
+          />
+          ,{' '}
+          <Choice
+            label="Status"
+            value={status ?? 'ANY'}
+            options={[
+              { value: 'ANY', name: 'wherever they stand' },
+              ...STATUSES.map((value) => ({ value, name: value.toLowerCase() })),
+            ]}
+            onChange={(value) => void set({ status: value === 'ANY' ? null : value, ...FROM_FRONT })}
+          />
+        </span>
+      </Group>
+      {error ? (
+        <Failed message={error.message} again={again} />
+      ) : !shown ? (
+        <Loading what="the sweeps" />
+      ) : shown.sweeps.totalCount === 0 ? (
+        filtered ? (
+          <Empty title="No sweep matches">
+            <Anchor component={Link} href="/sweeps" underline="always">
+              All sweeps
+            </Anchor>
+          </Empty>
+        ) : (
+          <HowToBegin />
+        )
+      ) : (
+        <div aria-busy={fetching}>
+          <SweepTable sweeps={shown.sweeps.nodes} />
+          <Group my="sm">
+            <Text size="sm" className="number" role="status">
+              {count(shown.sweeps.nodes.length)} of {count(shown.sweeps.totalCount)} sweeps, the newest first
+            </Text>
+            <Button
+              size="xs"
+              variant="default"
+              disabled={!shown.sweeps.pageInfo.hasPreviousPage}
+              onClick={() => void set({ before: shown.sweeps.pageInfo.startCursor, after: null })}
+            >
+              Newer
+            </Button>
+            <Button
+              size="xs"
+              variant="default"
+              disabled={!shown.sweeps.pageInfo.hasNextPage}
+              onClick={() => void set({ after: shown.sweeps.pageInfo.endCursor, before: null })}
+            >
+              Older
+            </Button>
+          </Group>
         </div>
-      ) : null}
+      )}
     </>
   );
 }
+const FROM_FRONT = { after: null, before: null };
+const Me = graphql(`query Me { viewer { member { key } } }`);

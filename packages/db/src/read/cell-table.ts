@@ -1,5 +1,6 @@
 import type { RunStatus } from '../generated/prisma/enums.ts';
 import type { Db } from '../open.ts';
+import { finiteSql, VALUE_SQL } from './axes.ts';
 import { type Settings, settingsOf } from './settings.ts';
 
 /** Cells of a sweep as columns of one length, in the order of their positions. */
@@ -69,4 +70,27 @@ export async function cellTable(
     seedsVary: seeds.some((seed) => seed !== seeds[0]),
     settings,
   };
+}
+
+/**
+ * Of a metric the medians of the last five evaluations of the runs that answer these cells, in the order of `positions`; null where a run
+ * is not done, has diverged, or does not have the metric.
+ */
+export async function cellValues(
+  db: Db,
+  teamId: string,
+  sweepId: string,
+  positions: readonly number[],
+  metric: string,
+): Promise<(number | null)[]> {
+  if (positions.length === 0) return [];
+  const { rows } = await db.pool.query<{ position: number; value: number }>(
+    `/* cellValues */ SELECT c.position, ${VALUE_SQL.MEDIAN_LAST_5} AS value
+     FROM cell c JOIN run r ON r.id = c.run_id JOIN metric k ON k.team_id = c.team_id AND k.name = $5 JOIN run_metric s ON s.run_id = r.id AND s.metric_id = k.id
+     WHERE c.sweep_id = $1 AND c.team_id = $2 AND c.position BETWEEN $3 AND $4 AND r.status = 'DONE' AND NOT r.diverged
+       AND ${finiteSql(VALUE_SQL.MEDIAN_LAST_5)}`,
+    [sweepId, teamId, positions[0], positions.at(-1), metric],
+  );
+  const valueOf = new Map(rows.map(({ position, value }) => [position, value]));
+  return positions.map((position) => valueOf.get(position) ?? null);
 }

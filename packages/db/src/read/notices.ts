@@ -20,7 +20,7 @@ export async function lostWorkers({ pool }: Db, teamId: string, leaseSeconds: nu
     `/* lostWorkers */ SELECT w.id, w.name, w.last_seen_at AS since, (SELECT count(*)::int FROM run r WHERE r.worker_id = w.id AND r.status = 'RUNNING') AS runs
      FROM worker w WHERE w.team_id = $1 AND w.stopped_at IS NULL AND w.trainer_version <> 'own'
        AND w.last_seen_at < now() - make_interval(secs => $2) AND w.last_seen_at > now() - interval '1 day'
-       AND NOT EXISTS (SELECT FROM worker n WHERE n.team_id = w.team_id AND n.host = w.host AND n.name = w.name AND n.started_at > w.last_seen_at)
+       AND NOT EXISTS (SELECT FROM worker n WHERE n.team_id = w.team_id AND n.host = w.host AND n.name = w.name AND n.id <> w.id AND n.started_at > w.last_seen_at)
      ORDER BY w.last_seen_at DESC, w.id LIMIT ${MOST_NOTICES}`,
     [teamId, leaseSeconds],
   );

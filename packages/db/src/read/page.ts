@@ -28,6 +28,8 @@ export interface PageQuery {
   readonly backwards: boolean;
   /** The place of the run after (before) which the page begins. */
   readonly from?: readonly unknown[];
+  /** Runs to leave out before the page: a far place of a long list, without reading the pages up to it. */
+  readonly skip?: number;
   /** A page of each of these sweeps, in one statement. */
   readonly sweepIds?: readonly string[];
 }
@@ -143,8 +145,9 @@ export async function runPage(db: Db, query: PageQuery): Promise<PageRow[]> {
   const where = compileFilter(query.where, query.teamId, values);
   const after = query.from ? beyond(keys, query.from, way, query.backwards, values) : 'true';
   const limit = values.add(query.count + 1);
+  const offset = query.skip ? ` OFFSET ${values.add(query.skip)}` : '';
   const chosen = (join: string) =>
-    `SELECT ${keys.map(({ sql }, i) => `${sql} AS k${i}`).join(', ')} FROM run r ${join} ${joins} WHERE ${where} AND ${after} ORDER BY ${orderBy(({ sql }) => sql)} LIMIT ${limit}`;
+    `SELECT ${keys.map(({ sql }, i) => `${sql} AS k${i}`).join(', ')} FROM run r ${join} ${joins} WHERE ${where} AND ${after} ORDER BY ${orderBy(({ sql }) => sql)} LIMIT ${limit}${offset}`;
   // The texts of the cursors are made of the chosen runs alone, not of all that were sorted.
   const row = `p.k${keys.length - 1} AS id, json_build_array(${keys.map((_, i) => `p.k${i}::text`).join(', ')}) AS cursor`;
   const inOrder = orderBy((_, i) => `p.k${i}`);

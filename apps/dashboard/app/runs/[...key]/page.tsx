@@ -1,5 +1,14 @@
+import type { Metadata } from 'next';
 import { RunView } from '../../../src/run/run';
 
-export default async function Page({ params }: { params: Promise<{ key: string[] }> }) {
-  return <RunView runKey={(await params).key.map(decodeURIComponent).join('/')} />;
+interface Props {
+  readonly params: Promise<{ key: string[] }>;
+}
+const keyOf = async ({ params }: Props): Promise<string> =>
+  (await params).key.map(decodeURIComponent).join('/');
+
+export const generateMetadata = async (props: Props): Promise<Metadata> => ({ title: await keyOf(props) });
+
+export default async function Page(props: Props) {
+  return <RunView runKey={await keyOf(props)} />;
 }

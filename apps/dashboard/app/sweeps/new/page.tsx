@@ -1,0 +1,7 @@
+import { NewSweep } from '../../../src/sweep/new-sweep';
+
+export const metadata = { title: 'New sweep' };
+
+export default function Page() {
+  return <NewSweep />;
+}

@@ -1,0 +1,51 @@
+'use client';
+
+import { Group, Title } from '@mantine/core';
+import { useMemo } from 'react';
+import { useLiveQuery } from '../shell/activity';
+import { graphql } from '../shell/client';
+import { Failed, Loading } from '../shell/state';
+import { DatasetFields, Datasets } from './datasets';
+import { Feed } from './feed';
+import { MemberFields, Members } from './members';
+import { MetricFields, Metrics } from './metrics';
+import { NoticeFields, Notices } from './notices';
+import { WorkerFields, Workers } from './workers';
+
+const TeamPage = graphql(
+  `
+  query TeamPage {
+    viewer { team { name } }
+    notices { ...NoticeFields }
+    members { ...MemberFields }
+    workers { ...WorkerFields }
+    datasets { ...DatasetFields }
+    metrics { ...MetricFields }
+  }
+`,
+  [NoticeFields, MemberFields, WorkerFields, DatasetFields, MetricFields],
+);
+
+/** Who there is, what they and their workers do, and what happens. */
+export function Team() {
+  const variables = useMemo(() => ({}), []);
+  const [{ data, error, fetching }, again] = useLiveQuery({ query: TeamPage, variables });
+  if (error && !data) return <Failed message={error.message} again={again} />;
+  if (!data) return <Loading what="the team" />;
+  const { viewer, notices, members, workers, datasets, metrics } = data;
+  return (
+    <div aria-busy={fetching}>
+      <Group justify="space-between">
+        <Title order={1} size="h3">
+          Team {viewer.team.name}
+        </Title>
+      </Group>
+      <Notices notices={notices} />
+      <Members members={members} />
+      <Workers workers={workers} />
+      <Feed />
+      <Datasets datasets={datasets} />
+      <Metrics metrics={metrics} again={again} />
+    </div>
+  );
+}
