@@ -16,14 +16,15 @@ const QUESTION =
   'query ($where: RunFilter!, $metric: String!) { curves(where: $where, metric: $metric) { of curves { run { key } steps values epochs } } }';
 const VISITS = 5;
 
-/** All curves of a selection over each other, as Compare draws them, each of 82 points. */
+/** All curves of two selections over each other, as Compare draws them, each of 82 points. */
 export async function benchCurves({ stage, browser, print }: Bench): Promise<void> {
   const { curves } = await stage.ask(QUESTION, { where: WHERE, metric: METRIC });
   if (curves.curves.length !== CURVES)
     throw new Error(`there are ${curves.curves.length} curves, not ${CURVES}`);
   const drawn = `document.querySelector('.curves[data-curves="${CURVES}"] canvas') !== null`;
-  const where = encodeURIComponent(JSON.stringify(WHERE));
-  const url = `${stage.url}/compare?a=${where}&curves=curves`;
+  const side = (eq: boolean): string =>
+    encodeURIComponent(JSON.stringify({ ...WHERE, batchNorm: { eq } }));
+  const url = `${stage.url}/compare?a=${side(true)}&b=${side(false)}&curves=curves`;
   const visits: number[] = [];
   const drawing: number[] = [];
   for (let i = 0; i <= VISITS; i++) {

@@ -6,8 +6,8 @@ const QUESTION = `{ aggregate(by: [DATASET, BATCH_NORM, BATCH_SIZE], best: [BASE
   runs groups { dataset batchNorm batchSize mean sd n diverged failed unfinished duplicates withoutValue varying } } }`;
 const FILTERED = QUESTION.replace('by:', 'where: { batchNorm: { eq: true } }, by:');
 
-/** A chart is there when its axis has its labels. */
-const CHART = `document.querySelectorAll('section.frame [role=img] svg text').length > 5`;
+/** A line of the first panel. */
+const CHART = `document.querySelector('section.frame svg path[data-drawn]') !== null`;
 const VISITS = 7;
 
 export async function benchExplore({ stage, browser, print }: Bench): Promise<void> {
@@ -72,7 +72,7 @@ async function benchFilter({ stage, browser, print }: Bench): Promise<void> {
     params: { limit: 'the question itself' },
   });
 }
-const LINES = `[...document.querySelectorAll('section.frame [role=img] svg path')].map((path) => path.getAttribute('d')).join()`;
+const LINES = `[...document.querySelectorAll('section.frame svg path[data-drawn]')].map((path) => path.getAttribute('d')).join()`;
 
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;

@@ -16,7 +16,7 @@ test('the first answer of the server has the numbers already, and its scripts ru
   page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
   page.on('pageerror', (error) => faults.push(error.message));
   await page.goto(own.url);
-  const chart = page.getByRole('img', { name: /test accuracy against batch size: cifar10/ });
+  const chart = page.getByRole('group', { name: /test accuracy against batch size: cifar10/ });
   await expect(chart.getByText('256', { exact: true })).toBeVisible();
   expect(faults).toEqual([]);
 });
