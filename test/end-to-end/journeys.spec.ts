@@ -1,11 +1,14 @@
 /// <reference lib="dom" />
 
 import { spawnSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Locator, type Page, test } from '@playwright/test';
 import { createRun } from '@smallbatch/client/reporter';
+import { createToken } from '@smallbatch/db';
 import { TRAINER_VERSION } from '@smallbatch/program';
+import { parquetReadObjects } from 'hyparquet';
 import { copyTemplate, type TestDatabase } from '../template.ts';
 import { type Installation, startUpOn } from './smallbatch.ts';
 
@@ -234,3 +237,170 @@ test('while the network is lost the page says since when, and afterwards it show
   expect(isRising(seen)).toBe(true);
   expect(await page.evaluate(() => (window as never as { sameDocument?: boolean }).sameDocument)).toBe(true);
 });
+
+/** Another member of the team with a token, and two runs of each setting of the sweep `tiny` from a script. */
+async function secondMember(): Promise<void> {
+  const [member] = await database.asOwner<{ id: string; team_id: string }>(
+    `WITH a AS (INSERT INTO account (id, name) VALUES (gen_random_uuid(), 'Ben') RETURNING id)
+     INSERT INTO member (id, team_id, account_id, key, role) SELECT gen_random_uuid(), t.id, a.id, 'ben', 'MEMBER' FROM a, team t RETURNING id, team_id`,
+  );
+  const db = await database.open();
+  const { secret } = await createToken(db, {
+    ...{ teamId: member!.team_id, memberId: member!.id },
+    ...{ name: 'script', scopes: ['READ', 'WORK', 'WRITE'] as const },
+  });
+  for (const batchSize of [16, 64])
+    for (const batchNorm of [false, true])
+      for (const seed of [2, 3]) {
+        const run = await createRun({
+          ...{ url: own.url, token: secret, name: 'ben', dataset: 'shapes', seed },
+          axes: { model: 'resnet8', width: 2, epochs: 2, baseLearningRate: 2 ** -9, batchSize, batchNorm },
+          spool: join(own.home, 'spool-of-ben'),
+        });
+        for (const epoch of [1, 2])
+          run.log({ step: epoch * 10, epoch, test_accuracy: 0.9 + seed / 100 + (batchNorm ? 0.01 : 0) });
+        await run.finish();
+      }
+}
+
+test('two members are compared: matched settings, the mean difference and its interval', async ({ page }) => {
+  await secondMember();
+  await page.goto(`${own.url}/compare`);
+  const owner = await own.ask<{ viewer: { member: { key: string } } }>('{ viewer { member { key } } }');
+  await page.getByLabel('A is').selectOption('ben');
+  await page.getByLabel('B is').selectOption(owner.viewer.member.key);
+  await expect(page.getByTestId('verdict')).toContainText('A is better by');
+  const { compare } = await own.ask<{ compare: { n: number; mean: number } }>(
+    `{ compare(a: { member: { eq: "ben" } }, b: { member: { eq: "${owner.viewer.member.key}" } }) { n mean } }`,
+  );
+  expect(compare.n).toBe(4);
+  expect(compare.mean).toBeGreaterThan(0);
+  await expect(page.getByTestId('verdict')).toContainText('n = 4 pairs');
+  const points = (100 * compare.mean).toFixed(1);
+  await expect(page.getByTestId('verdict')).toContainText(points);
+  await page.goBack();
+  await expect(page.getByLabel('B is')).toHaveValue('');
+  await page.goForward();
+  await expect(page.getByTestId('verdict')).toContainText('A is better by');
+});
+
+test('a filter with an or is built by hand, saved as a view, and opened again', async ({ page }) => {
+  const where = { or: [{ batchSize: { eq: 64 } }, { batchNorm: { eq: false } }] };
+  const { runs } = await own.ask<{ runs: { totalCount: number } }>(
+    'query ($where: RunFilter) { runs(where: $where, first: 0) { totalCount } }',
+    { where },
+  );
+  await page.goto(`${own.url}/runs`);
+  await page.getByRole('button', { name: /^Runs: / }).click();
+  const editor = page.getByRole('dialog', { name: 'Runs' });
+  await editor.getByLabel('Add a condition').selectOption('or');
+  const alternatives = editor.locator('.alternative');
+  await alternatives.nth(0).getByLabel('Add a condition').selectOption('batchSize');
+  await alternatives
+    .nth(0)
+    .getByLabel(/^batch size .*is/i)
+    .last()
+    .fill('64');
+  await alternatives.nth(1).getByLabel('Add a condition').selectOption('batchNorm');
+  await alternatives
+    .nth(1)
+    .getByLabel(/^batch norm/i)
+    .last()
+    .selectOption('false');
+  await expect(editor.getByTestId('matches')).toHaveText(`Matches ${runs.totalCount} runs`);
+  await editor.getByRole('button', { name: 'Apply' }).click();
+  await expect(page).toHaveURL(/where=/);
+  expect(JSON.parse(new URL(page.url()).searchParams.get('where')!)).toEqual(where);
+  const grid = page.getByRole('grid', { name: 'Runs' });
+  await expect(grid).toHaveAttribute('aria-rowcount', String(runs.totalCount + 1));
+
+  await page.getByRole('button', { name: 'Saved views' }).click();
+  await page.getByRole('button', { name: 'Save as …' }).click();
+  await page.getByLabel('Save this view as').fill('Large or plain');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByRole('button', { name: 'View: Large or plain' })).toBeVisible();
+  await page.goto(`${own.url}/runs`);
+  await page.getByRole('button', { name: 'Saved views' }).click();
+  await page.getByRole('link', { name: 'Large or plain' }).click();
+  await expect(grid).toHaveAttribute('aria-rowcount', String(runs.totalCount + 1));
+  expect(JSON.parse(new URL(page.url()).searchParams.get('where')!)).toEqual(where);
+});
+
+test('numbers and pictures leave in every format, and are what was shown', async ({ page }) => {
+  const save = async (button: Locator, item: string): Promise<Buffer> => {
+    await button.click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('menuitem', { name: item }).click(),
+    ]);
+    return readFile(await download.path());
+  };
+  const { aggregate } = await own.ask<{ aggregate: { groups: { mean: number }[] } }>(
+    '{ aggregate(where: { dataset: { eq: "shapes" } }, by: [BATCH_NORM, BATCH_SIZE], best: [BASE_LEARNING_RATE]) { groups { mean } } }',
+  );
+  const means = aggregate.groups.map(({ mean }) => mean);
+  await page.goto(own.url);
+  const frame = page.getByRole('region', { name: /: shapes$/ });
+  const chart = frame.getByRole('button', { name: /^Save / });
+
+  const [head, ...rows] = parseCsv(String(await save(chart, 'Numbers (CSV)')));
+  const column = head!.indexOf('mean');
+  expect(rows.map((row) => Number(row[column])).sort()).toEqual(means.toSorted());
+  const percents = means.map((mean) => (100 * mean).toFixed(1));
+  const markdown = String(await save(chart, 'Numbers (Markdown)'));
+  expect(markdown).toMatch(/^\|.*\|\n\| ?:?-/m);
+  const latex = String(await save(chart, 'Numbers (LaTeX)'));
+  expect(latex).toContain('\\begin{tabular}');
+  for (const text of [markdown, latex]) for (const percent of percents) expect(text).toContain(percent);
+  const svg = String(await save(chart, 'Drawing (SVG)'));
+  const parsed = await page.evaluate((text) => {
+    const document = new DOMParser().parseFromString(text, 'image/svg+xml');
+    return {
+      errors: document.querySelectorAll('parsererror').length,
+      texts: [...document.querySelectorAll('text')].map(({ textContent }) => textContent),
+    };
+  }, svg);
+  expect(parsed.errors).toBe(0);
+  for (const text of ['16', '32', '64']) expect(parsed.texts).toContain(text);
+  const png = await save(chart, 'Picture (PNG)');
+  const { width, colours } = await page.evaluate(async (base64) => {
+    const image = await createImageBitmap(
+      new Blob([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], { type: 'image/png' }),
+    );
+    const canvas = new OffscreenCanvas(image.width, image.height);
+    const context = canvas.getContext('2d')!;
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, image.width, image.height);
+    return { width: image.width, colours: new Set(new Uint32Array(data.buffer)).size };
+  }, png.toString('base64'));
+  expect(width).toBeGreaterThan(400);
+  expect(colours).toBeGreaterThan(20);
+
+  const { runs } = await own.ask<{ runs: { nodes: { key: string }[] } }>(
+    '{ runs(first: 100) { nodes { key } } }',
+  );
+  const keys = runs.nodes.map(({ key }) => key).sort();
+  await page.goto(`${own.url}/runs`);
+  const all = page.getByRole('button', { name: 'Export' });
+  const [names, ...lines] = parseCsv(String(await save(all, 'CSV')));
+  expect(lines.map((row) => row[names!.indexOf('key')]).sort()).toEqual(keys);
+  const parquet = await save(all, 'Parquet');
+  const objects = await parquetReadObjects({ file: new Uint8Array(parquet).buffer });
+  expect(objects.map(({ key }) => key).sort()).toEqual(keys);
+  const [about, ...records] = String(await save(all, 'NDJSON'))
+    .trim()
+    .split('\n');
+  expect(JSON.parse(about!)).toHaveProperty('smallbatch');
+  expect(records.map((line) => JSON.parse(line).key).sort()).toEqual(keys);
+});
+
+/** RFC 4180, without line breaks in a field. */
+const parseCsv = (text: string): string[][] =>
+  text
+    .trim()
+    .split(/\r?\n/)
+    .map((line) =>
+      [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
+        ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain!,
+      ),
+    );

@@ -47,7 +47,7 @@ export function saveView(db: Db, view: NewView): Promise<ViewSaved> {
     await sql.query(
       `/* saveView */ INSERT INTO saved_view (id, team_id, member_id, key, name, page, query, shared)
        VALUES ($1, $2, $3, $4 || '-' || nextval('saved_view_number'), $5, $6::"ViewPage", $7, $8)`,
-      [id, teamId, memberId, slug(name).slice(0, 60), name, page, query, shared],
+      [id, teamId, memberId, slug(name, 'view'), name, page, query, shared],
     );
     return { kind: 'saved', id, replaced: false };
   });

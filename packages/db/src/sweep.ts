@@ -135,13 +135,13 @@ const BATCH = 5000;
 /** Ranks of one sweep stay below those of the next. */
 const RANKS_PER_SWEEP = 2 ** 24;
 
-export const slug = (name: string): string =>
+export const slug = (name: string, otherwise = 'sweep'): string =>
   name
     .normalize('NFKD')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, '-')
     .replace(/^-+|-+$/g, '')
-    .slice(0, 60) || 'sweep';
+    .slice(0, 60) || otherwise;
 
 /** A sweep that is there, or is being made, and cells that it is to have from position `first` on. */
 export interface NewCells extends Pick<NewSweep, 'teamId' | 'memberId' | 'reuse' | 'cells' | 'ranks'> {

@@ -53,7 +53,8 @@ async function benchFilter({ stage, browser, print }: Bench): Promise<void> {
     const context = await browser.newContext({ viewport: VIEWPORT, locale: 'en-GB' });
     const { page } = await visit(context, stage.url, CHART);
     await page.getByRole('button', { name: /^Runs: / }).click();
-    await page.getByRole('textbox').fill('{ "batchNorm": { "eq": true } }');
+    await page.getByText('Text', { exact: true }).click();
+    await page.getByLabel('RunFilter as JSON').fill('{ "batchNorm": { "eq": true } }');
     await page.evaluate(`window.benchLines = ${LINES}`);
     const ms = await change(
       page,

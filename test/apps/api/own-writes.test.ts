@@ -88,6 +88,46 @@ describe('deleteRun', () => {
     expect(await remove()).toMatchObject({ __typename: 'NotFound' });
   });
 
+  test('can be undone: the run is back with its points, and is not told of as a new one', async () => {
+    const run = await runs.run({ tags: ['kept'], note: 'as it was', idempotencyKey: 'once' });
+    await report(run.id, 1, { metric: 'train_loss', steps: [1, 2], values: [1, 2] });
+    await runs.finish(run.id, 1);
+    const questions = async () =>
+      (
+        await ask(
+          `query ($key: String!) { run(key: $key) { id status tags note configurationHash createdAt attempts { number end } metrics { name last count } }
+             curves(where: { key: { eq: $key } }, metric: "train_loss") { curves { steps values } } activity(kinds: [RUN_CREATED], first: 100) { nodes { run at } } }`,
+          { key: run.key },
+        )
+      ).data;
+    const before = await questions();
+    const { data } = await ask(
+      `mutation ($key: String!) { deleteRun(key: $key) { ... on RunDeleted { deletion { key } } } }`,
+      {
+        key: run.key,
+      },
+    );
+    expect((await questions()).run).toBeNull();
+    const d = data.deleteRun.deletion.key;
+    const restored = await ask(
+      `mutation ($d: String!) { restoreRuns(deletion: $d) { ... on RunsRestored { runs } } }`,
+      { d },
+    );
+    expect(restored.data.restoreRuns).toEqual({ runs: 1 });
+    expect(await questions()).toEqual(before);
+    // Where its script made it anew meanwhile, that one stands.
+    await ask(DELETE, { key: run.key });
+    await runs.run({ idempotencyKey: 'once', seed: 12_345 });
+    const [{ key: second }] = (await ask('{ deletions { key } }')).data.deletions;
+    const again = await ask(
+      `mutation ($d: String!) { restoreRuns(deletion: $d) { ... on RunsRestored { runs notRestored { key why } } } }`,
+      {
+        d: second,
+      },
+    );
+    expect(again.data.restoreRuns).toEqual({ runs: 0, notRestored: [{ key: run.key, why: 'ANSWERED' }] });
+  });
+
   test('needs the right to write', async () => {
     const { secret } = await createToken(api.db, {
       teamId: api.teamId,

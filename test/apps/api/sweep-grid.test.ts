@@ -371,7 +371,7 @@ describe('addSeeds', () => {
     };
     const fixed = {
       budget: { goalError: 0.25, epochs: 10 },
-      schedule: { kind: 'step', at: [0.5, 0.75], factor: 0.1 },
+      schedule: { kind: 'steps', at: [0.5, 0.75], factor: 0.1 },
       batchSchedule: { at: [0.5], factor: 2 },
       batchNorm: true,
       momentum: 0.9,
@@ -381,11 +381,11 @@ describe('addSeeds', () => {
       width: 8,
       evaluateEvery: 2,
     };
-    const key = await create({ axes, fixed, hyper: { 'odd name': [0.1, 1e21, true, 'x'] } });
+    const key = await create({ axes, fixed, hyper: { cut_2: [0.1, 1e21, true, 'x'] } });
     expect(await add(key, [3])).toEqual({ __typename: 'SeedsAdded', created: 32, reused: 0, existing: 0 });
     const whole = await ask(
       'mutation ($d: JSON!) { createSweep(definition: $d) { ... on CreateSweepSuccess { created reused } } }',
-      { d: { ...FILE, axes: { ...axes, seed: [3] }, fixed, hyper: { 'odd name': [0.1, 1e21, true, 'x'] } } },
+      { d: { ...FILE, axes: { ...axes, seed: [3] }, fixed, hyper: { cut_2: [0.1, 1e21, true, 'x'] } } },
     );
     expect(whole).toEqual({ created: 0, reused: 32 });
   });

@@ -247,7 +247,9 @@ export function pivotTable(
     notes: [
       `${heading(metric)}: ${SHOWN}`,
       '–: there is no run; a word: why the runs there are have no mean',
-      ...(bold === 'NONE' ? [] : boldNote(answer.goal, bold === 'ALL' ? 'of the whole table' : `of each ${bold.toLowerCase()}`)),
+      ...(bold === 'NONE'
+        ? []
+        : boldNote(answer.goal, bold === 'ALL' ? 'of the whole table' : `of each ${bold.toLowerCase()}`)),
     ],
     runs: answer.runs,
     keys: answer.rows.flatMap((row) =>

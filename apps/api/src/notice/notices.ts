@@ -47,7 +47,7 @@ export async function notices(
     return [{ kind: 'SWEEP_STUCK', message, since, workerId: null, sweepId, runs }];
   });
   const failed = failing.map(({ sweepId, key, since, runs, reason }): Notice => {
-    const message = `sweep "${key}": ${plural(runs, 'run')} failed in the last hour${reason ? `, the last as: ${reason}` : ''}`;
+    const message = `sweep "${key}": ${plural(runs, 'run')} failed in the last hour${reason ? `, the last as: ${reason}` : ''} (retryRuns or retrySweep trains them again)`;
     return { kind: 'RUNS_FAILING', message, since, workerId: null, sweepId, runs };
   });
   return [...workers, ...stuck.slice(0, MOST_NOTICES), ...failed];

@@ -1,4 +1,4 @@
-import { graphql, type ResultOf, type SchemaType } from '../shell/client';
+import { graphql, type ResultOf, type SchemaType } from '@smallbatch/client';
 import { measure, rate } from '../shell/format';
 
 export type Axis = SchemaType<'Axis'>;

@@ -174,12 +174,14 @@ export class CurvePlot {
       width,
       height,
       legend: { show: false },
+      // The last label of the x axis is as wide as a million is long.
+      padding: [12, 36, 0, 0],
       scales: {
         x: { time: false, distr: logX ? 3 : 1, range: () => this.#rangeX() },
         y: { distr: logY ? 3 : 1, range: () => this.#rangeY() },
       },
       axes: [
-        { ...axis, space: 80, label: () => this.#picture.xName, values: labels('x') },
+        { ...axis, space: 80, size: 36, label: () => this.#picture.xName, values: labels('x') },
         { ...axis, size: 64, label: () => this.#picture.yName, values: labels('y') },
       ],
       series: [{}, { paths: () => null, points: { show: false } }],
@@ -285,7 +287,7 @@ export class CurvePlot {
         context.fill(path);
       }
       if (curve.raw) {
-        context.globalAlpha = 0.3 * seen;
+        context.globalAlpha = 0.4 * seen;
         context.lineWidth = ratio;
         context.setLineDash([]);
         const path = new Path2D();

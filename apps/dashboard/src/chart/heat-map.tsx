@@ -194,7 +194,12 @@ export function HeatMap(props: HeatMapProps) {
             </>
           );
           const point = { onMouseEnter: () => setPointed(one), onMouseLeave: () => setPointed(undefined) };
-          const data = { 'data-cell': one.state, 'data-mean': one.mean ?? undefined };
+          const data = {
+            'data-cell': one.state,
+            'data-mean': one.mean ?? undefined,
+            'data-is':
+              (['best', 'reliable', 'near'] as const).filter((kind) => one[kind]).join(' ') || undefined,
+          };
           return one.href === null ? (
             <g key={`${one.column} ${one.row}`} {...data} {...point}>
               {inner}
@@ -240,7 +245,7 @@ export function HeatMap(props: HeatMapProps) {
         {cells
           .filter(({ best }) => best)
           .map((one) => (
-            <g key="best" data-best="" pointerEvents="none" fill="none">
+            <g key="best" data-outline="best" pointerEvents="none" fill="none">
               {[theme.ground, theme.best].map((stroke, i) => (
                 <rect
                   key={stroke}

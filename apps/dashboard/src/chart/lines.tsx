@@ -115,7 +115,7 @@ export function Lines(props: LinesProps) {
         {shown.map(({ i, dots = [], colour }) =>
           dots.map((dot) => (
             <circle
-              key={`${i} ${dot.label}`}
+              key={`${i} ${dot.label} ${dot.y}`}
               data-dot=""
               cx={x(dot.x)}
               cy={y(dot.y)}

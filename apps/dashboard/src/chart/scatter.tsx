@@ -68,7 +68,9 @@ function optionOf(drawn: Omit<ScatterProps, 'label' | 'onDot'>, theme: ChartThem
   const [low, high, step] = ticksOf(...ends(({ y }) => y));
   const [least, most] = ends(({ x }) => x);
   const widest = Math.max(most, limit ?? most);
-  const datum = ({ x, y, label }: Dot) => ({ value: [x, y], name: label });
+  // On a log axis the places are the logarithms, the labels the numbers.
+  const at = (x: number): number => (log ? Math.log10(x) : x);
+  const datum = ({ x, y, label }: Dot) => ({ value: [at(x), y], name: label });
   const tooltip = { formatter: ({ name }: { name: string }) => plain(name) };
   const shown = clouds.length > 1;
   return {
@@ -82,14 +84,20 @@ function optionOf(drawn: Omit<ScatterProps, 'label' | 'onDot'>, theme: ChartThem
     tooltip: { trigger: 'item', confine: true },
     xAxis: {
       ...style,
-      type: log ? 'log' : 'value',
+      type: 'value',
       ...(log
-        ? { min: least * 0.9, max: widest * 1.1 }
-        : { min: 0, max: widest === 0 ? 1 : undefined, scale: true }),
+        ? { min: at(least * 0.9), max: at(widest * 1.1), splitLine: { show: false } }
+        : { min: 0, max: Math.max(widest, 1e-9) }),
       name: xName,
       nameLocation: 'middle',
       nameGap: 30,
-      axisLabel: { color: theme.ink, formatter: formatX, hideOverlap: true },
+      axisTick: { ...style.axisTick, ...(log ? { customValues: decades(least * 0.9, widest * 1.1) } : {}) },
+      axisLabel: {
+        color: theme.ink,
+        hideOverlap: true,
+        formatter: (place: number) => formatX(log ? Number((10 ** place).toPrecision(6)) : place),
+        ...(log ? { customValues: decades(least * 0.9, widest * 1.1) } : {}),
+      },
     },
     yAxis: {
       ...style,
@@ -121,10 +129,11 @@ function optionOf(drawn: Omit<ScatterProps, 'label' | 'onDot'>, theme: ChartThem
         name: 'front',
         step: 'end',
         z: 4,
-        symbol: 'emptyCircle',
-        symbolSize: 11,
+        symbol: 'circle',
+        symbolSize: 10,
         color: theme.best,
-        lineStyle: { width: 2 },
+        itemStyle: { color: theme.ground, borderColor: theme.best, borderWidth: 2.5 },
+        lineStyle: { width: 2, color: theme.best },
         data: front.map(datum),
         tooltip,
       },
@@ -151,13 +160,25 @@ function optionOf(drawn: Omit<ScatterProps, 'label' | 'onDot'>, theme: ChartThem
         color: theme.diverged,
         lineStyle: { type: 'dashed', width: 2 },
         data:
-          limit === null
+          limit === null || (log && limit <= 0)
             ? []
             : [
-                [limit, low],
-                [limit, high],
+                [at(limit), low],
+                [at(limit), high],
               ],
       },
     ],
   };
+}
+
+/** 1, 2 and 5 of each power of ten in between, as places. */
+function decades(least: number, most: number): number[] {
+  const powers = Array.from(
+    { length: Math.ceil(Math.log10(most)) - Math.floor(Math.log10(least)) + 1 },
+    (_, i) => 10 ** (Math.floor(Math.log10(least)) + i),
+  );
+  return powers
+    .flatMap((power) => [power, 2 * power, 5 * power])
+    .filter((one) => one >= least && one <= most)
+    .map(Math.log10);
 }

@@ -49,7 +49,8 @@ export const useChartTheme = (): ChartTheme => (useComputedColorScheme('light') 
 export const axisStyle = ({ ink, grid }: ChartTheme) => ({
   nameTextStyle: { color: ink },
   axisLabel: { color: ink },
-  axisLine: { lineStyle: { color: ink } },
+  // At the edge of the chart, wherever zero is.
+  axisLine: { onZero: false, lineStyle: { color: ink } },
   axisTick: { lineStyle: { color: ink } },
   splitLine: { lineStyle: { color: grid } },
 });

@@ -44,8 +44,7 @@ export type Sides = CompareQuestion & {
 
 export const useCompareQuestion = () => useQueryStates(COMPARE, { history: 'push' });
 /** The address of this comparison. */
-export const compareHref = (question: Partial<CompareQuestion>): string =>
-  `/compare${serialise(question)}`;
+export const compareHref = (question: Partial<CompareQuestion>): string => `/compare${serialise(question)}`;
 const serialise = createSerializer(COMPARE);
 
 /** Another comparison begins at its first pairs. */

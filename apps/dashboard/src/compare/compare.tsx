@@ -9,6 +9,7 @@ import { usePartCommands } from '../question/part-commands';
 import { useLast, useLiveQuery } from '../shell/activity';
 import { useCommands } from '../shell/commands';
 import { Empty, Failed, Loading } from '../shell/state';
+import { Comparison, Details } from './compare-query';
 import {
   type CompareQuestion,
   differenceOf,
@@ -17,7 +18,6 @@ import {
   useCompareQuestion,
   variablesOf,
 } from './compare-question';
-import { Comparison, Details } from './compare-query';
 import { Configuration } from './configuration';
 import { Forest, varyingOf } from './forest';
 import { PAGE } from './paged';
@@ -75,7 +75,9 @@ export function Compare() {
         <Answered question={{ ...question, a, b }} onChange={change} />
       ) : (
         <Empty title="Choose two selections of runs">
-          <Text>Settings that both have are paired, and the differences of their means over seeds are tested.</Text>
+          <Text>
+            Settings that both have are paired, and the differences of their means over seeds are tested.
+          </Text>
         </Empty>
       )}
     </>

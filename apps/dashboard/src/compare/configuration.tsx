@@ -7,8 +7,8 @@ import { both, runsHref } from '../filter/filter';
 import { useLiveQuery } from '../shell/activity';
 import { count } from '../shell/format';
 import { Failed, Loading } from '../shell/state';
-import { SETTING_AXES, type Sides } from './compare-question';
 import { SideValues, type Values } from './compare-query';
+import { SETTING_AXES, type Sides } from './compare-question';
 
 /** How the two selections differ in what they have, axis by axis: which values only one of them has. */
 export function Configuration({ question: { a, b, within } }: { question: Sides }) {
@@ -57,7 +57,9 @@ export function Configuration({ question: { a, b, within } }: { question: Sides 
         </div>
       ) : null}
       {alike.length > 0 ? (
-        <Text size="sm">The same values on both sides: {alike.map(({ axis }) => nameOf(axis)).join(', ')}.</Text>
+        <Text size="sm">
+          The same values on both sides: {alike.map(({ axis }) => nameOf(axis)).join(', ')}.
+        </Text>
       ) : null}
     </section>
   );

@@ -11,8 +11,8 @@ import { ChartFrame } from '../chart/frame';
 import { axisStyle, type ChartTheme, plain, useChartTheme } from '../chart/theme';
 import { Choices } from '../question/controls';
 import { count } from '../shell/format';
-import { SETTING_AXES } from './compare-question';
 import type { Answer, Difference } from './compare-query';
+import { SETTING_AXES } from './compare-question';
 
 echarts.use([CustomChart, LineChart, ScatterChart, GridComponent, TooltipComponent]);
 
@@ -83,19 +83,30 @@ function rowsOf(answer: Answer, axes: readonly Axis[]): Row[] {
 }
 
 const VERDICTS = { A: 'A is better', B: 'B is better', UNDECIDED: 'undecided' };
-const verdictOf = ({ verdict, n }: Row): string => (verdict ? VERDICTS[verdict] : n < 2 ? 'one pair only' : '–');
+const verdictOf = ({ verdict, n }: Row): string =>
+  verdict ? VERDICTS[verdict] : n < 2 ? 'one pair only' : '–';
 const describe = (row: Row, say: (difference: number | null) => string): string =>
   `${row.name}: ${say(row.mean)}${row.ci95 ? ` (${say(row.ci95.low)} to ${say(row.ci95.high)})` : ''}, n = ${row.n}, ${verdictOf(row)}`;
 
-function Rows({ label, rows, say }: { label: string; rows: readonly Row[]; say: (one: number | null) => string }) {
+function Rows({
+  label,
+  rows,
+  say,
+}: {
+  label: string;
+  rows: readonly Row[];
+  say: (one: number | null) => string;
+}) {
   return (
     <div className="scroll">
       <Table aria-label={label} className="number nowrap" striped>
         <Table.Thead>
           <Table.Tr>
-            {['of', 'A − B', '95 % interval', 'pairs', 'A better', 'equal', 'B better', 'verdict'].map((name) => (
-              <Table.Th key={name}>{name}</Table.Th>
-            ))}
+            {['of', 'A − B', '95 % interval', 'pairs', 'A better', 'equal', 'B better', 'verdict'].map(
+              (name) => (
+                <Table.Th key={name}>{name}</Table.Th>
+              ),
+            )}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -167,7 +178,11 @@ function optionOf(rows: readonly Row[], say: (one: number | null) => string, the
         ) => {
           const [x1, y] = api.coord([api.value(0), api.value(2)]) as [number, number];
           const [x2] = api.coord([api.value(1), api.value(2)]) as [number, number];
-          const line = (shape: object) => ({ type: 'line', shape, style: { stroke: theme.ink, lineWidth: 2 } });
+          const line = (shape: object) => ({
+            type: 'line',
+            shape,
+            style: { stroke: theme.ink, lineWidth: 2 },
+          });
           return {
             type: 'group',
             children: [

@@ -5,10 +5,10 @@ import Link from 'next/link';
 import { type Axis, type Dimension, formatValue, nameOf } from '../axis/axis';
 import { runsHref } from '../filter/filter';
 import { count } from '../shell/format';
-import { differenceOf, formatOf, type Sides } from './compare-question';
 import type { Answer, Pair } from './compare-query';
+import { differenceOf, formatOf, type Sides } from './compare-question';
 import { Paged } from './paged';
-import { tellingApart, valueOf } from './settings';
+import { tellingApart, valueIn } from './settings';
 
 /** The pairs, a page at a time: what tells them apart, both means, the difference. Each mean leads to its runs. */
 export function Pairs({
@@ -86,6 +86,6 @@ export function Pairs({
 
 /** One value where both sides have the same; else both. */
 function valuesOfPair(dimension: Dimension, a: Pair['a'], b: Pair['b']): string {
-  const [left, right] = [a, b].map((side) => formatValue(dimension, valueOf(side, dimension)));
+  const [left, right] = [a, b].map((side) => formatValue(dimension, valueIn(side, dimension)));
   return left === right ? left! : `${left} (A), ${right} (B)`;
 }

@@ -56,12 +56,18 @@ export function picksOf({ members, sweeps, engines, augmentation, batchNorm }: O
     two('two sweeps', made, 'there are fewer than two'),
     two(
       'batch norm on against off',
-      onOff('batchNorm', batchNorm.groups.map((group) => group.batchNorm)),
+      onOff(
+        'batchNorm',
+        batchNorm.groups.map((group) => group.batchNorm),
+      ),
       'there are not runs of both',
     ),
     two(
       'augmentation on against off',
-      onOff('augmentation', augmentation.groups.map((group) => group.augmentation)),
+      onOff(
+        'augmentation',
+        augmentation.groups.map((group) => group.augmentation),
+      ),
       'there are not runs of both',
     ),
     two('two engines', used, 'fewer than two have runs'),

@@ -13,8 +13,8 @@ import { axisStyle, type ChartTheme, plain, useChartTheme } from '../chart/theme
 import { Choice } from '../question/controls';
 import { count } from '../shell/format';
 import { warn } from '../shell/notice';
-import { DRAWINGS, differenceOf, formatOf, type Sides, variablesOf } from './compare-question';
 import { type Answer, MorePoints, type Point } from './compare-query';
+import { DRAWINGS, differenceOf, formatOf, type Sides, variablesOf } from './compare-question';
 
 echarts.use([LineChart, ScatterChart, GridComponent, LegendComponent, TooltipComponent]);
 
@@ -79,7 +79,8 @@ export function Points({
         {points.length < answer.n ? (
           <>
             <Text size="sm" data-testid="drawn">
-              {count(points.length)} of {count(answer.n)} pairs are drawn, the first in the order of the table.
+              {count(points.length)} of {count(answer.n)} pairs are drawn, the first in the order of the
+              table.
             </Text>
             <Button size="compact-sm" variant="default" loading={loading} onClick={() => void loadAll()}>
               Draw all
@@ -173,7 +174,15 @@ function sortedOf(points: readonly Point[], question: Sides, minimise: boolean, 
   const sorted = points.toSorted((one, other) => one.difference - other.difference);
   return {
     ...shared(theme, kinds),
-    xAxis: { ...style, type: 'value', name: 'pairs', nameLocation: 'middle', nameGap: 28, min: 0, max: sorted.length + 1 },
+    xAxis: {
+      ...style,
+      type: 'value',
+      name: 'pairs',
+      nameLocation: 'middle',
+      nameGap: 28,
+      min: 0,
+      max: sorted.length + 1,
+    },
     yAxis: {
       ...style,
       type: 'value',
@@ -203,7 +212,10 @@ function againstOf(points: readonly Point[], question: Sides, minimise: boolean,
   const kinds = kindsOf(minimise, theme);
   const style = axisStyle(theme);
   const ends = points.flatMap(({ a, b }) => [a.mean, b.mean]);
-  const [low, high] = ends.reduce(([l, h], one) => [Math.min(l, one), Math.max(h, one)], [ends[0]!, ends[0]!]);
+  const [low, high] = ends.reduce(
+    ([l, h], one) => [Math.min(l, one), Math.max(h, one)],
+    [ends[0]!, ends[0]!],
+  );
   const axis = {
     ...style,
     type: 'value',

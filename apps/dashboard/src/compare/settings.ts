@@ -5,7 +5,7 @@ import { SETTING_AXES } from './compare-question';
 export type ListedSetting = Partial<AxisValues> & { readonly hyper: unknown };
 
 const withParams = (setting: ListedSetting) => ({ ...setting, params: setting.hyper });
-export const valueOf = (setting: ListedSetting, dimension: Dimension): unknown =>
+export const valueIn = (setting: ListedSetting, dimension: Dimension): unknown =>
   valueAt(withParams(setting), dimension);
 
 /** Axes and free parameters that tell these settings apart, in their usual order; `always` stand there in any case. */

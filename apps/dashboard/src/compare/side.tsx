@@ -85,7 +85,9 @@ export function SideControl({
   onChange: (filter: RunFilter) => void;
 }) {
   const said = JSON.stringify(value);
-  const chosen = offered.flatMap(({ offers }) => offers).find(({ filter }) => JSON.stringify(filter) === said);
+  const chosen = offered
+    .flatMap(({ offers }) => offers)
+    .find(({ filter }) => JSON.stringify(filter) === said);
   return (
     <>
       <select

@@ -5,11 +5,11 @@ import Link from 'next/link';
 import { formatValue, nameOf } from '../axis/axis';
 import { runsHref } from '../filter/filter';
 import { count } from '../shell/format';
-import { formatOf, type Sides } from './compare-question';
 import type { Answer, Listed, UnmatchedSetting } from './compare-query';
+import { formatOf, type Sides } from './compare-question';
 import { Paged } from './paged';
 import { keptWords, reasonsOf } from './reasons';
-import { tellingApart, valueOf } from './settings';
+import { tellingApart, valueIn } from './settings';
 
 /** What did not match, and why: every setting of both sides is reached. */
 export function Unmatched({
@@ -56,7 +56,7 @@ export function Unmatched({
           <Text className="number">
             {all === 0
               ? `Every setting of ${side} that has a value found a match`
-              : `${count(all)} ${all === 1 ? 'setting' : 'settings'} of ${side} ${all === 1 ? 'has' : 'have'} no match in ${other}`}
+              : `${count(all)} ${all === 1 ? 'setting' : 'settings'} of ${side} ${all === 1 ? 'has' : 'have'} no match that has a value in ${other}`}
             {without > 0
               ? `; ${count(without)} more ${without === 1 ? 'has' : 'have'} no value: unfinished, failed, or all diverged`
               : ''}
@@ -112,7 +112,7 @@ function SettingTable({
             <Table.Tr key={setting.keys.join()} data-keys={setting.keys.join(' ')}>
               <Table.Th scope="row">{keptWords(setting)}</Table.Th>
               {dimensions.map((one) => (
-                <Table.Td key={one}>{formatValue(one, valueOf(setting, one))}</Table.Td>
+                <Table.Td key={one}>{formatValue(one, valueIn(setting, one))}</Table.Td>
               ))}
               <Table.Td>
                 <Anchor component={Link} prefetch={false} href={runsHref({ key: { in: setting.keys } })}>

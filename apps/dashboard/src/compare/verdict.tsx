@@ -6,8 +6,8 @@ import Link from 'next/link';
 import { nameOf } from '../axis/axis';
 import { both, runsHref } from '../filter/filter';
 import { count } from '../shell/format';
-import { differenceOf, type Sides } from './compare-question';
 import type { Answer } from './compare-query';
+import { differenceOf, type Sides } from './compare-question';
 import type { Reason } from './reasons';
 
 /** What came out, in a sentence. */
@@ -85,13 +85,13 @@ export function Verdict({
       ) : null}
       <Tally wins={wins} ties={ties} losses={losses} goal={goal} />
       <Text size="sm" data-testid="ignored">
-        Matching leaves out {ignored.length > 0 ? `${ignored.map(nameOf).join(', ')}, and ` : ''}seed, member, sweep
-        and engine, as always.
+        Matching leaves out {ignored.length > 0 ? `${ignored.map(nameOf).join(', ')}, and ` : ''}seed, member,
+        sweep and engine, as always.
       </Text>
       {best.length > 0 && select.length === 0 ? (
         <Alert color="yellow" my="xs" title="The best of many is optimistic">
-          Each side shows the setting that came out best of several, by luck too. The side with more settings to
-          choose from has more of it: choose on some seeds and report on the others.{' '}
+          Each side shows the setting that came out best of several, by luck too. The side with more settings
+          to choose from has more of it: choose on some seeds and report on the others.{' '}
           <Button size="compact-xs" variant="default" onClick={() => onChange({ select: [0] })}>
             Choose on seed 0, report on the others
           </Button>
@@ -116,10 +116,10 @@ export function Verdict({
       <details>
         <summary>What this means</summary>
         <Text size="sm">
-          Settings of A and B that are equal on all axes but those left out make a pair. Of each pair the means over
-          seeds are subtracted, A − B. The interval is the paired t's: were the whole repeated, 95 of 100 such
-          intervals would hold the true mean difference of pairs like these. A verdict is given where it is clear of
-          zero.
+          Settings of A and B that are equal on all axes but those left out make a pair. Of each pair the
+          means over seeds are subtracted, A − B. The interval is the paired t's: were the whole repeated, 95
+          of 100 such intervals would hold the true mean difference of pairs like these. A verdict is given
+          where it is clear of zero.
         </Text>
       </details>
     </section>

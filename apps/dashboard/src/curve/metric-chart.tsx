@@ -48,19 +48,23 @@ export function MetricChart({
   return (
     <ChartFrame id={id} title={title} table={table} files={files ?? {}}>
       <div aria-busy={busy}>
-        <CurveChart
-          label={`${title} over ${axis.name}: ${curves.length} ${curves.length === 1 ? 'curve' : 'curves'}${smoothing ? `, ${smoothing}` : ''}. The table has the same numbers.`}
-          curves={curves}
-          {...(version === undefined ? {} : { version })}
-          xName={axis.name}
-          yName={`${metricWords(metric)}${smooth > 0 ? ' (smoothed)' : ''}`}
-          formatX={formatX}
-          formatY={formatY}
-          range={zoom ?? undefined}
-          logX={logx}
-          logY={isLog}
-          onRange={onRange}
-        />
+        {points.of === 0 ? (
+          <Text py="md">No points of it are stored.</Text>
+        ) : (
+          <CurveChart
+            label={`${title} over ${axis.name}: ${curves.length} ${curves.length === 1 ? 'curve' : 'curves'}${smoothing ? `, ${smoothing}` : ''}. The table has the same numbers.`}
+            curves={curves}
+            {...(version === undefined ? {} : { version })}
+            xName={axis.name}
+            yName={`${metricWords(metric)}${smooth > 0 ? ' (smoothed)' : ''}`}
+            formatX={formatX}
+            formatY={formatY}
+            range={zoom ?? undefined}
+            logX={logx}
+            logY={isLog}
+            onRange={onRange}
+          />
+        )}
       </div>
       <Switch
         size="xs"

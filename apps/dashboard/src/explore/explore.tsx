@@ -1,10 +1,11 @@
 'use client';
 
-import { Title } from '@mantine/core';
+import { Group, Title } from '@mantine/core';
 import { useMemo } from 'react';
 import { type Question, useQuestion } from '../question/question';
 import { Refused } from '../question/refused';
 import { useCommands } from '../shell/commands';
+import { ViewBar } from '../view/view-bar';
 import { KINDS } from './kinds';
 import { Sentence } from './sentence';
 import { headingOf } from './statistics';
@@ -33,9 +34,12 @@ export function Explore() {
   );
   return (
     <>
-      <Title order={1} size="h3">
-        {headingOf(question)}
-      </Title>
+      <Group justify="space-between">
+        <Title order={1} size="h3">
+          {headingOf(question)}
+        </Title>
+        <ViewBar page="EXPLORE" />
+      </Group>
       <Refused />
       <Sentence question={question} onChange={(change: Partial<Question>) => void set(change)} />
       <Kind question={question} />

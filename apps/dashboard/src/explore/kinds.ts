@@ -9,7 +9,7 @@ export const KINDS: Readonly<Record<Question['chart'], ComponentType<KindProps>>
   lines: LinesKind,
   heat: dynamic(() => import('./heat-kind').then(({ HeatKind }) => HeatKind)),
   pareto: dynamic(() => import('./pareto-kind').then(({ ParetoKind }) => ParetoKind)),
-  parallel: LinesKind,
-  importance: LinesKind,
-  seeds: LinesKind,
+  parallel: dynamic(() => import('./parallel-kind').then(({ ParallelKind }) => ParallelKind)),
+  importance: dynamic(() => import('./importance-kind').then(({ ImportanceKind }) => ImportanceKind)),
+  seeds: dynamic(() => import('./seeds-kind').then(({ SeedsKind }) => SeedsKind)),
 };

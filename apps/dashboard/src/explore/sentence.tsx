@@ -54,7 +54,7 @@ export function Sentence({
         options={options(CHARTS)}
         onChange={(chart) => onChange({ chart })}
       />{' '}
-      {chart === 'importance' ? 'for' : 'of'}{' '}
+      {chart === 'importance' ? 'to' : 'of'}{' '}
       {isCostValue(value) ? null : (
         <>
           <Choice

@@ -100,10 +100,13 @@ export function panelsOf(groups: readonly Group[], facets: readonly Dimension[],
   return panels;
 }
 
-/** The metric and its value: "test accuracy, median of the last five epochs". */
-export const quantityOf = ({ metric, value }: Question): string =>
+/** What of a run is measured. */
+export type Measured = Pick<Question, 'metric' | 'value'>;
+
+/** What it is called: "test accuracy", "device seconds". */
+export const quantityOf = ({ metric, value }: Measured): string =>
   isCostValue(value) ? VALUES[value] : metric.replaceAll('_', ' ');
-export const formatOf = ({ metric, value }: Question): ((y: number | null) => string) =>
+export const formatOf = ({ metric, value }: Measured): ((y: number | null) => string) =>
   isCostValue(value) ? number : (y) => measure(metric, y);
 
 /** What is shown, in one line. */
@@ -122,9 +125,9 @@ export function headingOf(question: Question): string {
 }
 
 /** A difference of two of its values: of accuracies in percentage points. */
-export const differenceOf = ({ metric, value }: Question): ((difference: number) => string) =>
+export const differenceOf = ({ metric, value }: Measured): ((difference: number) => string) =>
   !isCostValue(value) && isAccuracy(metric)
-    ? (difference) => `${number(100 * difference)} points`
+    ? (difference) => `${number(100 * difference)} ${100 * difference === 1 ? 'point' : 'points'}`
     : (difference) => number(difference);
 
 /** The runs of a point: of the chosen setting where one was chosen. */

@@ -1,11 +1,18 @@
 'use client';
 
-import { Button, Group, Popover, Stack, Text, Textarea } from '@mantine/core';
+import { Button, Drawer, Popover } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import dynamic from 'next/dynamic';
 import { useState } from 'react';
-import { EVERYTHING, parseAsFilter, type RunFilter } from './filter';
+import { Loading } from '../shell/state';
+import type { RunFilter } from './filter';
 import { filterWords } from './words';
 
-/** A filter in a few words; a click opens it to be changed. */
+const FilterEditor = dynamic(() => import('./editor').then((one) => one.FilterEditor), {
+  loading: () => <Loading what="the editor" />,
+});
+
+/** A filter in a few words; a click opens it to be changed: beside it, or on a phone over everything. */
 export function FilterControl({
   label,
   value,
@@ -16,52 +23,53 @@ export function FilterControl({
   onChange: (filter: RunFilter) => void;
 }) {
   const [opened, setOpened] = useState(false);
-  const [text, setText] = useState('');
-  const typed = parseAsFilter.parse(text);
+  const narrow = useMediaQuery('(max-width: 40em)', false);
+  const words = filterWords(value);
+  const button = (
+    <Button
+      variant="default"
+      size="compact-md"
+      className="part"
+      aria-label={`${label}: ${words}`}
+      aria-haspopup="dialog"
+      aria-expanded={opened}
+      onClick={() => setOpened(!opened)}
+    >
+      {words}
+    </Button>
+  );
+  const editor = opened ? (
+    <FilterEditor
+      value={value}
+      onApply={(filter) => {
+        setOpened(false);
+        onChange(filter);
+      }}
+      onClose={() => setOpened(false)}
+    />
+  ) : null;
+  if (narrow)
+    return (
+      <>
+        {button}
+        <Drawer opened={opened} onClose={() => setOpened(false)} size="100%" position="bottom" title={label}>
+          {editor}
+        </Drawer>
+      </>
+    );
   return (
-    <Popover opened={opened} onChange={setOpened} position="bottom-start" trapFocus withinPortal>
-      <Popover.Target>
-        <Button
-          variant="default"
-          size="compact-md"
-          className="part"
-          aria-label={`${label}: ${filterWords(value)}`}
-          onClick={() => {
-            setText(JSON.stringify(value, null, 2));
-            setOpened(true);
-          }}
-        >
-          {filterWords(value)}
-        </Button>
-      </Popover.Target>
-      <Popover.Dropdown>
-        <Stack gap="xs">
-          <Textarea
-            label="RunFilter as JSON"
-            value={text}
-            onChange={({ currentTarget }) => setText(currentTarget.value)}
-            autosize
-            minRows={4}
-            miw={320}
-            error={typed ? null : 'not a JSON object'}
-          />
-          <Text size="sm">{typed ? filterWords(typed) : ''}</Text>
-          <Group>
-            <Button
-              size="xs"
-              disabled={!typed}
-              onClick={() => {
-                if (typed) onChange(typed);
-                setOpened(false);
-              }}
-            >
-              Apply
-            </Button>
-            <Button size="xs" variant="default" onClick={() => onChange(EVERYTHING)}>
-              Everyone's runs
-            </Button>
-          </Group>
-        </Stack>
+    <Popover
+      opened={opened}
+      onChange={setOpened}
+      position="bottom-start"
+      trapFocus
+      withinPortal
+      width={680}
+      closeOnClickOutside={false}
+    >
+      <Popover.Target>{button}</Popover.Target>
+      <Popover.Dropdown mah="75vh" style={{ overflowY: 'auto' }} aria-label={label}>
+        {editor}
       </Popover.Dropdown>
     </Popover>
   );

@@ -5,7 +5,7 @@ import { useComputedColorScheme } from '@mantine/core';
 import { GraphiQL } from 'graphiql';
 import { createClient } from 'graphql-ws';
 import { parseAsString, useQueryStates } from 'nuqs';
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import type { Example } from './examples';
 import { Examples, ExamplesOffered } from './examples-pane';
 
@@ -24,20 +24,28 @@ export function Editor({ examples }: { examples: readonly Example[] }) {
       wsClient: createClient({ url: `${origin.replace(/^http/, 'ws')}/graphql`, lazy: true }),
     });
   }, []);
+  // GraphiQL begins with its panes closed, whichever is named to it; its own button opens one.
+  useEffect(() => {
+    const timer = setTimeout(() =>
+      document.querySelector<HTMLElement>('.graphiql-sidebar [aria-label="Show Examples"]')?.click(),
+    );
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <ExamplesOffered value={examples}>
       <GraphiQL
         fetcher={fetcher}
         forcedTheme={scheme}
         plugins={PLUGINS}
-        visiblePlugin={Examples}
         defaultQuery={examples[0]!.query}
         {...(given.query === null ? {} : { query: given.query })}
         {...(given.variables === null ? {} : { variables: given.variables })}
         onTabChange={({ tabs, activeTabIndex }) => {
           const { query, variables } = tabs[activeTabIndex]!;
           // GraphiQL says so while it renders.
-          queueMicrotask(() => void share({ query: query || null, variables: variables?.trim() ? variables : null }));
+          queueMicrotask(
+            () => void share({ query: query || null, variables: variables?.trim() ? variables : null }),
+          );
         }}
       />
     </ExamplesOffered>

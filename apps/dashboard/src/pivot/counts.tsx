@@ -3,8 +3,8 @@
 import { Text } from '@mantine/core';
 import { Counts } from '../explore/counts';
 import { count } from '../shell/format';
-import { bestOf, type PivotQuestion } from './pivot-question';
 import type { Answer, Cell } from './pivot-query';
+import { bestOf, type PivotQuestion } from './pivot-question';
 
 /** Why a cell has no mean, as it stands in the cell; the legend has it at length. */
 export const STATES: Readonly<Record<Cell['state'], { readonly word: string; readonly meaning: string }>> = {
@@ -22,7 +22,9 @@ export function Summary({ question, answer }: { question: PivotQuestion; answer:
   const cells = rows.flatMap((row) => row.cells);
   const groups = cells.flatMap(({ group }) => group ?? []);
   const of = (state: Cell['state']): number => cells.filter((cell) => cell.state === state).length;
-  const empty = (Object.keys(STATES) as Cell['state'][]).filter((state) => state !== 'VALUE' && of(state) > 0);
+  const empty = (Object.keys(STATES) as Cell['state'][]).filter(
+    (state) => state !== 'VALUE' && of(state) > 0,
+  );
   return (
     <>
       <Counts runs={runs} groups={groups} where={question.where} best={bestOf(question)} />

@@ -10,8 +10,8 @@ import { graphql, useQuery } from '../shell/client';
 import { useCommands } from '../shell/commands';
 import { Empty, Failed, HowToBegin, Loading } from '../shell/state';
 import { Summary } from './counts';
-import { bestOf, type PivotQuestion, usePivotQuestion } from './pivot-question';
 import { fileOf, PivotTable, variablesOf } from './pivot-query';
+import { bestOf, type PivotQuestion, usePivotQuestion } from './pivot-question';
 import { Sentence } from './sentence';
 import { TableOf } from './table';
 
@@ -72,7 +72,7 @@ export function Pivot() {
           </Button>
           <Button
             size="compact-sm"
-            variant="default"
+            variant={settings && chooses ? 'light' : 'default'}
             aria-pressed={settings && chooses}
             disabled={!chooses}
             onClick={() => set({ settings: !settings })}

@@ -67,10 +67,14 @@ export function Sentence({
         words={chosen.length > 0 ? `best over ${words(chosen)}` : 'all settings averaged'}
         onChange={(best) => onChange({ best })}
       />
-      , for{' '}
-      <FilterControl label="Runs" value={where} onChange={(where) => onChange({ where, ...first })} />, the best
-      marked{' '}
-      <Choice label="Marked best" value={mark} options={options(MARKS)} onChange={(mark) => onChange({ mark })} />
+      , for <FilterControl label="Runs" value={where} onChange={(where) => onChange({ where, ...first })} />,
+      the best marked{' '}
+      <Choice
+        label="Marked best"
+        value={mark}
+        options={options(MARKS)}
+        onChange={(mark) => onChange({ mark })}
+      />
       .
     </p>
   );

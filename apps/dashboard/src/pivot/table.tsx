@@ -1,8 +1,7 @@
 'use client';
 
 import './pivot.css';
-import { Anchor, Button, Group, Menu, Table, Text, VisuallyHidden } from '@mantine/core';
-import Link from 'next/link';
+import { Group, Table, Text } from '@mantine/core';
 import {
   type Axis,
   type AxisValues,
@@ -13,12 +12,13 @@ import {
   seriesName,
   valueAt,
 } from '../axis/axis';
-import { both, runsHref } from '../filter/filter';
+import { both } from '../filter/filter';
 import { isCostValue } from '../question/question';
-import { count, measure, number } from '../shell/format';
-import { STATES } from './counts';
+import { measure, number } from '../shell/format';
+import { Legend, Save, Turn, Unnamed } from './around';
+import { Inside } from './cell';
+import type { Answer, Cell } from './pivot-query';
 import { bestOf, MARKS, type PivotQuestion } from './pivot-question';
-import { type Answer, type Cell, fileOf } from './pivot-query';
 
 /** Most rows and columns that stand in the page at once; the others are a button away. */
 const PAGE = { rows: 100, columns: 40 };
@@ -55,7 +55,8 @@ export function TableOf({
     <section aria-label="Table of the question">
       <Group justify="space-between" mb={4}>
         <Text size="sm" data-testid="legend">
-          mean ± standard deviation (n {units.size > 1 ? 'seeds or settings' : units.has('RUN') ? 'seeds' : 'settings'})
+          mean ± standard deviation (n{' '}
+          {units.size > 1 ? 'seeds or settings' : units.has('RUN') ? 'seeds' : 'settings'})
           {mark === 'none' || answer.goal === 'NONE' ? null : (
             <>
               ; <strong>bold ★</strong>: the {answer.goal === 'MAXIMISE' ? 'greatest' : 'least'} {MARKS[mark]}
@@ -98,7 +99,11 @@ export function TableOf({
                   {columns.map((column, i) => {
                     const cell = row.cells[from.column - 1 + i]!;
                     return (
-                      <Table.Td key={keyOf(column, across)} data-state={cell.state} data-mean={cell.group?.mean ?? ''}>
+                      <Table.Td
+                        key={keyOf(column, across)}
+                        data-state={cell.state}
+                        data-mean={cell.group?.mean ?? ''}
+                      >
                         <Inside
                           cell={cell}
                           marked={isBest(cell) ? MARKS[mark] : null}
@@ -115,7 +120,13 @@ export function TableOf({
           </Table.Tbody>
         </Table>
       </div>
-      <Turn what="rows" from={from.row} page={PAGE.rows} all={answer.rows.length} to={(row) => onChange({ row })} />
+      <Turn
+        what="rows"
+        from={from.row}
+        page={PAGE.rows}
+        all={answer.rows.length}
+        to={(row) => onChange({ row })}
+      />
       <Turn
         what="columns"
         from={from.column}
@@ -124,144 +135,8 @@ export function TableOf({
         to={(column) => onChange({ column })}
       />
       <Legend answer={answer} />
+      {question.settings && bestOf(question).length > 0 ? <Unnamed answer={answer} /> : null}
     </section>
-  );
-}
-
-/** One cell: its number, or in words why there is none; all lead to its runs. */
-function Inside({
-  cell: { state, group },
-  marked,
-  format,
-  where,
-  question,
-}: {
-  cell: Cell;
-  marked: string | null;
-  format: (value: number | null) => string;
-  where: RunFilter;
-  question: PivotQuestion;
-}) {
-  if (!group) return <Text c="dimmed">{STATES[state].word}</Text>;
-  const unit = `${group.unit === 'RUN' ? 'seed' : 'setting'}${group.n === 1 ? '' : 's'}`;
-  const beside = [
-    ...(group.diverged > 0 ? [`${count(group.diverged)} diverged`] : []),
-    ...(group.failed > 0 ? [`${count(group.failed)} failed`] : []),
-    ...(group.unfinished > 0 ? [`${count(group.unfinished)} unfinished`] : []),
-  ];
-  const settings = bestOf(question);
-  return (
-    <>
-      <Anchor
-        component={Link}
-        href={runsHref(where)}
-        prefetch={false}
-        title={[`n = ${group.n} ${unit}`, ...beside].join(', ')}
-        fw={marked ? 700 : 400}
-        c={state === 'VALUE' ? undefined : 'dimmed'}
-      >
-        {state === 'VALUE'
-          ? `${format(group.mean)}${group.sd === null ? '' : ` ± ${format(group.sd)}`} (${group.n})`
-          : STATES[state].word}
-        {marked ? (
-          <>
-            {' '}
-            <span aria-hidden>★</span>
-            <VisuallyHidden>best {marked}</VisuallyHidden>
-          </>
-        ) : null}
-      </Anchor>
-      {state === 'VALUE' && beside.length > 0 ? (
-        <Text size="xs" c="dimmed">
-          {beside.join(', ')}
-        </Text>
-      ) : null}
-      {group.best ? (
-        <Text size="xs">
-          <Anchor
-            component={Link}
-            prefetch={false}
-            href={runsHref({ settingHash: { eq: group.best.settingHash } })}
-          >
-            {settings.map((axis) => `${nameOf(axis)} ${formatValue(axis, valueAt(group.best!, axis))}`).join(', ')}
-          </Anchor>{' '}
-          of {count(group.best.candidates)}
-        </Text>
-      ) : null}
-    </>
-  );
-}
-
-/** What the words in the cells mean, of those that occur. */
-function Legend({ answer }: { answer: Answer }) {
-  const there = new Set(answer.rows.flatMap((row) => row.cells.map(({ state }) => state)));
-  const words = (Object.keys(STATES) as Cell['state'][]).filter((one) => one !== 'VALUE' && there.has(one));
-  if (words.length === 0) return null;
-  return (
-    <Text size="sm" mt="xs">
-      {words.map((one, i) => (
-        <span key={one}>
-          {i > 0 ? '; ' : ''}
-          <strong>{STATES[one].word}</strong>: {STATES[one].meaning}
-        </span>
-      ))}
-    </Text>
-  );
-}
-
-function Save({ question }: { question: PivotQuestion }) {
-  return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <Button size="compact-xs" variant="default" aria-label="Save the table">
-          Save
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {(
-          [
-            ['csv', 'CSV'],
-            ['md', 'Markdown'],
-            ['tex', 'LaTeX'],
-          ] as const
-        ).map(([kind, word]) => (
-          <Menu.Item key={kind} component="a" href={fileOf(kind, question)} download={`table.${kind}`}>
-            Numbers ({word})
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
-  );
-}
-
-/** Which part of a large table is shown, and the way to the next. */
-function Turn({
-  what,
-  from,
-  page,
-  all,
-  to,
-}: {
-  what: string;
-  from: number;
-  page: number;
-  all: number;
-  to: (from: number) => void;
-}) {
-  if (all <= page) return null;
-  const last = Math.min(all, from + page - 1);
-  return (
-    <Group mt="xs" gap="xs">
-      <Text size="sm" className="number">
-        {what} {count(from)} to {count(last)} of {count(all)}
-      </Text>
-      <Button size="compact-xs" variant="default" disabled={from <= 1} onClick={() => to(Math.max(1, from - page))}>
-        Previous {what}
-      </Button>
-      <Button size="compact-xs" variant="default" disabled={last >= all} onClick={() => to(from + page)}>
-        Next {what}
-      </Button>
-    </Group>
   );
 }
 

@@ -113,11 +113,21 @@ function PresetCard({
   const problem = answer && presetProblem(answer);
   return (
     <UnstyledButton className="preset" aria-pressed={chosen} onClick={onChoose}>
-      <Text component="span" fw={600}>{name}</Text>
+      <Text component="span" fw={600}>
+        {name}
+      </Text>
       {dots.length > 0 ? <Picture label={`Cells of ${name}`} dots={dots} size={110} /> : null}
-      <Text component="span" size="sm">{title}</Text>
-      <Text component="span" size="sm">Reported: {reports}</Text>
-      {after.length > 0 ? <Text component="span" size="sm">After {after.join(' and ')}</Text> : null}
+      <Text component="span" size="sm">
+        {title}
+      </Text>
+      <Text component="span" size="sm">
+        Reported: {reports}
+      </Text>
+      {after.length > 0 ? (
+        <Text component="span" size="sm">
+          After {after.join(' and ')}
+        </Text>
+      ) : null}
       {problem ? (
         <Text component="span" size="sm" fs="italic">
           Not yet: {problem}

@@ -77,6 +77,7 @@ export function Amount({
   value,
   unit,
   none,
+  least = 0,
   onChange,
 }: {
   label: string;
@@ -84,12 +85,14 @@ export function Amount({
   unit: string;
   /** What stands there while there is none. */
   none: string;
+  /** What it may not be less than: 0 unless said; null: nothing. */
+  least?: number | null;
   onChange: (value: number | null) => void;
 }) {
   const [typed, setTyped] = useState<string>();
   const shown = typed ?? (value === null ? '' : String(value));
   const read = Number(shown.trim().replace(',', '.'));
-  const wrong = shown.trim() !== '' && !(Number.isFinite(read) && read >= 0);
+  const wrong = shown.trim() !== '' && !(Number.isFinite(read) && (least === null || read >= least));
   const done = (): void => {
     if (wrong) return;
     setTyped(undefined);
@@ -103,9 +106,9 @@ export function Amount({
         inputMode="decimal"
         value={shown}
         placeholder={none}
-        size={Math.max(3, shown.length, none.length)}
+        size={Math.max(3, (shown || none).length)}
         aria-invalid={wrong}
-        title={wrong ? `${shown}: a number from 0, or nothing` : undefined}
+        title={wrong ? `${shown}: a number${least === null ? '' : ` from ${least}`}, or nothing` : undefined}
         onChange={(event) => setTyped(event.target.value)}
         onBlur={done}
         onKeyDown={(event) => event.key === 'Enter' && done()}

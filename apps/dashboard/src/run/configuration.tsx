@@ -18,7 +18,7 @@ export function Configuration({ run }: { run: RunDetail }) {
       <Title order={2} size="h4" mt="lg">
         Configuration
       </Title>
-      <SimpleGrid cols={{ base: 1, sm: 2 }}>
+      <SimpleGrid cols={{ base: 1, sm: 2 }} style={{ alignItems: 'start' }}>
         <Facts
           name="Configuration"
           rows={[
@@ -45,12 +45,16 @@ export function Configuration({ run }: { run: RunDetail }) {
               ? [['also measured', run.measures.join(', ')] as [string, ReactNode]]
               : []),
             ['steps of the whole training', count(Number(run.plannedSteps))],
-            ['memory of a step, at least', bytes(run.memoryBytes)],
+            ...(run.memoryBytes > 0
+              ? [['memory of a step, at least', bytes(run.memoryBytes)] as [string, ReactNode]]
+              : []),
             ['trainer version', run.trainerVersion],
             ['data set hash', <code key="d">{run.dataset.hash}</code>],
             ['configuration hash', <code key="c">{run.configurationHash}</code>],
             ['setting hash', <code key="s">{run.settingHash}</code>],
-            ['shape of its steps', <code key="h">{run.shapeKey}</code>],
+            ...(run.shapeKey
+              ? [['shape of its steps', <code key="h">{run.shapeKey}</code>] as [string, ReactNode]]
+              : []),
           ]}
         />
       </SimpleGrid>

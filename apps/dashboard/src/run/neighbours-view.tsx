@@ -120,7 +120,7 @@ function Found({ run, scope, metric }: { run: RunDetail; scope: RunFilter; metri
                 'axis',
                 'value',
                 `${metricWords(metric)}, mean ± sd over seeds`,
-                'against this',
+                metric.endsWith('accuracy') ? 'against this, in percentage points' : 'against this',
                 'n',
                 'beside',
               ].map((name) => (
@@ -199,7 +199,9 @@ function NeighbourRow({
         {mean === null ? '–' : format(mean)}
         {sd === null ? '' : ` ± ${format(sd)}`}
       </Table.Td>
-      <Table.Td>{apart === undefined ? '' : `${apart < 0 ? '−' : '+'}${format(Math.abs(apart))}`}</Table.Td>
+      <Table.Td>
+        {apart === undefined ? '' : `${apart < 0 ? '−' : '+'}${format(Math.abs(apart)).replace(' %', '')}`}
+      </Table.Td>
       <Table.Td>{group.n}</Table.Td>
       <Table.Td>{beside.join(', ') || '–'}</Table.Td>
     </Table.Tr>

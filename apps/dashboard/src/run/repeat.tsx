@@ -20,8 +20,9 @@ export function Repeat({ run }: { run: RunDetail }) {
         Repeat it
       </Title>
       <Text size="sm" mb="xs">
-        The first command trains it again on this machine and compares every point; the second writes its
-        weights.
+        {run.attempts.some(({ worker }) => worker === null)
+          ? 'It was reported by a script of its own, which alone can repeat it to the point; the trainer of Smallbatch trains the same configuration.'
+          : 'The first command trains it again on this machine and compares every point; the second writes its weights.'}
       </Text>
       <Copied name="commands" text={commands} />
       <Text size="sm" my="xs">

@@ -129,7 +129,7 @@ function GroupChart({
   );
   useEffect(() => report(id, growing ? points : (all?.series ?? [])), [report, id, growing, points, all]);
   const curves = useMemo(() => points.map((one) => drawn(one, view)), [points, view]);
-  const title = metricWords(id);
+  const title = capital(metricWords(id));
   const error = coarse.error ?? fine.error;
   if (error && points.length === 0)
     return <Failed message={error.message} again={() => ask({ requestPolicy: 'network-only' })} />;
@@ -158,6 +158,8 @@ function GroupChart({
     </div>
   );
 }
+
+const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 function readSeries(
   data: ResultOf<typeof RunCurvesQuery> | undefined,

@@ -1,7 +1,6 @@
-'use client';
-
 // biome-ignore-all lint/a11y/useSemanticElements: rows of a table cannot be placed freely; the grid has the focus and says which row is active.
 // biome-ignore-all lint/a11y/useFocusableInteractive: rows of a table cannot be placed freely; the grid has the focus and says which row is active.
+'use client';
 
 import { Button, Checkbox, Group, Text } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
@@ -137,7 +136,6 @@ export function RunGrid({
     (selection ? 40 : 0) + 190 + columns.reduce((sum, column) => sum + Math.round(column.width), 0);
   return (
     <>
-      {/* biome-ignore lint/a11y/useAriaPropsSupportedByRole: a grid has an active descendant. */}
       <div
         ref={scroller}
         role="grid"

@@ -1,7 +1,6 @@
-'use client';
-
 // biome-ignore-all lint/a11y/useSemanticElements: rows of a table cannot be placed freely; the grid has the focus and says which row is active.
 // biome-ignore-all lint/a11y/useFocusableInteractive: rows of a table cannot be placed freely; the grid has the focus and says which row is active.
+'use client';
 
 import { Anchor } from '@mantine/core';
 import Link from 'next/link';
@@ -63,7 +62,7 @@ export function RunRow({ id, index, row, columns, active, chosen, style, onClick
             <Anchor component={Link} href={runHref(row.key)} tabIndex={-1} prefetch={false} size="sm">
               {row.key}
             </Anchor>
-            {row.locked ? <span title="locked: it is not deleted"> 🔒</span> : null}
+            {row.locked ? <span title="it is not deleted"> (locked)</span> : null}
           </>
         ) : row === null ? (
           'not there any more'

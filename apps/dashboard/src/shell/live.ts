@@ -12,6 +12,8 @@ export type Connection =
 
 const START: Connection = { state: 'connecting' };
 const CAUGHT_UP_SHOWN_MS = 5000;
+/** After this long without a message there was nothing to catch up with. */
+const SILENCE_MS = 3000;
 /** Never more than this between two tries: a network that came back is noticed soon. */
 const LONGEST_WAIT_MS = 5000;
 
@@ -68,6 +70,11 @@ function theSocket(): Client {
         if (connection.state !== 'lost') return become({ state: 'live' });
         for (const subscription of open) behind.add(subscription);
         become({ state: 'catching up', since: connection.since });
+        // Where nothing was missed no message comes; what was missed would have begun to come by now.
+        setTimeout(() => {
+          behind.clear();
+          arrived(open);
+        }, SILENCE_MS);
       },
       closed: (event) => {
         // 1000: nothing is watched any more, which is no loss.

@@ -4,12 +4,14 @@ import '@mantine/spotlight/styles.css';
 import { openSpotlight, Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight';
 import { useRouter } from 'next/navigation';
 import { useEffect, useMemo, useState } from 'react';
+import { hrefOf } from '../view/view';
 import { graphql, useQuery } from './client';
 import { type Command, useAllCommands, useHelp } from './commands';
 
 const Places = graphql(`
   query PaletteSweeps {
     sweeps(first: 100) { nodes { key name } }
+    savedViews { key name page query member { name } }
   }
 `);
 
@@ -18,7 +20,7 @@ export function PaletteList({ asked }: { asked: number }) {
   const router = useRouter();
   const help = useHelp();
   const [query, setQuery] = useState('');
-  const [{ data }] = useQuery({ query: Places, variables: {} });
+  const [{ data }] = useQuery({ query: Places, variables: {}, requestPolicy: 'cache-and-network' });
   useEffect(() => {
     if (asked > 0) openSpotlight();
   }, [asked]);
@@ -32,6 +34,12 @@ export function PaletteList({ asked }: { asked: number }) {
       ...(/^\S+\/\S+$/.test(typed)
         ? [{ id: 'run', name: `Run ${typed}`, group: 'Runs', run: () => router.push(`/runs/${typed}`) }]
         : []),
+      ...(data?.savedViews ?? []).map((view) => ({
+        id: `view ${view.key}`,
+        name: `View ${view.name}, ${view.page.toLowerCase()}, of ${view.member.name}`,
+        group: 'Saved views',
+        run: () => router.push(hrefOf(view)),
+      })),
       ...sweeps.map(({ key }) => ({
         id: `sweep ${key}`,
         name: `Sweep ${key}`,

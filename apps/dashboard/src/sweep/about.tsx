@@ -28,7 +28,10 @@ export function SweepAbout({ sweep, onChanged }: { sweep: Sweep; onChanged: () =
   const [, tag] = useMutation(TagSweep);
   const [draft, setDraft] = useState<string>();
   const { key, tags, addedSeeds } = sweep;
-  const yaml = useMemo(() => stringify(sweep.definition, { flowCollectionPadding: true }), [sweep.definition]);
+  const yaml = useMemo(
+    () => stringify(sweep.definition, { flowCollectionPadding: true }),
+    [sweep.definition],
+  );
   const save = async () => {
     const { data, error } = await note({ key, note: draft ?? '' });
     const answer = data?.noteSweep;

@@ -12,11 +12,21 @@ import { AddSeeds } from './add-seeds';
 import type { Cells } from './cells';
 import type { Sweep } from './sweep';
 
-const PauseSweep = graphql(`mutation PauseSweep($key: String!) { change: pauseSweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotFound { message } } }`);
-const ResumeSweep = graphql(`mutation ResumeSweep($key: String!) { change: resumeSweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotFound { message } } }`);
-const CancelSweep = graphql(`mutation CancelSweep($key: String!) { change: cancelSweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotFound { message } } }`);
-const RetrySweep = graphql(`mutation RetrySweep($key: String!) { change: retrySweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotFound { message } } }`);
-const LockSweep = graphql(`mutation LockSweep($key: String!, $locked: Boolean!) { change: lockSweep(key: $key, locked: $locked) { __typename ... on NotFound { message } } }`);
+const PauseSweep = graphql(
+  `mutation PauseSweep($key: String!) { change: pauseSweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotFound { message } } }`,
+);
+const ResumeSweep = graphql(
+  `mutation ResumeSweep($key: String!) { change: resumeSweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotFound { message } } }`,
+);
+const CancelSweep = graphql(
+  `mutation CancelSweep($key: String!) { change: cancelSweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotFound { message } } }`,
+);
+const RetrySweep = graphql(
+  `mutation RetrySweep($key: String!) { change: retrySweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotFound { message } } }`,
+);
+const LockSweep = graphql(
+  `mutation LockSweep($key: String!, $locked: Boolean!) { change: lockSweep(key: $key, locked: $locked) { __typename ... on NotFound { message } } }`,
+);
 
 const runs = (n: number): string => `${count(n)} ${n === 1 ? 'run' : 'runs'}`;
 
@@ -60,7 +70,10 @@ export function SweepActions({
     const doResume = () => void change(resume, () => `${key} goes on.`);
     const doRetry = () => void change(retry, (n) => `${runs(n)} of ${key} wait again.`);
     const doCancel = () =>
-      void change(cancel, (n) => `${runs(n)} of ${key} were cancelled.`, { name: 'Put them back', run: doRetry });
+      void change(cancel, (n) => `${runs(n)} of ${key} were cancelled.`, {
+        name: 'Put them back',
+        run: doRetry,
+      });
     const doLock = async () => {
       const { data, error } = await lock({ key, locked: !locked });
       if (error) return warn(error.message);
@@ -115,9 +128,9 @@ export function SweepActions({
       ))}
       <Modal opened={asking === 'cancel'} onClose={() => ask(undefined)} title={`Cancel ${key}?`}>
         <Text mb="md">
-          {runs(counts.waiting)} that wait and {runs(counts.running)} that train end now, but those that another
-          sweep wants go on. What is done stays. A retry puts the cancelled ones back; a run that was being
-          trained then begins anew.
+          {runs(counts.waiting)} that wait and {runs(counts.running)} that train end now, but those that
+          another sweep wants go on. What is done stays. A retry puts the cancelled ones back; a run that was
+          being trained then begins anew.
         </Text>
         <Group justify="flex-end">
           <Button variant="default" onClick={() => ask(undefined)} data-autofocus>

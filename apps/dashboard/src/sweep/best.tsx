@@ -24,7 +24,13 @@ const BestSoFar = graphql(
 );
 
 /** The best setting so far on each data set, and the way to the same runs as a chart. */
-export function SweepBest({ sweepKey, columns }: { sweepKey: string; columns: readonly Column[] | undefined }) {
+export function SweepBest({
+  sweepKey,
+  columns,
+}: {
+  sweepKey: string;
+  columns: readonly Column[] | undefined;
+}) {
   const where = { sweep: { eq: sweepKey } };
   const varying = (columns ?? []).flatMap(({ dimension }) =>
     isAxis(dimension) && dimension !== 'SEED' && dimension !== 'DATASET' ? [dimension] : [],

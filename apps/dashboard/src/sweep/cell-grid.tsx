@@ -40,10 +40,7 @@ export function CellGrid({
   const layout = useMemo(() => layOut(columns, positions.length, places), [columns, positions, places]);
   const counts = useMemo(() => countStates(cells.states), [cells.states]);
   const { states: chosen } = grid;
-  const shown = useCallback(
-    (state: CellState) => chosen.length === 0 || chosen.includes(state),
-    [chosen],
-  );
+  const shown = useCallback((state: CellState) => chosen.length === 0 || chosen.includes(state), [chosen]);
   const range = useMemo(() => values && rangeOf(values), [values]);
   const looks = useMemo(
     () => ({ states: cells.states, values, range, shown }),

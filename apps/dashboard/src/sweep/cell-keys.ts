@@ -14,7 +14,7 @@ interface Size {
 /** Which place of a panel's raster has the focus, and how keys move it: to the next place that has a cell, over those that have none. */
 export function useKeys(panel: Panel, { wide, high, across, down }: Size) {
   const [wanted, setActive] = useState(-1);
-  const moved = useRef(false);
+  const going = useRef(false);
   const first = panel.raster.findIndex((cell) => cell >= 0);
   const active = wanted >= 0 && (panel.raster[wanted] ?? -1) >= 0 ? wanted : first;
   const along = (from: number, dx: number, dy: number): number => {
@@ -33,34 +33,36 @@ export function useKeys(panel: Panel, { wide, high, across, down }: Size) {
       at = next;
     }
   };
+  const moved = ({ key, ctrlKey }: KeyboardEvent): number | undefined => {
+    switch (key) {
+      case 'ArrowRight':
+        return along(active, ctrlKey ? across : 1, 0);
+      case 'ArrowLeft':
+        return along(active, ctrlKey ? -across : -1, 0);
+      case 'ArrowDown':
+        return along(active, 0, ctrlKey ? down : 1);
+      case 'ArrowUp':
+        return along(active, 0, ctrlKey ? -down : -1);
+      case 'Home':
+        return ctrlKey ? first : toEnd(active, -1);
+      case 'End':
+        return ctrlKey ? panel.raster.findLastIndex((cell) => cell >= 0) : toEnd(active, 1);
+      default:
+        return undefined;
+    }
+  };
   const onKeyDown = (event: KeyboardEvent): void => {
-    const moves: Record<string, () => number> = {
-      ArrowRight: () => along(active, 1, 0),
-      ArrowLeft: () => along(active, -1, 0),
-      ArrowDown: () => along(active, 0, 1),
-      ArrowUp: () => along(active, 0, -1),
-      Home: () => (event.ctrlKey ? first : toEnd(active, -1)),
-      End: () =>
-        event.ctrlKey ? panel.raster.findLastIndex((cell) => cell >= 0) : toEnd(active, 1),
-      PageDown: () => along(active, 0, down),
-      PageUp: () => along(active, 0, -down),
-    };
     if (event.altKey || event.metaKey) return;
-    const move =
-      event.ctrlKey && event.key === 'ArrowRight'
-        ? () => along(active, across, 0)
-        : event.ctrlKey && event.key === 'ArrowLeft'
-          ? () => along(active, -across, 0)
-          : moves[event.key];
-    if (!move) return;
+    const to = moved(event);
+    if (to === undefined) return;
     event.preventDefault();
-    moved.current = true;
-    setActive(move());
+    going.current = true;
+    setActive(to);
   };
   // Each cell is an element of its own, so that a screen reader says it when it gets the focus.
   const focus = useCallback((element: HTMLDivElement | null) => {
-    if (!element || !moved.current) return;
-    moved.current = false;
+    if (!element || !going.current) return;
+    going.current = false;
     element.focus();
   }, []);
   return { active, focus, onKeyDown };

@@ -3,8 +3,8 @@
 import { useId, useMemo, useRef, useState } from 'react';
 import { type Dimension, nameOf } from '../axis/axis';
 import { useChartTheme } from '../chart/theme';
-import { indexAt, type Looks, pathsOf, rasterOf, startOf } from './cell-paths';
 import { useKeys } from './cell-keys';
+import { indexAt, type Looks, pathsOf, rasterOf, startOf } from './cell-paths';
 import type { Layout, Panel, Tick } from './layout';
 
 /** Pixels of a character of a label, about. */
@@ -80,9 +80,7 @@ export function CellPanel({
           onMouseMove={(event) => {
             const at = find(event);
             setHover(
-              at === undefined
-                ? undefined
-                : { cell: panel.raster[at]!, x: event.clientX, y: event.clientY },
+              at === undefined ? undefined : { cell: panel.raster[at]!, x: event.clientX, y: event.clientY },
             );
           }}
           onMouseLeave={() => setHover(undefined)}
@@ -133,7 +131,9 @@ export function CellPanel({
               )}
             />
           </svg>
+          {/* biome-ignore lint/a11y/useSemanticElements: of the grid above. */}
           <div role="row" aria-rowindex={row + 1} tabIndex={-1}>
+            {/* biome-ignore lint/a11y/useSemanticElements: of the grid above. */}
             <div
               key={active}
               ref={focus}

@@ -12,7 +12,11 @@ export interface Raster {
 }
 export function rasterOf(cells: number, { across }: Pick<Layout, 'across'>): Raster {
   const step = cells <= 600 ? 18 : cells <= 3000 ? 13 : 8;
-  return { step, mark: cells <= 600 ? 13 : cells <= 3000 ? 10 : 6, gap: across > 1 ? Math.ceil(step / 2) : 0 };
+  return {
+    step,
+    mark: cells <= 600 ? 13 : cells <= 3000 ? 10 : 6,
+    gap: across > 1 ? Math.ceil(step / 2) : 0,
+  };
 }
 /** Where column or row `i` of a raster begins. */
 export const startOf = (i: number, inside: number, { step, gap }: Raster): number =>

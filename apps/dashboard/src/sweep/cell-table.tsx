@@ -6,10 +6,10 @@ import Link from 'next/link';
 import { useRef } from 'react';
 import { formatValue, nameOf } from '../axis/axis';
 import { percent } from '../shell/format';
-import { runHref } from './run-link';
-import type { CellState } from './cell-state';
 import { StateMark } from './cell-legend';
+import type { CellState } from './cell-state';
 import type { Cells } from './cells';
+import { runHref } from './run-link';
 
 const ROW = 34;
 
@@ -53,7 +53,7 @@ export function CellTable({
           </tr>
         </thead>
         <tbody>
-          <tr aria-hidden="true" style={{ height: before }} />
+          {before > 0 ? <Rest height={before} /> : null}
           {items.map(({ index }) => {
             const i = rows[index]!;
             return (
@@ -74,9 +74,16 @@ export function CellTable({
               </tr>
             );
           })}
-          <tr aria-hidden="true" style={{ height: after }} />
+          {after > 0 ? <Rest height={after} /> : null}
         </tbody>
       </table>
     </section>
   );
 }
+
+/** Where the rows are that are not in sight. */
+const Rest = ({ height }: { height: number }) => (
+  <tr>
+    <td style={{ height, padding: 0 }} />
+  </tr>
+);

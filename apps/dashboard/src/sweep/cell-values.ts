@@ -2,8 +2,8 @@
 
 import { useClient } from '@urql/next';
 import { useEffect, useMemo, useState } from 'react';
-import { graphql, type ResultOf } from '../shell/client';
 import { useLiveQuery } from '../shell/activity';
+import { graphql, type ResultOf } from '../shell/client';
 import { PART } from './cells';
 
 const CellValues = graphql(`
@@ -48,7 +48,8 @@ export function useCellValues(
   return useMemo(() => {
     if (!first) return undefined;
     const at = new Map<number, number | null>();
-    for (const part of [first, ...rest]) part.positions.forEach((one, i) => at.set(one, part.values[i]!));
+    for (const part of [first, ...rest])
+      for (const [i, position] of part.positions.entries()) at.set(position, part.values[i]!);
     return positions.map((position) => at.get(position) ?? null);
   }, [first, rest, positions]);
 }

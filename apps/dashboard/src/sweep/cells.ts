@@ -4,7 +4,7 @@ import { useClient } from '@urql/next';
 import { useEffect, useMemo, useState } from 'react';
 import type { Dimension } from '../axis/axis';
 import { graphql, type ResultOf, useQuery } from '../shell/client';
-import { stateOf, type CellState } from './cell-state';
+import { type CellState, stateOf } from './cell-state';
 import type { LiveStates } from './sweep-live';
 
 /** Cells of one answer, as many as the API gives at once. */
@@ -65,7 +65,11 @@ export function useCells(
         const part = answer.data?.sweep?.cellTable;
         if (stopped) return;
         if (!part) {
-          setRest({ of: first, parts, problem: answer.error?.message ?? 'the rest of the cells did not come' });
+          setRest({
+            of: first,
+            parts,
+            problem: answer.error?.message ?? 'the rest of the cells did not come',
+          });
           return;
         }
         parts.push(part);

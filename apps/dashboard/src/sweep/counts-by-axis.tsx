@@ -7,8 +7,8 @@ import { compareValues, type Dimension, filterOf, formatValue, nameOf } from '..
 import { both, runsHref } from '../filter/filter';
 import { Choice } from '../question/controls';
 import { count } from '../shell/format';
-import { CELL_STATES, type CellState, filterOfStates } from './cell-state';
 import { StateMark } from './cell-legend';
+import { CELL_STATES, type CellState, filterOfStates } from './cell-state';
 import type { Cells } from './cells';
 
 /** How many cells of each value of an axis stand where: what lacks, failed or diverged, and where it does. */

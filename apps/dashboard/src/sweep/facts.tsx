@@ -27,7 +27,9 @@ export function SweepFacts({ sweep }: { sweep: Sweep }) {
           {count(progress.done)} of {count(progress.total)}
         </Fact>
         <Fact name="speed">
-          {progress.workers > 0 ? `${count(Math.round(progress.samplesPerSecond))} samples/s` : 'nothing runs'}
+          {progress.workers > 0
+            ? `${count(Math.round(progress.samplesPerSecond))} samples/s`
+            : 'nothing runs'}
         </Fact>
         <Fact name={ended ? 'ended' : 'time left'}>
           {ended ? (
@@ -42,7 +44,9 @@ export function SweepFacts({ sweep }: { sweep: Sweep }) {
         </Fact>
         <Fact name="cost so far">{duration(sweep.deviceSeconds)} of devices</Fact>
         <Fact name="workers at it">
-          {workers.length === 0 ? 'none' : workers.map(({ name, device }) => `${name} (${device})`).join(', ')}
+          {workers.length === 0
+            ? 'none'
+            : workers.map(({ name, device }) => `${name} (${device})`).join(', ')}
         </Fact>
         <Fact name="reused">
           {counts.reused === 0 ? (
@@ -57,7 +61,9 @@ export function SweepFacts({ sweep }: { sweep: Sweep }) {
                     component={Link}
                     prefetch={false}
                     underline="always"
-                    href={runsHref(both({ sweep: { eq: key } }, { member: { eq: member } }, { status: [status] }))}
+                    href={runsHref(
+                      both({ sweep: { eq: key } }, { member: { eq: member } }, { status: [status] }),
+                    )}
                   >
                     {count(cells)} {status.toLowerCase()} of {member}
                   </Anchor>

@@ -90,7 +90,12 @@ export function FileEditor({
         `${answer.sweep.key}: ${count(answer.created)} runs to train, ${count(answer.reused)} cells answered by runs that were there.`,
       );
       router.push(sweepHref(answer.sweep.key));
-    } else setRefused({ of: text, problems: answer?.problems ?? NONE, ...(fault ? { error: fault.message } : {}) });
+    } else
+      setRefused({
+        of: text,
+        problems: answer?.problems ?? NONE,
+        ...(fault ? { error: fault.message } : {}),
+      });
   }, [text, create, id, router]);
   useCommands(
     useMemo(

@@ -1,6 +1,16 @@
 'use client';
 
-import { ActionIcon, Checkbox, Fieldset, Group, NativeSelect, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import {
+  ActionIcon,
+  Checkbox,
+  Fieldset,
+  Group,
+  NativeSelect,
+  Stack,
+  Text,
+  Textarea,
+  TextInput,
+} from '@mantine/core';
 import { useId, useState } from 'react';
 import { parse, stringify } from 'yaml';
 import { fieldText, fieldValue, type Path, valueIn } from './sweep-file';
@@ -154,7 +164,8 @@ const NO_VALUES: readonly unknown[] = [];
 /** Axes, or parameters of one's own: those that the file has, and a way to add one. */
 function RowsField({ form, path, schema }: FieldProps) {
   const value = valueIn(form.content, path);
-  const there = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+  const there =
+    typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
   const named = kindOf(schema) === 'named';
   const [name, setName] = useState('');
   const rest = Object.keys(schema.properties ?? {}).filter((key) => !there.includes(key));
@@ -262,7 +273,11 @@ function YamlField({ form, path, schema }: FieldProps) {
       minRows={1}
       styles={{ input: { fontFamily: 'monospace' } }}
       value={same ? typed : value === undefined ? '' : stringify(value)}
-      error={typed !== undefined && !mine ? 'not YAML yet: the file has what was here before' : form.problemAt(path)}
+      error={
+        typed !== undefined && !mine
+          ? 'not YAML yet: the file has what was here before'
+          : form.problemAt(path)
+      }
       onChange={({ currentTarget }) => {
         setTyped(currentTarget.value);
         const next = read(currentTarget.value);

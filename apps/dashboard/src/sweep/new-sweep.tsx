@@ -11,6 +11,7 @@ import { Failed, Loading } from '../shell/state';
 import { CreateAll } from './create';
 import { FileEditor } from './file-editor';
 import { writeFile } from './sweep-file';
+import './sweep.css';
 
 /** Where a new sweep begins, and what was typed since: all of it in the URL, so that it can be shared and survives a reload. */
 const NEW = {
@@ -100,7 +101,12 @@ export function NewSweep() {
         ) : null}
       </section>
       {problem ? (
-        <Alert color="orange" role="alert" my="sm" title={preset ? `${preset} is not to be had yet` : 'Nothing to copy'}>
+        <Alert
+          color="orange"
+          role="alert"
+          my="sm"
+          title={preset ? `${preset} is not to be had yet` : 'Nothing to copy'}
+        >
           {problem}
         </Alert>
       ) : null}

@@ -33,7 +33,8 @@ type Grid = ReturnType<typeof useGrid>[0];
 export function usePlaces({ rows, columns, panels }: Grid, all: readonly Column[] | undefined): Places {
   return useMemo(() => {
     const usual = usualPlaces(all ?? []);
-    const varies = (one: Dimension | null): boolean => all?.some(({ dimension }) => dimension === one) ?? false;
+    const varies = (one: Dimension | null): boolean =>
+      all?.some(({ dimension }) => dimension === one) ?? false;
     const chosen = (one: Dimension | 'NONE' | null, otherwise: Dimension | null) =>
       one === 'NONE' ? null : one !== null && varies(one) ? one : otherwise;
     const [down, across] = [chosen(rows, usual.rows), chosen(columns, usual.columns)];

@@ -6,8 +6,8 @@ import { Picture } from '../preset/picture';
 import { useLiveQuery } from '../shell/activity';
 import { graphql, type ResultOf, useQuery } from '../shell/client';
 import { count, duration, number } from '../shell/format';
-import type { Content } from './sweep-file';
 import { runHref } from './run-link';
+import type { Content } from './sweep-file';
 
 /** Cells whose answering runs are looked at: as many as the API gives at once. */
 const LOOKED_AT = 1000;
@@ -35,7 +35,7 @@ export function usePreview(content: Content | undefined): {
   readonly problems: Problems;
   readonly error: string | undefined;
 } {
-  const [{ data, error, operation, stale }] = useQuery({
+  const [{ data, error, operation }] = useQuery({
     query: PreviewSweep,
     variables: { definition: content ?? {} },
     pause: !content,
@@ -44,10 +44,10 @@ export function usePreview(content: Content | undefined): {
   const mine =
     content !== undefined &&
     operation !== undefined &&
-    JSON.stringify(operation.variables) === JSON.stringify({ definition: content });
+    JSON.stringify(operation.variables.definition) === JSON.stringify(content);
   const answer = mine ? data?.previewSweep : undefined;
   return {
-    preview: answer?.__typename === 'SweepPreview' && !(stale && error) ? answer : undefined,
+    preview: answer?.__typename === 'SweepPreview' ? answer : undefined,
     problems: answer?.__typename === 'InvalidInput' ? answer.problems : NONE,
     error: mine ? error?.message : undefined,
   };

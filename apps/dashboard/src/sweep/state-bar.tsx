@@ -32,7 +32,11 @@ export function StateBar({ counts, size = 'lg' }: { counts: Counts; size?: 'lg' 
   const theme = useChartTheme();
   const total = Math.max(1, counts.total);
   return (
-    <Progress.Root size={size} role="img" aria-label={`Of ${count(counts.total)} cells ${stateWords(counts)}`}>
+    <Progress.Root
+      size={size}
+      role="img"
+      aria-label={`Of ${count(counts.total)} cells ${stateWords(counts)}`}
+    >
       {[...statesOf(counts)].map(([state, n]) =>
         n > 0 && state !== 'waiting' ? (
           <Progress.Section

@@ -1,4 +1,14 @@
-import { isCollection, isMap, isScalar, isSeq, LineCounter, type Node, parse, parseDocument, stringify } from 'yaml';
+import {
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parse,
+  parseDocument,
+  stringify,
+} from 'yaml';
 
 /** A key or the place in a list, from the outside in. */
 export type Path = readonly (string | number)[];
@@ -31,7 +41,12 @@ const pairValue = (item: unknown): unknown =>
 export function readFile(text: string): SweepFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const syntax = document.errors.map(({ message, pos }) => ({ line: lines.linePos(pos[0]).line, message }));
+  // What is left open is noticed at the end of the text: the last line that has something is the one to look at.
+  const last = text.trimEnd().split('\n').length;
+  const syntax = document.errors.map(({ message, pos }) => ({
+    line: Math.min(last, lines.linePos(pos[0]).line),
+    message,
+  }));
   if (syntax.length > 0) return { text, content: undefined, syntax };
   try {
     const content: unknown = document.toJS();
@@ -68,7 +83,9 @@ export function withValue(text: string, path: Path, value: unknown): string {
     } else document.setIn(path, value);
   }
   return isMap(document.contents) && document.contents.items.length === 0
-    ? (document.commentBefore ? `#${document.commentBefore.replaceAll('\n', '\n#')}\n` : '')
+    ? document.commentBefore
+      ? `#${document.commentBefore.replaceAll('\n', '\n#')}\n`
+      : ''
     : document.toString(WRITE);
 }
 
@@ -112,7 +129,12 @@ export function fieldText(value: unknown): string {
     return value.map(fieldText).join(', ');
   if (typeof value === 'object' && value !== null && 'powersOfTwo' in value) {
     const ends = value.powersOfTwo;
-    if (Array.isArray(ends) && ends.length === 2 && ends.every(Number.isInteger) && Object.keys(value).length === 1)
+    if (
+      Array.isArray(ends) &&
+      ends.length === 2 &&
+      ends.every(Number.isInteger) &&
+      Object.keys(value).length === 1
+    )
       return `2^${ends[0]} … 2^${ends[1]}`;
   }
   if (typeof value === 'number') {
@@ -128,7 +150,9 @@ export function fieldValue(typed: string): unknown {
   if (text === '') return undefined;
   const powers = /^2\^(-?\d+)\s*(?:…|\.{2,3}|to)\s*2\^(-?\d+)$/.exec(text);
   if (powers) return { powersOfTwo: [Number(powers[1]), Number(powers[2])] };
-  const numbers = text.replace(/(?<![\w.^])2\^(-?\d+)(?![\w.^])/g, (_, exponent) => String(2 ** Number(exponent)));
+  const numbers = text.replace(/(?<![\w.^])2\^(-?\d+)(?![\w.^])/g, (_, exponent) =>
+    String(2 ** Number(exponent)),
+  );
   try {
     const list: unknown = parse(`[${numbers}\n]`);
     if (!Array.isArray(list) || list.length === 0) return text;

@@ -12,7 +12,16 @@ export interface Schema {
   readonly anyOf?: readonly Schema[];
 }
 
-export type FieldKind = 'choice' | 'switch' | 'text' | 'values' | 'several' | 'axes' | 'named' | 'part' | 'yaml';
+export type FieldKind =
+  | 'choice'
+  | 'switch'
+  | 'text'
+  | 'values'
+  | 'several'
+  | 'axes'
+  | 'named'
+  | 'part'
+  | 'yaml';
 
 /** How a property of the sweep file is put in a form. What the form cannot show it shows as YAML. */
 export function kindOf(schema: Schema): FieldKind {
@@ -24,7 +33,8 @@ export function kindOf(schema: Schema): FieldKind {
   // Axes have each the same kind of values; parts of halving are each of their own kind.
   if (type === 'object' && properties)
     return Object.values(properties).some((one) => one.anyOf ?? Array.isArray(one.type)) ? 'axes' : 'part';
-  if (type === 'object' && typeof additionalProperties === 'object' && additionalProperties.anyOf) return 'named';
+  if (type === 'object' && typeof additionalProperties === 'object' && additionalProperties.anyOf)
+    return 'named';
   return schema.anyOf ? 'values' : 'yaml';
 }
 

@@ -41,7 +41,11 @@ export function SweepTable({ sweeps }: { sweeps: readonly ResultOf<typeof SweepL
                   {sweep.key}
                 </Anchor>
                 <Text size="sm" c="dimmed">
-                  {[sweep.name, ...sweep.tags.map((tag) => `#${tag}`), ...(sweep.locked ? ['locked'] : [])].join(' ')}
+                  {[
+                    sweep.name,
+                    ...sweep.tags.map((tag) => `#${tag}`),
+                    ...(sweep.locked ? ['locked'] : []),
+                  ].join(' ')}
                 </Text>
               </Table.Td>
               <Table.Td>{sweep.status.toLowerCase()}</Table.Td>
@@ -49,7 +53,8 @@ export function SweepTable({ sweeps }: { sweeps: readonly ResultOf<typeof SweepL
                 <StateBar counts={sweep.counts} />
                 <Text size="sm">
                   {count(sweep.progress.done)} of {count(sweep.progress.total)} done
-                  {sweep.counts.reused > 0 ? `, ${count(sweep.counts.reused)} reused` : ''}; {stateWords(sweep.counts)}
+                  {sweep.counts.reused > 0 ? `, ${count(sweep.counts.reused)} reused` : ''};{' '}
+                  {stateWords(sweep.counts)}
                 </Text>
               </Table.Td>
               <Table.Td>{sweep.status === 'DONE' ? '–' : duration(sweep.progress.secondsLeft)}</Table.Td>

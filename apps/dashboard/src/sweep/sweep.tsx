@@ -13,9 +13,10 @@ import { CellGrid } from './cell-grid';
 import { useCells } from './cells';
 import { CountsByAxis } from './counts-by-axis';
 import { SweepFacts } from './facts';
+import { SweepStands, useSweepLive } from './sweep-live';
 import { SweepRuns } from './sweep-runs';
 import { SweepTrouble } from './trouble';
-import { SweepStands, useSweepLive } from './sweep-live';
+import './sweep.css';
 
 export const SweepPage = graphql(
   `
@@ -37,11 +38,11 @@ export type Sweep = NonNullable<ResultOf<typeof SweepPage>['sweep']>;
 export function SweepView({ sweepKey }: { sweepKey: string }) {
   const [{ data, error }, again] = useLiveQuery({ query: SweepPage, variables: { key: sweepKey } });
   const { seen, problem } = useSweepLive(sweepKey);
-  const { cells, problem: cellProblem, again: cellsAgain } = useCells(
-    sweepKey,
-    (seen?.stands ?? data?.sweep)?.counts.total ?? 0,
-    seen,
-  );
+  const {
+    cells,
+    problem: cellProblem,
+    again: cellsAgain,
+  } = useCells(sweepKey, (seen?.stands ?? data?.sweep)?.counts.total ?? 0, seen);
   if (error && !data) return <Failed message={error.message} again={again} />;
   if (!data) return <Loading what={`sweep ${sweepKey}`} />;
   if (!data.sweep)

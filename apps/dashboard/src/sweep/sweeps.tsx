@@ -10,7 +10,7 @@ import { useLast, useLiveQuery } from '../shell/activity';
 import { graphql, type SchemaType } from '../shell/client';
 import { count } from '../shell/format';
 import { Empty, Failed, HowToBegin, Loading } from '../shell/state';
-import { SweepTable, SweepLine } from './sweep-table';
+import { SweepLine, SweepTable } from './sweep-table';
 
 const PAGE = 50;
 

@@ -20,7 +20,10 @@ const SHORT = 12;
 
 export function Datasets({ datasets }: { datasets: readonly Dataset[] }) {
   return (
-    <Part title={`${count(datasets.length)} ${datasets.length === 1 ? 'data set' : 'data sets'}`} id="datasets">
+    <Part
+      title={`${count(datasets.length)} ${datasets.length === 1 ? 'data set' : 'data sets'}`}
+      id="datasets"
+    >
       {datasets.length === 0 ? (
         <Text>
           None yet: <Code>npx smallbatch dataset add</Code>, or a worker brings its own.

@@ -69,28 +69,119 @@ export function EventSentence({ event }: { event: Event }) {
   const many = `${count(runs ?? 0)} ${runs === 1 ? 'run' : 'runs'}`;
   const plural = `${count(cells ?? 0)} ${cells === 1 ? 'cell' : 'cells'}`;
   const sentences: Readonly<Record<EventKind, ReactNode>> = {
-    SWEEP_CREATED: <>{who} made {sweep}, of {plural}</>,
-    SWEEP_PAUSED: <>{who} paused {sweep}</>,
-    SWEEP_RESUMED: <>{who} resumed {sweep}</>,
-    SWEEP_CANCELLED: <>{who} cancelled {sweep}</>,
-    SWEEP_RETRIED: <>{who} retried {sweep}</>,
-    SEEDS_ADDED: <>{who} added seeds to {sweep}: {plural} more</>,
-    CELL_TAKEN: <>a cell of {sweep} took {run}, which was there</>,
-    RUN_CREATED: <>{who} reports {run} of a script</>,
-    RUN_STARTED: <>{run} of {who} began{by}{attempt !== null && attempt > 1 ? `, attempt ${attempt}` : ''}</>,
-    RUN_DONE: <>{run} of {who} {diverged ? 'diverged' : 'is done'}</>,
-    RUN_FAILED: <>{run} of {who} failed{why}</>,
-    RUN_PRUNED: <>{run} of {who} was stopped early{why}</>,
-    RUN_CANCELLED: <>{run} of {who} was cancelled{why}</>,
-    RUN_RETRIED: <>{run} of {who} is tried again</>,
-    RUN_RELEASED: <>{run} of {who} was given back{by}{why}</>,
-    RUN_TAKEN_OVER: <>{run} of {who} was taken over{by}{why}</>,
-    RUNS_DELETED: <>{who} deleted {many}</>,
-    RUNS_RESTORED: <>{who} brought {many} back</>,
-    WORKER_STARTED: <>worker {worker} of {who} started</>,
-    WORKER_STOPPED: <>worker {worker} of {who} stopped{why}</>,
-    WORKER_LOST: <>worker {worker} of {who} was lost: nothing was heard of it</>,
-    DATASET_ADDED: <>{who} added data set {dataset}</>,
+    SWEEP_CREATED: (
+      <>
+        {who} made {sweep}, of {plural}
+      </>
+    ),
+    SWEEP_PAUSED: (
+      <>
+        {who} paused {sweep}
+      </>
+    ),
+    SWEEP_RESUMED: (
+      <>
+        {who} resumed {sweep}
+      </>
+    ),
+    SWEEP_CANCELLED: (
+      <>
+        {who} cancelled {sweep}
+      </>
+    ),
+    SWEEP_RETRIED: (
+      <>
+        {who} retried {sweep}
+      </>
+    ),
+    SEEDS_ADDED: (
+      <>
+        {who} added seeds to {sweep}: {plural} more
+      </>
+    ),
+    CELL_TAKEN: (
+      <>
+        a cell of {sweep} took {run}, which was there
+      </>
+    ),
+    RUN_CREATED: (
+      <>
+        {who} reports {run} of a script
+      </>
+    ),
+    RUN_STARTED: (
+      <>
+        {run} of {who} began{by}
+        {attempt !== null && attempt > 1 ? `, attempt ${attempt}` : ''}
+      </>
+    ),
+    RUN_DONE: (
+      <>
+        {run} of {who} {diverged ? 'diverged' : 'is done'}
+      </>
+    ),
+    RUN_FAILED: (
+      <>
+        {run} of {who} failed{why}
+      </>
+    ),
+    RUN_PRUNED: (
+      <>
+        {run} of {who} was stopped early{why}
+      </>
+    ),
+    RUN_CANCELLED: (
+      <>
+        {run} of {who} was cancelled{why}
+      </>
+    ),
+    RUN_RETRIED: (
+      <>
+        {run} of {who} is tried again
+      </>
+    ),
+    RUN_RELEASED: (
+      <>
+        {run} of {who} was given back{by}
+        {why}
+      </>
+    ),
+    RUN_TAKEN_OVER: (
+      <>
+        {run} of {who} was taken over{by}
+        {why}
+      </>
+    ),
+    RUNS_DELETED: (
+      <>
+        {who} deleted {many}
+      </>
+    ),
+    RUNS_RESTORED: (
+      <>
+        {who} brought {many} back
+      </>
+    ),
+    WORKER_STARTED: (
+      <>
+        worker {worker} of {who} started
+      </>
+    ),
+    WORKER_STOPPED: (
+      <>
+        worker {worker} of {who} stopped{why}
+      </>
+    ),
+    WORKER_LOST: (
+      <>
+        worker {worker} of {who} was lost: nothing was heard of it
+      </>
+    ),
+    DATASET_ADDED: (
+      <>
+        {who} added data set {dataset}
+      </>
+    ),
   };
   return sentences[event.kind];
 }

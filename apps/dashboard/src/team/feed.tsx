@@ -93,7 +93,9 @@ function List({ kinds }: { kinds: Event['kind'][] | null }) {
       {live.length + edges.length === 0 ? (
         <Text>{kinds ? 'Nothing of these kinds in 30 days.' : 'Nothing happened in the last 30 days.'}</Text>
       ) : null}
-      {older.length === 0 && pageInfo.hasNextPage ? <MoreButton onClick={() => more(pageInfo.endCursor)} /> : null}
+      {older.length === 0 && pageInfo.hasNextPage ? (
+        <MoreButton onClick={() => more(pageInfo.endCursor)} />
+      ) : null}
     </>
   );
 }

@@ -28,11 +28,18 @@ export function Members({ members }: { members: readonly Member[] }) {
         <Table striped aria-label="Members" className="number nowrap">
           <Table.Thead>
             <Table.Tr>
-              {['compare', 'member', 'name', 'role', 'runs in 30 days', 'running now', 'latest run', 'see'].map(
-                (name) => (
-                  <Table.Th key={name}>{name}</Table.Th>
-                ),
-              )}
+              {[
+                'compare',
+                'member',
+                'name',
+                'role',
+                'runs in 30 days',
+                'running now',
+                'latest run',
+                'see',
+              ].map((name) => (
+                <Table.Th key={name}>{name}</Table.Th>
+              ))}
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -72,7 +79,11 @@ export function Members({ members }: { members: readonly Member[] }) {
                     <Anchor component={Link} href={runsHref(own)} aria-label={`Runs of ${key}`}>
                       runs
                     </Anchor>{' '}
-                    <Anchor component={Link} href={exploreHref('/', { where: own })} aria-label={`Chart of ${key}`}>
+                    <Anchor
+                      component={Link}
+                      href={exploreHref('/', { where: own })}
+                      aria-label={`Chart of ${key}`}
+                    >
                       chart
                     </Anchor>
                   </Table.Td>

@@ -28,7 +28,12 @@ export function Notices({ notices }: { notices: readonly Notice[] }) {
       {notices.map((notice) => {
         const { kind, message, since, sweep, worker } = notice;
         return (
-          <Alert key={`${kind} ${worker?.id ?? sweep?.key} ${since}`} color="yellow" my="xs" title={TITLES[kind]}>
+          <Alert
+            key={`${kind} ${worker?.id ?? sweep?.key} ${since}`}
+            color="yellow"
+            my="xs"
+            title={TITLES[kind]}
+          >
             <Text size="sm">{sentenceOf(message)}</Text>
             <Text size="sm">
               since <Time at={since} />

@@ -3,6 +3,7 @@
 import { Anchor, Code, Table, Text } from '@mantine/core';
 import Link from 'next/link';
 import { parseAsBoolean, useQueryState } from 'nuqs';
+import { runsHref } from '../filter/filter';
 import { useLiveQuery } from '../shell/activity';
 import { graphql, type ResultOf } from '../shell/client';
 import { bytes, count, number, percent } from '../shell/format';
@@ -49,11 +50,19 @@ export function Workers({ workers: lately }: { workers: readonly Worker[] }) {
           <Table striped aria-label="Workers" className="number nowrap">
             <Table.Thead>
               <Table.Tr>
-                {['worker', 'state', 'trains', 'samples a second', 'engine', 'device', 'memory', 'of', 'last seen'].map(
-                  (name) => (
-                    <Table.Th key={name}>{name}</Table.Th>
-                  ),
-                )}
+                {[
+                  'worker',
+                  'state',
+                  'trains',
+                  'samples a second',
+                  'engine',
+                  'device',
+                  'memory',
+                  'of',
+                  'last seen',
+                ].map((name) => (
+                  <Table.Th key={name}>{name}</Table.Th>
+                ))}
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>

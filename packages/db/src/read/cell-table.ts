@@ -91,6 +91,6 @@ export async function cellValues(
        AND ${finiteSql(VALUE_SQL.MEDIAN_LAST_5)}`,
     [sweepId, teamId, positions[0], positions.at(-1), metric],
   );
-  const valueOf = new Map(rows.map(({ position, value }) => [position, value]));
-  return positions.map((position) => valueOf.get(position) ?? null);
+  const known = new Map(rows.map(({ position, value }) => [position, value]));
+  return positions.map((position) => known.get(position) ?? null);
 }

@@ -40,12 +40,10 @@ export interface StillRuns {
   readonly datasetHash: string;
 }
 
-/** Of the latest 1,000 sweeps that are open, those that stand still though runs of them wait. */
+/** The sweeps that stand still though they are open and runs of them wait, by kinds of these runs. */
 export async function stillRuns({ pool }: Db, teamId: string, minutes: number): Promise<StillRuns[]> {
   const { rows } = await pool.query(
-    `/* stillRuns */ WITH open AS MATERIALIZED (
-       SELECT s.id, s.key, s.created_at FROM sweep s WHERE s.team_id = $1 AND s.intent = 'OPEN' ORDER BY s.created_at DESC, s.id DESC LIMIT 1000
-     ), waiting AS MATERIALIZED (
+    `/* stillRuns */ WITH waiting AS MATERIALIZED (
        SELECT c.sweep_id, r.dataset_id, r.trainer_version, count(*)::int AS runs, min(r.memory_bytes) AS memory
        FROM run r JOIN cell c ON c.run_id = r.id WHERE r.team_id = $1 AND r.status = 'WAITING' AND NOT r.held GROUP BY 1, 2, 3
      ), active AS MATERIALIZED (
@@ -53,7 +51,8 @@ export async function stillRuns({ pool }: Db, teamId: string, minutes: number): 
      ), still AS MATERIALIZED (
        SELECT o.id, o.key, (SELECT greatest(o.created_at, max(r.ended_at), max(a.ended_at)) FROM cell c JOIN run r ON r.id = c.run_id
          LEFT JOIN attempt a ON a.run_id = r.id AND a.number = r.attempt WHERE c.sweep_id = o.id) AS since
-       FROM open o WHERE o.id IN (SELECT sweep_id FROM waiting) AND o.id NOT IN (SELECT sweep_id FROM active)
+       FROM sweep o WHERE o.intent = 'OPEN' AND o.created_at < now() - make_interval(mins => $2)
+         AND o.id IN (SELECT sweep_id FROM waiting) AND o.id NOT IN (SELECT sweep_id FROM active)
      )
      SELECT w.sweep_id AS "sweepId", s.key, s.since, w.runs, w.memory AS "memoryBytes", w.trainer_version AS "trainerVersion", d.name AS "datasetName", d.hash AS "datasetHash"
      FROM still s JOIN waiting w ON w.sweep_id = s.id JOIN dataset d ON d.id = w.dataset_id

@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type LiveCurves, withMessage } from '../../../../apps/dashboard/src/curve/live.ts';
+import { pointsOf, type SentCurve } from '../../../../apps/dashboard/src/curve/points.ts';
+
+const sent = (steps: readonly number[], value = (step: number): number | null => step / 10): SentCurve => ({
+  steps,
+  values: steps.map(value),
+  nonFinite: steps.flatMap((step, index) => (value(step) === null ? [{ index, kind: 'NAN' as const }] : [])),
+  epochs: steps.map((step) => step / 100),
+  samplesSeen: steps.map((step) => step * 32),
+  wallTimes: steps.map((step) => step / 1000),
+});
+const message = (metric: string, steps: readonly number[], reset = false) => ({
+  reset,
+  curves: [{ metric, ...sent(steps) }],
+});
+
+test('what is not finite is read as what it is', () => {
+  const { values } = pointsOf({
+    ...sent([1, 2, 3, 4]),
+    values: [null, 0.5, null, null],
+    nonFinite: [
+      { index: 0, kind: 'NAN' },
+      { index: 2, kind: 'POSITIVE_INFINITY' },
+      { index: 3, kind: 'NEGATIVE_INFINITY' },
+    ],
+  });
+  expect(values).toEqual([Number.NaN, 0.5, Infinity, -Infinity]);
+});
+
+test('columns that were not reported are unknown, not zero', () => {
+  const { epochs, samples } = pointsOf({ ...sent([1, 2]), epochs: [], samplesSeen: [null, 64] });
+  expect(epochs).toEqual([Number.NaN, Number.NaN]);
+  expect(samples).toEqual([Number.NaN, 64]);
+});
+
+test('late points get their place, in all columns', () => {
+  let seen = withMessage(undefined, message('loss', [1, 2, 5, 6], true));
+  seen = withMessage(seen, message('loss', [3, 4, 7]));
+  const { points } = seen.curves.get('loss')!;
+  expect(points.steps).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(points.values).toEqual([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]);
+  expect(points.samples).toEqual([1, 2, 3, 4, 5, 6, 7].map((step) => step * 32));
+});
+
+test('a reset forgets every metric, also those that it does not name', () => {
+  let seen: LiveCurves | undefined = withMessage(undefined, message('loss', [1, 2], true));
+  seen = withMessage(seen, message('accuracy', [1]));
+  seen = withMessage(seen, message('loss', [1], true));
+  expect([...seen.curves.keys()]).toEqual(['loss']);
+  expect(seen.curves.get('loss')!.points.steps).toEqual([1]);
+});
+
+test('points that were drawn before are not changed by a reset', () => {
+  const seen = withMessage(undefined, message('loss', [1, 2], true));
+  const { points } = seen.curves.get('loss')!;
+  withMessage(seen, message('loss', [9], true));
+  expect(points.steps).toEqual([1, 2]);
+});
+
+test('in whatever order and parts points arrive, each is there once, in the order of the steps', () => {
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.integer({ min: 0, max: 10_000 }), { minLength: 1, maxLength: 200 }),
+      fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 200 }),
+      (steps, sizes) => {
+        let seen: LiveCurves | undefined;
+        for (let at = 0, part = 0; at < steps.length; part++) {
+          const size = sizes[part % sizes.length]!;
+          // A chunk is in order by itself.
+          const chunk = steps.slice(at, at + size).sort((a, b) => a - b);
+          seen = withMessage(seen, message('loss', chunk, at === 0));
+          at += size;
+        }
+        const { points } = seen!.curves.get('loss')!;
+        const inOrder = steps.toSorted((a, b) => a - b);
+        expect(points.steps).toEqual(inOrder);
+        expect(points.values).toEqual(inOrder.map((step) => step / 10));
+        expect(points.seconds).toEqual(inOrder.map((step) => step / 1000));
+      },
+    ),
+  );
+});
+
+test('points of equal steps stay in the order in which they came', () => {
+  let seen = withMessage(undefined, {
+    reset: true,
+    curves: [{ metric: 'loss', ...sent([1, 2, 2, 3], (step) => step) }],
+  });
+  const later = { ...sent([2, 4]), values: [20, 40] };
+  seen = withMessage(seen, { reset: false, curves: [{ metric: 'loss', ...later }] });
+  expect(seen.curves.get('loss')!.points.values).toEqual([1, 2, 2, 20, 3, 40]);
+});
