@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, type BrowserContext, chromium, type Page } from '@playwright/test';
 import { browser } from '../../../test/browser.ts';
 
-export const VIEWPORT = { width: 1280, height: 900 };
+export const SCREEN = { viewport: { width: 1280, height: 900 }, locale: 'en-GB' };
 
 export const launch = (): Promise<Browser> => chromium.launch({ headless: true, ...browser() });
 
@@ -85,7 +85,7 @@ export interface Weight {
 }
 
 export async function weigh(browser: Browser, url: string, drawn: string): Promise<Weight> {
-  const context = await browser.newContext({ viewport: VIEWPORT });
+  const context = await browser.newContext(SCREEN);
   try {
     const page = await context.newPage();
     const session = await context.newCDPSession(page);

@@ -1,4 +1,4 @@
-import { VIEWPORT, visit } from './browse.ts';
+import { SCREEN, visit } from './browse.ts';
 import type { Bench } from './rows.ts';
 import { CURVES } from './stage.ts';
 
@@ -28,7 +28,7 @@ export async function benchCurves({ stage, browser, print }: Bench): Promise<voi
   const visits: number[] = [];
   const drawing: number[] = [];
   for (let i = 0; i <= VISITS; i++) {
-    const context = await browser.newContext({ viewport: VIEWPORT });
+    const context = await browser.newContext(SCREEN);
     const { page, ms } = await visit(context, url, drawn);
     // Their data came with the document or with an answer to the page's own question, whichever was last.
     const arrived = await page.evaluate<number>(`Math.max(...performance.getEntriesByType('resource')

@@ -1,4 +1,4 @@
-import { change, VIEWPORT, visit, weigh } from './browse.ts';
+import { change, SCREEN, visit, weigh } from './browse.ts';
 import type { Bench } from './rows.ts';
 
 /** The question of Explore's first view, as the page asks it. */
@@ -17,7 +17,7 @@ export async function benchExplore({ stage, browser, print }: Bench): Promise<vo
   const empty: number[] = [];
   // The first visit warms the server up, and is not counted.
   for (let i = 0; i <= VISITS; i++) {
-    const context = await browser.newContext({ viewport: VIEWPORT });
+    const context = await browser.newContext(SCREEN);
     const first = await visit(context, url, CHART);
     await first.page.close();
     const second = await visit(context, url, CHART);
@@ -50,7 +50,7 @@ async function benchFilter({ stage, browser, print }: Bench): Promise<void> {
   const counted = aggregate.runs.toLocaleString('en-GB');
   const times: number[] = [];
   for (let i = 0; i <= VISITS; i++) {
-    const context = await browser.newContext({ viewport: VIEWPORT, locale: 'en-GB' });
+    const context = await browser.newContext(SCREEN);
     const { page } = await visit(context, stage.url, CHART);
     await page.getByRole('button', { name: /^Runs: / }).click();
     await page.getByText('Text', { exact: true }).click();

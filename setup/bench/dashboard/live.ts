@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { frames, heap, VIEWPORT, visit } from './browse.ts';
+import { frames, heap, SCREEN, visit } from './browse.ts';
 import type { Bench } from './rows.ts';
 import type { Stage } from './stage.ts';
 
@@ -14,7 +14,7 @@ const METRICS = Array.from({ length: 50 }, (_, i) => [`train_measure_${i}`, `tes
 export async function benchLive({ stage, browser, print }: Bench): Promise<void> {
   const run = await startRun(stage);
   const reporting = report(stage, run);
-  const context = await browser.newContext({ viewport: VIEWPORT });
+  const context = await browser.newContext(SCREEN);
   try {
     const { page } = await visit(
       context,

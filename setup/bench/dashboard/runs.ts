@@ -1,4 +1,4 @@
-import { frames, VIEWPORT, visit } from './browse.ts';
+import { frames, SCREEN, visit } from './browse.ts';
 import type { Bench } from './rows.ts';
 
 const FIRST = `{ runs(first: 100) { totalCount nodes { key status batchSize baseLearningRate batchNorm seed model width dataset { name }
@@ -12,7 +12,7 @@ const SPEED = 60;
 export async function benchRuns({ stage, browser, print }: Bench): Promise<void> {
   const times: number[] = [];
   for (let i = 0; i <= VISITS; i++) {
-    const context = await browser.newContext({ viewport: VIEWPORT });
+    const context = await browser.newContext(SCREEN);
     const { ms } = await visit(context, `${stage.url}/runs`, ROWS);
     await context.close();
     if (i > 0) times.push(ms);
@@ -26,7 +26,7 @@ export async function benchRuns({ stage, browser, print }: Bench): Promise<void>
     params: { limit: 'the question itself' },
   });
 
-  const context = await browser.newContext({ viewport: VIEWPORT });
+  const context = await browser.newContext(SCREEN);
   const { page } = await visit(context, `${stage.url}/runs`, ROWS);
   // What scrolls is the table's own box where it has one, else the page.
   await page.evaluate(`window.benchBox = (() => {

@@ -12,6 +12,7 @@ const RUNS = 3120;
 let full: Dashboard;
 let empty: Dashboard;
 test.beforeAll(async () => {
+  test.setTimeout(180_000);
   full = await openDashboard({ runs: RUNS, curves: true });
   await fillSweep(full);
   empty = await openDashboard();
@@ -133,3 +134,67 @@ for (const [team, routes] of [
       }
       faults.none();
     });
+
+const press = (name: string | RegExp) => (page: Page) => page.getByRole('button', { name }).first().click();
+const DIALOGS: readonly (readonly [
+  name: string,
+  path: string,
+  open: readonly ((page: Page) => Promise<unknown>)[],
+])[] = [
+  ['the palette', '/', [(page) => page.keyboard.press('Control+k')]],
+  ['the keys', '/', [(page) => page.keyboard.press('?')]],
+  ['the filter editor', '/runs', [press(/^Runs: /)]],
+  ['saving a view', '/runs', [press('Saved views'), press('Save as …')]],
+  ['the columns', '/runs', [press('Columns and order')]],
+  ['deleting runs', '/runs', [(page) => page.getByLabel('Choose run-3118').check(), press('Delete …')]],
+  ['cancelling a sweep', '/sweeps/grid-1', [press('Cancel …')]],
+];
+for (const [name, path, steps] of DIALOGS)
+  test(`${name} has no serious accessibility finding, has the focus, and Escape closes it`, async ({
+    page,
+  }) => {
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+    await open(page, `${full.url}${path}`);
+    for (const step of steps) await step(page);
+    const dialog = page.getByRole('dialog').last();
+    await expect(dialog).toBeVisible();
+    await expect
+      .poll(() => dialog.evaluate((element) => element.contains(document.activeElement)))
+      .toBe(true);
+    expect(await findings(page), 'light').toEqual([]);
+    await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+    await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', 'dark');
+    expect(await findings(page), 'dark').toEqual([]);
+    await page.keyboard.press('Escape');
+    await expect(dialog).toHaveCount(0);
+  });
+
+for (const path of ['/', '/runs', '/sweeps/grid-1', '/compare'])
+  test(`Tab reaches the controls of ${path} one after the other, and each shows that it has the focus`, async ({
+    page,
+  }) => {
+    await open(page, `${full.url}${path}`);
+    const reached = new Set<string>();
+    for (let i = 0; i < 30; i++) {
+      await page.keyboard.press('Tab');
+      const at = await page.evaluate(() => {
+        const element = document.activeElement as HTMLElement;
+        const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element);
+        const box = element.getBoundingClientRect();
+        return {
+          name: `${element.tagName} ${element.getAttribute('aria-label') ?? element.textContent?.slice(0, 40)}`,
+          inside: element !== document.body,
+          // A field shows it by its border, which the kit colours.
+          shown:
+            (outlineStyle !== 'none' && outlineWidth !== '0px') ||
+            boxShadow !== 'none' ||
+            element.matches('input, textarea'),
+          there: box.width > 0 && box.height > 0,
+        };
+      });
+      if (!at.inside) break;
+      reached.add(at.name);
+      expect(at, at.name).toMatchObject({ shown: true, there: true });
+    }
+    expect(reached.size).toBeGreaterThan(12);
+  });

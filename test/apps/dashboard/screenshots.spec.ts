@@ -17,7 +17,7 @@ test.use({
  * they round. This is 0.2 % of the pixels, about two words of text: a line of a chart or a control that moved is more.
  */
 const TOLERANCE = { maxDiffPixelRatio: 0.002, animations: 'disabled', caret: 'hide' } as const;
-const NOW = '2026-03-01T15:00:00Z';
+const NOW = '2025-03-01T15:00:00Z';
 
 let own: Dashboard;
 test.beforeAll(async () => {
@@ -27,12 +27,16 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => own?.stop());
 
-/** Times that depend on the moment are set to a fixed one. */
+/** Times that depend on the moment, and the owner's name, which is the machine's, are set to fixed ones. */
 const atOnce = `SET session_replication_role = replica;
-  UPDATE run SET created_at = '2026-03-01T12:00Z'::timestamptz + make_interval(secs => (regexp_match(key, '\\d+$'))[1]::int), ended_at = CASE WHEN ended_at IS NOT NULL THEN '2026-03-01T14:00Z'::timestamptz END;
-  UPDATE sweep SET created_at = '2026-03-01T13:00Z';
-  UPDATE attempt SET started_at = '2026-03-01T13:30Z', ended_at = CASE WHEN ended_at IS NOT NULL THEN '2026-03-01T14:00Z'::timestamptz END;
-  UPDATE worker SET started_at = '2026-03-01T13:00Z', last_seen_at = '2026-03-01T14:59Z'`;
+  UPDATE account SET name = 'anna' WHERE id = (SELECT account_id FROM member WHERE role = 'OWNER');
+  UPDATE member SET key = 'anna' WHERE role = 'OWNER';
+  DELETE FROM event WHERE run_id IS NOT NULL;
+  UPDATE event SET at = '2025-03-01T13:00Z';
+  UPDATE run SET created_at = '2025-03-01T12:00Z'::timestamptz + make_interval(secs => (regexp_match(key, '\\d+$'))[1]::int), ended_at = CASE WHEN ended_at IS NOT NULL THEN '2025-03-01T14:00Z'::timestamptz END;
+  UPDATE sweep SET created_at = '2025-03-01T13:00Z';
+  UPDATE attempt SET started_at = '2025-03-01T13:30Z', ended_at = CASE WHEN ended_at IS NOT NULL THEN '2025-03-01T14:00Z'::timestamptz END;
+  UPDATE worker SET started_at = '2025-03-01T13:00Z', last_seen_at = '2025-03-01T14:59Z'`;
 
 const json = (value: object): string => encodeURIComponent(JSON.stringify(value));
 const bn = (eq: boolean) => ({ batchNorm: { eq } });
@@ -44,7 +48,7 @@ const VIEWS: readonly (readonly [name: string, path: string, act?: (page: Page) 
   ['seeds', '/?chart=seeds'],
   ['pareto', '/?chart=pareto'],
   ['importance', '/?chart=importance'],
-  ['parallel', '/?chart=parallel'],
+  ['parallel', `/?chart=parallel&where=${json({ dataset: { eq: 'svhn' } })}`],
   ['pivot', '/pivot'],
   ['compare', `/compare?a=${json(bn(true))}&b=${json(bn(false))}`],
   ['sweeps', '/sweeps'],
