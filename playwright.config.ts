@@ -10,6 +10,9 @@ export default defineConfig({
   workers: 1,
   timeout: 60_000,
   expect: { timeout: 10_000 },
+  // `npm run screenshots` draws them; a test never does.
+  updateSnapshots: 'none',
+  snapshotPathTemplate: '{testDir}/apps/dashboard/screenshots/{arg}{ext}',
   forbidOnly: Boolean(process.env.CI),
   reporter: [['list'], ['./test/reports/playwright.ts']],
   use: {

@@ -15,6 +15,10 @@ const benches = {
     const { benchQuery } = await fromSource('./bench/query.ts');
     return benchQuery(row);
   },
+  dashboard: async (row) => {
+    const { benchDashboard } = await fromSource('./bench/dashboard.ts');
+    return benchDashboard(row);
+  },
   ingest: async (row) => {
     const { benchIngest } = await import('./bench/ingest.mjs');
     return benchIngest({}, row);
@@ -31,7 +35,7 @@ async function fromSource(path) {
 const { positionals, values } = readArguments();
 const bench = benches[positionals[0]];
 const { ensureSetup } = await import('./setup.mjs');
-await ensureSetup();
+await ensureSetup({ browser: positionals[0] === 'dashboard' });
 
 const file = values.json;
 if (file) writeFileSync(file, '');

@@ -67,8 +67,15 @@ export async function generateTeam(
   }
 }
 
-/** Curves of a generated team: 82 points of test accuracy for each run, and a million points of `long` for its first. */
-export async function generateCurves({ pool }: Db, key: string): Promise<void> {
+/**
+ * Curves of a generated team: 82 points of test accuracy for each run, or each of its first `runs` runs, and a million points of `long`
+ * for its first.
+ */
+export async function generateCurves(
+  { pool }: Db,
+  key: string,
+  runs = Number.MAX_SAFE_INTEGER,
+): Promise<void> {
   const client = await pool.connect();
   const of = 'FROM run r JOIN team t ON t.id = r.team_id JOIN metric k ON k.team_id = t.id';
   const columns =
@@ -83,8 +90,8 @@ export async function generateCurves({ pool }: Db, key: string): Promise<void> {
       `INSERT INTO chunk (${columns}) SELECT r.id, k.id, 1, 1, t.id, 391, 82 * 391, p.steps, p.epochs, p.samples, p.walls, p.points
        ${of} CROSS JOIN LATERAL (SELECT array_agg(i * 391::int8) AS steps, array_agg(i::real) AS epochs, array_agg(i * 50000::int8) AS samples,
          array_agg(i * 3.5::real) AS walls, array_agg(0.9 - 0.5 / i + hashtext(r.key || i) / 2147483648.0 / 50) AS points FROM generate_series(1, 82) i) p
-       WHERE t.key = $1 AND k.name = 'test_accuracy'`,
-      [key],
+       WHERE t.key = $1 AND k.name = 'test_accuracy' AND substr(r.key, 5)::int8 < $2`,
+      [key, runs],
     );
     await client.query(
       `INSERT INTO chunk (${columns}) SELECT r.id, k.id, 1, c + 1, t.id, c * 1000 + 1, c * 1000 + 1000, p.steps, '{}', '{}', p.walls, p.points

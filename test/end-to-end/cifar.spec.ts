@@ -1,6 +1,5 @@
 /// <reference lib="dom" />
 
-import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
@@ -37,17 +36,7 @@ fixed: { width: 4, epochs: 2 }
 `,
   );
   await own.smallbatch('sweep', 'create', file);
-  const main = join(import.meta.dirname, '../../apps/cli/dist/main.js');
-  const workers = [1, 2].map(
-    (n) =>
-      new Promise<number | null>((resolve) => {
-        const env = { ...process.env, SMALLBATCH_URL: own.url, SMALLBATCH_HOME: own.home };
-        spawn(process.execPath, [main, 'worker', '--processes', '1', '--once', '--name', `w${n}`], {
-          env,
-          stdio: 'ignore',
-        }).once('exit', resolve);
-      }),
-  );
+  const workers = [1, 2].map((n) => own.worker('--processes', '1', '--once', '--name', `w${n}`).ended);
   expect(await Promise.all(workers)).toEqual([0, 0]);
 
   const { aggregate, runs } = await own.ask<{
@@ -77,7 +66,7 @@ fixed: { width: 4, epochs: 2 }
     .sort();
   expect(told).toEqual(means);
 
-  await page.goto(own.url);
+  await page.goto(`${own.url}/?tables=cifar10`);
   const cells = page.locator('td[data-mean]');
   await expect(cells).toHaveCount(4);
   const shown = await cells.evaluateAll((all) =>

@@ -1,13 +1,10 @@
 'use client';
 
-import { CustomChart, LineChart } from 'echarts/charts';
-import { GridComponent, LegendComponent, TooltipComponent } from 'echarts/components';
-import * as echarts from 'echarts/core';
-import { useMemo } from 'react';
-import { EChart } from './echart';
-import { axisStyle, type ChartTheme, plain, seriesStyle, useChartTheme } from './theme';
-
-echarts.use([LineChart, CustomChart, GridComponent, LegendComponent, TooltipComponent]);
+import { type KeyboardEvent, type ReactNode, useId, useState } from 'react';
+import { Drawing } from './drawing';
+import { type Frame, frameOf } from './lines-frame';
+import { Axes, Band, Legend, SymbolMark } from './lines-marks';
+import { seriesStyle, useChartTheme } from './theme';
 
 export interface LinePoint {
   /** Its place on the x axis: a number, or of names the place in `xNames`. */
@@ -45,149 +42,150 @@ export interface LinesProps {
   readonly onPoint?: (line: number, point: number) => void;
 }
 
-/** Lines with error bands. */
+/** What the pointer or the focus is at, and where on the screen. */
+interface Pointed {
+  readonly words: string;
+  readonly left: number;
+  readonly top: number;
+}
+
+/** Lines with error bands. The arrow keys go from point to point and from line to line, Enter to a point's runs. */
 export function Lines(props: LinesProps) {
+  const { label, lines, onPoint, height = 340 } = props;
   const theme = useChartTheme();
-  const { label, onPoint, height, ...drawn } = props;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a chart is drawn anew when what it draws is another, not for each click's function
-  const option = useMemo(() => optionOf(drawn, theme), [...Object.values(drawn), theme]);
+  const clip = `clip-${useId()}`;
+  const [hidden, setHidden] = useState<readonly string[]>([]);
+  const [pointed, setPointed] = useState<Pointed>();
+  const [entry, setEntry] = useState<readonly [line: number, point: number]>([0, 0]);
+  const shown = lines
+    .map((line, i) => ({ ...line, i, ...seriesStyle(theme, line.style ?? i) }))
+    .filter(({ name }) => !hidden.includes(name));
+  const enter = shown.some(({ i }) => i === entry[0]) ? entry : [shown[0]?.i ?? 0, 0];
+
+  const pointing = (words: string) => {
+    const point = ({ currentTarget }: { currentTarget: Element }): void => {
+      const { left, bottom, width } = currentTarget.getBoundingClientRect();
+      setPointed({ words, left: left + width / 2, top: bottom + 6 });
+    };
+    const leave = (): void => setPointed(undefined);
+    return { onMouseEnter: point, onMouseLeave: leave, onFocus: point, onBlur: leave };
+  };
+  const move = (event: KeyboardEvent<Element>, line: number, point: number): void => {
+    const at = shown.findIndex(({ i }) => i === line);
+    const [over, along] = WAYS[event.key] ?? [];
+    if (over === undefined || along === undefined) return;
+    event.preventDefault();
+    const next = shown[at + over];
+    const to = next?.points[Math.min(point + along, next.points.length - 1)];
+    if (!next || !to) return;
+    const place = next.points.indexOf(to);
+    setEntry([next.i, place]);
+    event.currentTarget
+      .closest('svg')!
+      .querySelector<SVGGElement>(`[data-line="${next.i}"][data-point="${place}"]`)
+      ?.focus();
+  };
+
+  const draw = (width: number): { height: number; marks: ReactNode } => {
+    const frame: Frame = frameOf(props, { width, height });
+    const { x, y, left, top, right, bottom } = frame;
+    const marks = (
+      <>
+        <clipPath id={clip}>
+          <rect x={left} y={top - 1} width={right - left} height={bottom - top + 2} />
+        </clipPath>
+        <Axes frame={frame} xName={props.xName} yName={props.yName} theme={theme} />
+        <g clipPath={`url(#${clip})`} pointerEvents="none">
+          {shown.map(({ i, points, colour }) => (
+            <Band key={i} points={points} frame={frame} colour={colour} />
+          ))}
+          {shown.map(({ i, points, colour, dash }) => (
+            <path
+              key={i}
+              data-drawn={points.length}
+              d={points.map((point, n) => `${n ? 'L' : 'M'}${x(point.x)} ${y(point.y)}`).join('')}
+              fill="none"
+              stroke={colour}
+              strokeWidth={2.5}
+              strokeLinejoin="round"
+              strokeDasharray={DASH[dash]}
+            />
+          ))}
+        </g>
+        {shown.map(({ i, dots = [], colour }) =>
+          dots.map((dot) => (
+            <circle
+              key={`${i} ${dot.label} ${dot.y}`}
+              data-dot=""
+              cx={x(dot.x)}
+              cy={y(dot.y)}
+              r={2.5}
+              fill={theme.ground}
+              stroke={colour}
+              {...pointing(dot.label)}
+            />
+          )),
+        )}
+        {shown.map(({ i, points, colour, symbol }) =>
+          points.map((point, n) => (
+            // biome-ignore lint/a11y/useSemanticElements: no other element is a link inside a drawing without an address
+            <g
+              key={`${i} ${point.x}`}
+              role="link"
+              aria-label={point.label}
+              tabIndex={i === enter[0] && n === enter[1] ? 0 : -1}
+              className="pointable"
+              data-line={i}
+              data-point={n}
+              transform={`translate(${x(point.x)} ${y(point.y)})`}
+              onClick={() => onPoint?.(i, n)}
+              onKeyDown={(event) => (event.key === 'Enter' ? onPoint?.(i, n) : move(event, i, n))}
+              {...pointing(point.label)}
+            >
+              <circle r={11} fill="transparent" />
+              <SymbolMark symbol={symbol} colour={colour} ground={theme.ground} />
+            </g>
+          )),
+        )}
+        {lines.length > 1 ? (
+          <Legend
+            items={frame.legend}
+            styleOf={(i) => seriesStyle(theme, lines[i]!.style ?? i)}
+            hidden={hidden}
+            theme={theme}
+            onToggle={(name) =>
+              setHidden(hidden.includes(name) ? hidden.filter((one) => one !== name) : [...hidden, name])
+            }
+          />
+        ) : null}
+      </>
+    );
+    return { height: frame.height, marks };
+  };
   return (
-    <EChart
-      label={label}
-      option={option}
-      {...(height ? { height } : {})}
-      onClick={({ series, datum }) => series % PARTS === 0 && onPoint?.(series / PARTS, datum)}
-    />
+    <>
+      <Drawing label={label} draw={draw} />
+      {pointed ? (
+        <div role="tooltip" className="cell-words" style={besides(pointed)}>
+          {pointed.words}
+        </div>
+      ) : null}
+    </>
   );
 }
 
-/** Each line is three series of ECharts: the line, its band, its dots. */
-const PARTS = 3;
+const WAYS: Readonly<Record<string, readonly [over: number, along: number]>> = {
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+};
 
-type Drawn = Omit<LinesProps, 'label' | 'onPoint' | 'height'>;
+/** Lengths of ink and gap. */
+export const DASH = { solid: undefined, dashed: '8 5', dotted: '2 4' } as const;
 
-function optionOf(drawn: Drawn, theme: ChartTheme): object {
-  const { xName, yName, lines, formatX, formatY, scale, xNames = [], yRange, xRange } = drawn;
-  const style = axisStyle(theme);
-  // On a log-2 axis equal factors are equal distances: the places are the logarithms, the labels the numbers.
-  const at = (x: number): number => (scale === 'log2' ? Math.log2(x) : x);
-  const xs = (
-    xRange ?? lines.flatMap(({ points, dots = [] }) => [...points, ...dots].map(({ x }) => x))
-  ).toSorted((a, b) => a - b);
-  const [least = 0, most = 1] = xs.length > 0 ? [at(xs[0]!), at(xs.at(-1)!)] : [];
-  const bounds =
-    scale === 'names'
-      ? {}
-      : scale === 'log2'
-        ? {
-            min: Math.floor(least),
-            max: Math.max(Math.ceil(most), Math.floor(least) + 1),
-            interval: Math.ceil((most - least) / 14) || 1,
-          }
-        : least === most
-          ? { min: least - 1, max: most + 1 }
-          : { min: least, max: most };
-  return {
-    grid: { left: 64, right: 24, top: lines.length > 1 ? 40 : 24, bottom: 48 },
-    legend: {
-      show: lines.length > 1,
-      type: 'scroll',
-      top: 0,
-      textStyle: { color: theme.ink },
-      data: lines.map(({ name }) => name),
-    },
-    tooltip: { trigger: 'item', confine: true },
-    xAxis: {
-      ...style,
-      type: scale === 'names' ? 'category' : 'value',
-      ...(scale === 'names' ? { data: xNames } : {}),
-      ...bounds,
-      name: xName,
-      nameLocation: 'middle',
-      nameGap: 28,
-      axisLabel: {
-        color: theme.ink,
-        ...(scale === 'names'
-          ? {}
-          : {
-              formatter: (value: number) =>
-                scale !== 'log2' ? formatX(value) : Number.isInteger(value) ? formatX(2 ** value) : '',
-            }),
-      },
-    },
-    yAxis: {
-      ...style,
-      type: 'value',
-      name: yName,
-      nameLocation: 'end',
-      nameTextStyle: { color: theme.ink, align: 'left', padding: [0, 0, 0, -56] },
-      scale: true,
-      ...(yRange ? { min: yRange[0], max: yRange[1] } : {}),
-      ...(yRange?.[2] ? { interval: yRange[2] } : {}),
-      axisLabel: { color: theme.ink, formatter: formatY },
-    },
-    series: lines.flatMap(({ name, points, dots = [], style }, i) => {
-      const { colour, dash, symbol } = seriesStyle(theme, style ?? i);
-      const tooltip = { formatter: ({ name: text }: { name: string }) => plain(text) };
-      return [
-        {
-          type: 'line',
-          name,
-          z: 3,
-          symbol,
-          symbolSize: 9,
-          color: colour,
-          lineStyle: { type: dash, width: 2.5 },
-          data: points.map(({ x, y, label }) => ({ value: [at(x), y], name: label })),
-          tooltip,
-        },
-        band(points, at, colour),
-        {
-          type: 'line',
-          z: 2,
-          symbol: 'circle',
-          symbolSize: 5,
-          color: colour,
-          lineStyle: { width: 0 },
-          data: dots.map(({ x, y, label }) => ({ value: [at(x), y], name: label })),
-          tooltip,
-        },
-      ];
-    }),
-  };
-}
-
-/** One piece for each stretch of points that have a band; a point alone has a bar. */
-function band(points: readonly LinePoint[], at: (x: number) => number, colour: string): object {
-  const pieces: LinePoint[][] = [];
-  let open: LinePoint[] | undefined;
-  for (const point of points) {
-    if (point.low === null || point.high === null) open = undefined;
-    else if (open) open.push(point);
-    else {
-      open = [point];
-      pieces.push(open);
-    }
-  }
-  return {
-    type: 'custom',
-    silent: true,
-    z: 1,
-    data: pieces.map(([first]) => [at(first!.x), first!.low]),
-    renderItem: ({ dataIndex }: { dataIndex: number }, api: { coord(value: number[]): number[] }) => {
-      const piece = pieces[dataIndex]!;
-      const ends = [
-        ...piece.map(({ x, high }) => api.coord([at(x), high!])),
-        ...piece.toReversed().map(({ x, low }) => api.coord([at(x), low!])),
-      ];
-      if (piece.length > 1)
-        return { type: 'polygon', shape: { points: ends }, style: { fill: colour, opacity: 0.15 } };
-      const [[x, y1], [, y2]] = ends as [number[], number[]];
-      return {
-        type: 'line',
-        shape: { x1: x, x2: x, y1, y2 },
-        style: { stroke: colour, lineWidth: 3, opacity: 0.5 },
-      };
-    },
-  };
-}
+/** Under the mark, to the side where there is room. */
+const besides = ({ left, top }: Pointed): React.CSSProperties => ({
+  top,
+  ...(left > window.innerWidth / 2 ? { right: window.innerWidth - left } : { left }),
+});

@@ -72,7 +72,7 @@ function Importance({ question, importance }: { question: Question; importance: 
           value: one.share,
           spread: one.sd,
           text: share(one.share),
-          label: `${name}: ${share(one.share)} ± ${share(one.sd)} of the variance, ${values}; draw lines against it`,
+          label: `${name} ${share(one.share)} ± ${share(one.sd)} of the variance, ${values}; draw lines against it`,
           href: `/${exploreHref({ ...question, chart: 'lines', x: dimensionOf(one) })}`,
         };
       }),

@@ -1,11 +1,10 @@
 'use client';
 
-import dynamic from 'next/dynamic';
 import { useRouter } from 'next/navigation';
 import { useMemo } from 'react';
 import { type Dimension, formatValue, nameOf, scaleOf, valueAt, valuesOf } from '../axis/axis';
 import { ChartFrame } from '../chart/frame';
-import type { Line } from '../chart/lines';
+import { type Line, Lines } from '../chart/lines';
 import { ticksOf } from '../chart/ticks';
 import { isEverything, runsHref } from '../filter/filter';
 import { Asked } from '../question/asked';
@@ -32,9 +31,6 @@ import {
   variablesOf,
 } from './statistics';
 import { StatisticsTable } from './statistics-table';
-
-/** What draws is a third of the page's JavaScript: it comes beside the rest, which does not wait for it. */
-const Lines = dynamic(() => import('../chart/lines').then((chart) => chart.Lines));
 
 /** Lines with bands: one line per value of the series, one panel per value of the facets. */
 export function LinesKind({ question }: KindProps) {
