@@ -56,7 +56,6 @@ const VIEWS: readonly (readonly [name: string, path: string, act?: (page: Page) 
   ['new-sweep', '/sweeps/new'],
   ['runs', '/runs'],
   ['run', '/runs/grid-1/9'],
-  ['team', '/team'],
   ['keys', '/', (page) => page.keyboard.press('?')],
   ['palette', '/', (page) => page.keyboard.press('Control+k')],
   ['nothing', '/runs/nothing'],
