@@ -136,7 +136,10 @@ test('what Explore shows are the numbers of aggregate; a point leads to its runs
   expect(shown.sort()).toEqual(aggregate.groups.map(({ mean }) => mean).sort());
 
   await page.goto(own.url);
-  const point = page.getByRole('region', { name: /: shapes$/ }).locator('[data-point]').last();
+  const point = page
+    .getByRole('region', { name: /: shapes$/ })
+    .locator('[data-point]')
+    .last();
   await expect(point).toHaveAccessibleName(/64/);
   await point.click();
   await expect(page).toHaveURL(/\/runs\?where=/);

@@ -213,7 +213,7 @@ test('a note and tags are kept; a run that was deleted can be brought back', asy
 
   await page.getByRole('button', { name: 'Delete …' }).click();
   await page.getByRole('button', { name: 'Delete run-110' }).click();
-  await expect(page.getByText('run-110 is deleted, with 82 points.')).toBeVisible();
+  await expect(page.getByText('run-110 is deleted, with 164 points.')).toBeVisible();
   await expect(page.getByRole('heading', { name: 'run-110 is deleted' })).toBeVisible();
   expect(await own.ask(asked)).toEqual({ run: null });
   await page.getByRole('button', { name: 'Bring it back' }).click();

@@ -63,10 +63,7 @@ export function FileEditor({
   const problems = refused?.of === text ? refused.problems : settled === file ? previewed : NONE;
   const lines = useMemo((): LineProblem[] => {
     if (file.syntax.length > 0) return [...file.syntax];
-    return problems.map(({ path, message, allowed }) => ({
-      line: lineOf(text, path),
-      message: `${message}. Allowed: ${allowed}`,
-    }));
+    return problems.map((problem) => ({ line: lineOf(text, problem.path), message: said(problem) }));
   }, [file, problems, text]);
   const problemAt = useCallback(
     (path: Path, exactly = false): string | undefined => {
@@ -75,7 +72,7 @@ export function FileEditor({
           (exactly ? one.path.length === path.length : one.path.length >= path.length) &&
           path.every((key, i) => one.path[i] === String(key)),
       );
-      return at && `${at.message}. Allowed: ${at.allowed}`;
+      return at && said(at);
     },
     [problems],
   );
@@ -145,4 +142,10 @@ export function FileEditor({
     </div>
   );
 }
+/** What is wrong, with the value even where the message leaves it out. */
+function said({ message, value, allowed }: Problems[number]): string {
+  const given = value === null || value === undefined ? '' : JSON.stringify(value);
+  return `${message}${message.includes(given) ? '' : `: ${given}`}. Allowed: ${allowed}`;
+}
+
 const NONE: Problems = [];
