@@ -171,7 +171,7 @@ test('pause, resume, cancel with its undo, retry, seeds, lock, note and tags cha
   await page.getByLabel('Note', { exact: true }).fill('as in the paper');
   await page.getByRole('button', { name: 'Save the note' }).click();
   await expect.poll(async () => (await standing(key)).note).toBe('as in the paper');
-  await page.getByLabel('Tags').fill('paper');
+  await page.getByRole('combobox', { name: 'Tags' }).fill('paper');
   await page.keyboard.press('Enter');
   await expect.poll(async () => (await standing(key)).tags).toEqual(['paper']);
 });

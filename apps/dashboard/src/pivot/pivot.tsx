@@ -9,6 +9,7 @@ import { useLast, useLiveQuery } from '../shell/activity';
 import { graphql, useQuery } from '../shell/client';
 import { useCommands } from '../shell/commands';
 import { Empty, Failed, HowToBegin, Loading } from '../shell/state';
+import { ViewBar } from '../view/view-bar';
 import { Summary } from './counts';
 import { fileOf, PivotTable, variablesOf } from './pivot-query';
 import { bestOf, type PivotQuestion, usePivotQuestion } from './pivot-question';
@@ -60,9 +61,10 @@ export function Pivot() {
     <>
       <Group justify="space-between">
         <Title order={1} size="h3">
-          Table
+          Pivot
         </Title>
         <Group gap="xs">
+          <ViewBar page="PIVOT" />
           <Button
             size="compact-sm"
             variant="default"

@@ -9,6 +9,7 @@ import { graphql, type ResultOf } from '../shell/client';
 import { useWatch } from '../shell/live';
 import { Empty, Failed, Loading } from '../shell/state';
 import { Time } from '../shell/time';
+import { ViewBar } from '../view/view-bar';
 import { RunActions } from './actions';
 import { Attempts } from './attempts';
 import { Configuration } from './configuration';
@@ -105,6 +106,7 @@ function OneRun({ runKey }: { runKey: string }) {
           </Text>
         </div>
         <Group gap="xs">
+          <ViewBar page="RUN" />
           <RunPlace runKey={run.key} sweepKey={run.sweep?.key} />
           <RunActions run={run} again={again} onDeleted={setDeleted} />
         </Group>

@@ -17,6 +17,7 @@ import { SweepStands, useSweepLive } from './sweep-live';
 import { SweepRuns } from './sweep-runs';
 import { SweepTrouble } from './trouble';
 import './sweep.css';
+import { ViewBar } from '../view/view-bar';
 
 export const SweepPage = graphql(
   `
@@ -68,7 +69,10 @@ export function SweepView({ sweepKey }: { sweepKey: string }) {
             {sweep.locked ? ', locked' : ''}
           </Text>
         </div>
-        <SweepActions sweep={sweep} cells={cells} onChanged={again} />
+        <Group gap="xs">
+          <ViewBar page="SWEEP" />
+          <SweepActions sweep={sweep} cells={cells} onChanged={again} />
+        </Group>
       </Group>
       {problem ? <Failed message={problem} /> : null}
       <SweepTrouble sweep={sweep} />

@@ -5,6 +5,7 @@ import { useMemo } from 'react';
 import { useLiveQuery } from '../shell/activity';
 import { graphql } from '../shell/client';
 import { Failed, Loading } from '../shell/state';
+import { ViewBar } from '../view/view-bar';
 import { DatasetFields, Datasets } from './datasets';
 import { Feed } from './feed';
 import { MemberFields, Members } from './members';
@@ -39,6 +40,7 @@ export function Team() {
         <Title order={1} size="h3">
           Team {viewer.team.name}
         </Title>
+        <ViewBar page="TEAM" />
       </Group>
       <Notices notices={notices} />
       <Members members={members} />

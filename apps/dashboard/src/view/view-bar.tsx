@@ -40,7 +40,7 @@ export function ViewBar({ page }: { page: ViewPage }) {
             setMenu(true);
           },
         },
-        { id: 'saved views', name: 'Saved views', group: 'Saved views', keys: 'o', run: () => setMenu(true) },
+        { id: 'saved views', name: 'Saved views', group: 'Saved views', keys: 'g v', run: () => setMenu(true) },
       ],
       [],
     ),
