@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type StopReason, type Work, within } from '@smallbatch/db';
 import type { Request, RequestHandler, Response } from 'express';
 import { type DocumentNode, type GraphQLSchema, getOperationAST, type OperationTypeNode } from 'graphql';
@@ -86,6 +87,8 @@ export function workOf(
 ): { work: Work; stop(reason: StopReason): void; end(): void } {
   if (kind === 'mutation') return { work: { statements: 0 }, stop: () => {}, end: () => {} };
   const controller = new AbortController();
+  // Each statement that runs listens for the end, until it is done itself: a query may have any number.
+  setMaxListeners(0, controller.signal);
   const stop = (reason: StopReason): void => controller.abort(reason);
   const timer = kind === 'subscription' ? undefined : setTimeout(stop, readSeconds * 1000, 'TIMEOUT');
   return { work: { signal: controller.signal, statements: 0 }, stop, end: () => clearTimeout(timer) };

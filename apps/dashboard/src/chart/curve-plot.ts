@@ -1,3 +1,4 @@
+import './language';
 import uPlot from 'uplot';
 import {
   type DrawnCurve,

@@ -1,8 +1,8 @@
 'use client';
 
 import { Button, Group, Text, Title } from '@mantine/core';
+import dynamic from 'next/dynamic';
 import { useMemo } from 'react';
-import { CurvesView } from '../curve/curves-view';
 import { both } from '../filter/filter';
 import { Asked } from '../question/asked';
 import { usePartCommands } from '../question/part-commands';
@@ -29,6 +29,12 @@ import { Sentence } from './sentence';
 import { Offers } from './side';
 import { Unmatched } from './unmatched';
 import { Verdict } from './verdict';
+
+/** In the browser alone: bands of many curves take longer than the verdict, which would wait for them. */
+const CurvesView = dynamic(() => import('../curve/curves-view').then((one) => one.CurvesView), {
+  ssr: false,
+  loading: () => <Loading what="the curves" />,
+});
 
 /** A against B: the question as a sentence, the verdict, and all that it rests on. Every comparison is its URL. */
 export function Compare() {

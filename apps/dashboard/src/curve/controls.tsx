@@ -1,7 +1,7 @@
 'use client';
 
 import { Button, Group, NativeSelect, Switch, Text } from '@mantine/core';
-import { useMemo } from 'react';
+import { useMemo, useRef } from 'react';
 import { useCommands } from '../shell/commands';
 import type { ChangeCurveView, CurveViewState } from './view';
 import { inside, panned, type Range, X_AXES, X_KINDS, type XAxis, zoomed } from './x-axis';
@@ -25,12 +25,16 @@ export function CurveControls({
   axes?: readonly XAxis[];
 }) {
   const { over, zoom, logx, smooth } = view;
+  const latest = useRef({ whole, zoom, logx });
+  latest.current = { whole, zoom, logx };
+  // The same list while curves grow.
   const commands = useMemo(() => {
-    const change = (make: (range: Range) => Range) => (): void => {
+    const change = (make: (range: Range, log: boolean) => Range) => (): void => {
+      const { whole, zoom, logx } = latest.current;
       if (!whole) return;
       const least = logx && whole[0] <= 0 ? whole[1] / 1e6 : whole[0];
       const now: Range = zoom ?? [least, whole[1]];
-      void set({ zoom: inside(make(now), [least, whole[1]]) ?? null });
+      void set({ zoom: inside(make(now, logx), [least, whole[1]]) ?? null });
     };
     const group = 'Curves';
     return [
@@ -39,32 +43,32 @@ export function CurveControls({
         name: 'Zoom in',
         group,
         keys: '+',
-        run: change((range) => zoomed(range, ZOOM_STEP, logx)),
+        run: change((range, log) => zoomed(range, ZOOM_STEP, log)),
       },
       {
         id: 'zoom out',
         name: 'Zoom out',
         group,
         keys: '-',
-        run: change((range) => zoomed(range, 1 / ZOOM_STEP, logx)),
+        run: change((range, log) => zoomed(range, 1 / ZOOM_STEP, log)),
       },
       {
         id: 'earlier',
         name: 'Show what is before',
         group,
         keys: '[',
-        run: change((range) => panned(range, -PAN_PART, logx)),
+        run: change((range, log) => panned(range, -PAN_PART, log)),
       },
       {
         id: 'later',
         name: 'Show what is after',
         group,
         keys: ']',
-        run: change((range) => panned(range, PAN_PART, logx)),
+        run: change((range, log) => panned(range, PAN_PART, log)),
       },
       { id: 'whole', name: 'Show the whole curves', group, keys: '0', run: () => void set({ zoom: null }) },
     ];
-  }, [set, whole, zoom, logx]);
+  }, [set]);
   useCommands(commands);
   const button = (i: number, label: string, disabled: boolean) => (
     <Button

@@ -7,6 +7,7 @@ import {
   parseAsStringLiteral,
   useQueryStates,
 } from 'nuqs';
+import { useMemo } from 'react';
 import { type Range, X_KINDS } from './x-axis';
 
 const parseAsRange = createParser<Range>({
@@ -35,7 +36,7 @@ export function useCurveView() {
   const [view, set] = useQueryStates(VIEW, { history: 'replace' });
   // What a URL asks for that no average has is not smoothed.
   const smooth = view.smooth > 0 && view.smooth < 1 ? view.smooth : 0;
-  return [{ ...view, smooth }, set] as const;
+  return [useMemo(() => ({ ...view, smooth }), [view, smooth]), set] as const;
 }
 export type CurveViewState = ReturnType<typeof useCurveView>[0];
 export type ChangeCurveView = ReturnType<typeof useCurveView>[1];

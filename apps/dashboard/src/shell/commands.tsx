@@ -1,7 +1,16 @@
 'use client';
 
 import { Kbd, Modal, Table, Text } from '@mantine/core';
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from 'react';
+import {
+  createContext,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 
 /** Something that can be done here, by the palette and, where it has keys, by the keyboard. */
 export interface Command {
@@ -17,7 +26,6 @@ export interface Command {
 
 interface Registry {
   readonly all: readonly Command[];
-  add(commands: readonly Command[]): () => void;
   help(): void;
   /** How often the palette was asked for. */
   readonly asked: number;
@@ -26,11 +34,14 @@ interface Registry {
 
 const Commands = createContext<Registry>({
   all: [],
-  add: () => () => {},
   help: () => {},
   asked: 0,
   open: () => {},
 });
+
+type Add = (commands: readonly Command[]) => () => void;
+/** Never changes, so that adding commands draws nobody anew who adds some: whose list then changed would add for ever. */
+const Adding = createContext<Add>(() => () => {});
 
 /** How long the second of two keys is waited for. */
 const SEQUENCE_MS = 1200;
@@ -41,13 +52,13 @@ export function CommandsProvider({ children }: { children: ReactNode }) {
   const [helping, setHelping] = useState(false);
   const [asked, setAsked] = useState(0);
   const all = useMemo(() => lists.flat(), [lists]);
+  const add = useCallback<Add>((commands) => {
+    setLists((before) => [...before, commands]);
+    return () => setLists((before) => before.filter((list) => list !== commands));
+  }, []);
   const registry = useMemo<Registry>(
     () => ({
       all,
-      add(commands) {
-        setLists((before) => [...before, commands]);
-        return () => setLists((before) => before.filter((list) => list !== commands));
-      },
       help: () => setHelping(true),
       asked,
       open: () => setAsked((before) => before + 1),
@@ -91,7 +102,7 @@ export function CommandsProvider({ children }: { children: ReactNode }) {
   }, []);
   return (
     <Commands value={registry}>
-      {children}
+      <Adding value={add}>{children}</Adding>
       <Modal opened={helping} onClose={() => setHelping(false)} title="Keys" size="lg">
         <KeyTable commands={all} />
       </Modal>
@@ -101,10 +112,8 @@ export function CommandsProvider({ children }: { children: ReactNode }) {
 
 /** Adds commands for as long as the component is there. Give a list that changes only when what it does changes. */
 export function useCommands(commands: readonly Command[]): void {
-  const { add } = useContext(Commands);
-  const adding = useRef(add);
-  adding.current = add;
-  useEffect(() => adding.current(commands), [commands]);
+  const add = useContext(Adding);
+  useEffect(() => add(commands), [add, commands]);
 }
 
 export const useAllCommands = (): readonly Command[] => useContext(Commands).all;
