@@ -1,3 +1,5 @@
+/// <reference lib="dom" />
+
 import { expect, type Page, test } from '@playwright/test';
 import { type Dashboard, openDashboard } from './dashboard.ts';
 
@@ -135,4 +137,31 @@ test('below two pairs there is no verdict, and the page says why and what to do'
   await expect(page).toHaveURL(/ignoring=BATCH_SIZE/);
   await expect(page.getByTestId('verdict')).not.toHaveText('No verdict');
   await expect(page.getByRole('table', { name: 'Axes that differ' })).toContainText('batch size');
+});
+
+test('each choice is undone by Back and done again by Forward, also where curves are shown', async ({
+  page,
+}) => {
+  await page.goto(address({}));
+  const [a, b] = [page.getByLabel('A is'), page.getByLabel('B is')];
+  await a.selectOption('local-1');
+  await b.selectOption('local-2');
+  await expect(page.getByTestId('verdict')).toBeVisible();
+  await expect(page.locator('[data-curves="2"]')).toBeVisible();
+  await page.goBack();
+  await expect(b).toHaveValue('');
+  await expect(a).toHaveValue(JSON.stringify({ member: { eq: 'local-1' } }));
+  await page.goForward();
+  await expect(page.getByTestId('verdict')).toBeVisible();
+});
+
+test('curves are drawn where the browser names no language', async ({ page }) => {
+  const faults: string[] = [];
+  page.on('pageerror', ({ message }) => faults.push(message));
+  await page.addInitScript(() =>
+    Object.defineProperty(Navigator.prototype, 'language', { get: () => 'en-US@posix' }),
+  );
+  await page.goto(address({ a: { member: { eq: 'local-1' } }, b: { member: { eq: 'local-2' } } }));
+  await expect(page.locator('[data-curves="2"] canvas')).toBeVisible();
+  expect(faults).toEqual([]);
 });
