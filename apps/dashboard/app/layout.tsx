@@ -1,4 +1,5 @@
 import '@mantine/core/styles.css';
+import '@fontsource-variable/roboto/wght.css';
 import 'uplot/dist/uPlot.min.css';
 import '../src/shell/global.css';
 import { ColorSchemeScript, mantineHtmlProps } from '@mantine/core';

@@ -1,5 +1,6 @@
 import './language';
 import uPlot from 'uplot';
+import { FONT } from '../shell/font';
 import {
   type DrawnCurve,
   drawBand,
@@ -157,8 +158,8 @@ export class CurvePlot {
       stroke: theme.ink,
       grid: { stroke: theme.grid, width: 1 },
       ticks: { stroke: theme.ink, width: 1 },
-      font: '12px system-ui, sans-serif',
-      labelFont: '12px system-ui, sans-serif',
+      font: `12px ${FONT}`,
+      labelFont: `12px ${FONT}`,
       labelSize: 20,
     };
     const labels =
@@ -317,7 +318,7 @@ export class CurvePlot {
   #mark(context: CanvasRenderingContext2D, frame: Frame, curve: DrawnCurve, ratio: number): void {
     const marks = marksOf(frame, curve);
     if (marks.length === 0) return;
-    context.font = `${12 * ratio}px system-ui, sans-serif`;
+    context.font = `${12 * ratio}px ${FONT}`;
     context.textAlign = 'center';
     let last = -Infinity;
     for (const { x, y, kind } of marks) {
@@ -325,7 +326,7 @@ export class CurvePlot {
       last = x;
       const above = kind === '+∞';
       context.textBaseline = above ? 'top' : 'bottom';
-      context.fillText(kind === 'NaN' ? '× NaN' : above ? '↑ ∞' : `↓ ${kind}`, x, y);
+      context.fillText(kind === 'NaN' ? '× NaN' : kind, x, y);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { FONT } from '../shell/font';
 import {
   type DrawnCurve,
   drawBand,
@@ -66,7 +67,7 @@ export function curveSvg(
   const total = height + LEGEND_LINE * legend.length + 8;
   return {
     height: total,
-    svg: `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${total}" viewBox="0 0 ${width} ${total}" font-family="system-ui, sans-serif" font-size="12"><defs><clipPath id="area"><rect x="${frame.left}" y="${frame.top}" width="${frame.width}" height="${frame.height}"/></clipPath></defs>${axes.join('')}<g clip-path="url(#area)" fill="none" stroke-linejoin="round">${drawn.join('')}</g>${legend.join('')}</svg>`,
+    svg: `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${total}" viewBox="0 0 ${width} ${total}" font-family="${FONT}" font-size="12"><defs><clipPath id="area"><rect x="${frame.left}" y="${frame.top}" width="${frame.width}" height="${frame.height}"/></clipPath></defs>${axes.join('')}<g clip-path="url(#area)" fill="none" stroke-linejoin="round">${drawn.join('')}</g>${legend.join('')}</svg>`,
   };
 }
 

@@ -1,6 +1,7 @@
 'use client';
 
 import { useContext, useEffect, useRef, useState } from 'react';
+import { useFont } from '../shell/font';
 import { CurveLegend } from './curve-legend';
 import { CurvePlot, type Picture } from './curve-plot';
 import { curveSvg } from './curve-svg';
@@ -35,6 +36,7 @@ export function CurveChart({
   const { curves, xName, yName, formatX, formatY, range } = picture;
   const theme = useChartTheme();
   const saving = useContext(Saving);
+  const font = useFont();
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<CurvePlot>(undefined);
   const [cursor, setCursor] = useState<{ x: number; y: number }>();
@@ -44,7 +46,7 @@ export function CurveChart({
 
   useEffect(() => {
     const target = place.current;
-    if (!target) return;
+    if (!target || !font) return;
     const made = new CurvePlot(target, latest.current.picture, {
       theme,
       logX,
@@ -61,7 +63,7 @@ export function CurveChart({
       made.destroy();
       plot.current = undefined;
     };
-  }, [theme, logX, logY, height]);
+  }, [theme, logX, logY, height, font]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `version` says that the same curves have grown
   useEffect(() => {

@@ -1,12 +1,12 @@
 'use client';
 
 import { type ReactNode, useContext, useEffect, useRef, useState } from 'react';
+import { FONT } from '../shell/font';
 import { Saving } from './frame';
 import { useChartTheme } from './theme';
 
 /** What a drawing is as wide as on the server, which knows no window. */
 const USUAL_WIDTH = 560;
-export const FONT = 'system-ui, sans-serif';
 export const FONT_SIZE = 12;
 /** About how wide a text is. */
 export const widthOf = (text: string): number => text.length * FONT_SIZE * 0.58;

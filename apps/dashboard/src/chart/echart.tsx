@@ -3,6 +3,7 @@
 import * as echarts from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import { useContext, useEffect, useRef } from 'react';
+import { FONT, useFont } from '../shell/font';
 import { Saving } from './frame';
 import { useChartTheme } from './theme';
 
@@ -38,10 +39,11 @@ export function EChart({ label, option, height = 340, renderer = 'svg', onClick,
   const drawn = useRef(option);
   const saving = useContext(Saving);
   const { ground } = useChartTheme();
+  const font = useFont();
 
   useEffect(() => {
     const target = place.current;
-    if (!target) return;
+    if (!target || !font) return;
     const made = echarts.init(target, undefined, { renderer });
     chart.current = made;
     made.setOption(withDefaults(drawn.current));
@@ -57,7 +59,7 @@ export function EChart({ label, option, height = 340, renderer = 'svg', onClick,
       made.dispose();
       chart.current = undefined;
     };
-  }, [renderer]);
+  }, [renderer, font]);
 
   useEffect(() => {
     if (drawn.current === option) return;
@@ -67,12 +69,14 @@ export function EChart({ label, option, height = 340, renderer = 'svg', onClick,
 
   useEffect(
     () =>
-      saving?.({
-        size: () => ({ width: chart.current!.getWidth(), height: chart.current!.getHeight() }),
-        svg: () => svgOf(chart.current!),
-        ground,
-      }),
-    [saving, ground],
+      font
+        ? saving?.({
+            size: () => ({ width: chart.current!.getWidth(), height: chart.current!.getHeight() }),
+            svg: () => svgOf(chart.current!),
+            ground,
+          })
+        : undefined,
+    [saving, ground, font],
   );
 
   return <div ref={place} role="img" aria-label={label} style={{ width: '100%', height }} />;
@@ -81,6 +85,7 @@ export function EChart({ label, option, height = 340, renderer = 'svg', onClick,
 const withDefaults = (option: object): Record<string, unknown> => ({
   animation: false,
   aria: { enabled: false },
+  textStyle: { fontFamily: FONT },
   ...option,
 });
 

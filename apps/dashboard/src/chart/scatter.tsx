@@ -6,7 +6,7 @@ import * as echarts from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 import { useMemo } from 'react';
 import { EChart } from './echart';
-import { axisStyle, type ChartTheme, plain, seriesStyle, useChartTheme } from './theme';
+import { axisStyle, type ChartTheme, LEGEND_MARK, plain, seriesStyle, useChartTheme } from './theme';
 import { ticksOf } from './ticks';
 
 echarts.use([CanvasRenderer, ScatterChart, LineChart, GridComponent, LegendComponent, TooltipComponent]);
@@ -78,6 +78,7 @@ function optionOf(drawn: Omit<ScatterProps, 'label' | 'onDot'>, theme: ChartThem
     legend: {
       type: 'scroll',
       top: 0,
+      ...LEGEND_MARK,
       textStyle: { color: theme.ink },
       data: [...(shown ? clouds.map(({ name }) => name) : []), 'front'],
     },
@@ -146,8 +147,12 @@ function optionOf(drawn: Omit<ScatterProps, 'label' | 'onDot'>, theme: ChartThem
         itemStyle: { color: 'transparent', borderColor: theme.best, borderWidth: 2 },
         label: {
           show: true,
-          position: 'top',
+          // Above and before a point of the front there is nothing: its line leaves to the right.
+          position: 'left',
+          offset: [4, -12],
           color: theme.best,
+          textBorderColor: theme.ground,
+          textBorderWidth: 3,
           formatter: ({ name }: { name: string }) => name,
         },
         labelLayout: { moveOverlap: 'shiftY' },

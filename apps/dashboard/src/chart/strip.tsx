@@ -6,7 +6,7 @@ import * as echarts from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 import { useMemo } from 'react';
 import { EChart } from './echart';
-import { axisStyle, type ChartTheme, plain, seriesStyle, useChartTheme } from './theme';
+import { axisStyle, type ChartTheme, LEGEND_MARK, plain, seriesStyle, useChartTheme } from './theme';
 
 echarts.use([CanvasRenderer, ScatterChart, CustomChart, GridComponent, LegendComponent, TooltipComponent]);
 
@@ -82,6 +82,7 @@ function optionOf(
       show: series.length > 1,
       type: 'scroll',
       top: 0,
+      ...LEGEND_MARK,
       textStyle: { color: theme.ink },
       data: series.map(({ name }) => name),
     },

@@ -55,6 +55,9 @@ export const axisStyle = ({ ink, grid }: ChartTheme) => ({
   splitLine: { lineStyle: { color: grid } },
 });
 
+/** Marks of a legend are as wide as high, as they are in the chart. */
+export const LEGEND_MARK = { itemWidth: 11, itemHeight: 11 };
+
 /** Of the i-th series; each round of colours begins at another dash and symbol, so that 18 differ. */
 export const seriesStyle = ({ colours }: ChartTheme, i: number) => {
   const turned = i + Math.floor(i / colours.length);

@@ -9,6 +9,7 @@ import { usePartCommands } from '../question/part-commands';
 import { useLast, useLiveQuery } from '../shell/activity';
 import { useCommands } from '../shell/commands';
 import { Empty, Failed, Loading } from '../shell/state';
+import { ViewBar } from '../view/view-bar';
 import { Comparison, Details } from './compare-query';
 import {
   type CompareQuestion,
@@ -65,15 +66,18 @@ export function Compare() {
         <Title order={1} size="h3">
           Compare
         </Title>
-        <Button
-          size="compact-sm"
-          variant="default"
-          disabled={!a && !b}
-          aria-keyshortcuts="s"
-          onClick={() => change({ a: b, b: a, ...FIRST })}
-        >
-          Swap A and B
-        </Button>
+        <Group gap="xs">
+          <ViewBar page="COMPARE" />
+          <Button
+            size="compact-sm"
+            variant="default"
+            disabled={!a && !b}
+            aria-keyshortcuts="s"
+            onClick={() => change({ a: b, b: a, ...FIRST })}
+          >
+            Swap A and B
+          </Button>
+        </Group>
       </Group>
       <Picks offered={offered} />
       <Sentence question={question} offered={offered} onChange={change} />

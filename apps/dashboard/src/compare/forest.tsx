@@ -143,7 +143,7 @@ function optionOf(rows: readonly Row[], say: (one: number | null) => string, the
       ...style,
       type: 'value',
       scale: true,
-      name: '← B greater     A − B     A greater →',
+      name: '‹ B greater     A − B     A greater ›',
       nameLocation: 'middle',
       nameGap: 30,
       axisLabel: { color: theme.ink, hideOverlap: true, formatter: say },

@@ -9,7 +9,7 @@ import { useMemo, useState } from 'react';
 import { formatValue } from '../axis/axis';
 import { EChart } from '../chart/echart';
 import { ChartFrame } from '../chart/frame';
-import { axisStyle, type ChartTheme, plain, useChartTheme } from '../chart/theme';
+import { axisStyle, type ChartTheme, LEGEND_MARK, plain, useChartTheme } from '../chart/theme';
 import { Choice } from '../question/controls';
 import { count } from '../shell/format';
 import { warn } from '../shell/notice';
@@ -143,7 +143,7 @@ const nameOf = ({ a, b, difference }: Point, question: Sides): string => {
 
 const shared = (theme: ChartTheme, kinds: readonly Kind[]) => ({
   grid: { left: 80, right: 24, top: 36, bottom: 48 },
-  legend: { top: 0, textStyle: { color: theme.ink }, data: kinds.map(({ name }) => name) },
+  legend: { top: 0, ...LEGEND_MARK, textStyle: { color: theme.ink }, data: kinds.map(({ name }) => name) },
   tooltip: {
     trigger: 'item',
     confine: true,

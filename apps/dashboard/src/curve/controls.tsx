@@ -1,8 +1,9 @@
 'use client';
 
 import { Button, Group, NativeSelect, Switch, Text } from '@mantine/core';
-import { useMemo, useRef } from 'react';
+import { type ReactNode, useMemo, useRef } from 'react';
 import { useCommands } from '../shell/commands';
+import { Icon } from '../shell/icon';
 import type { ChangeCurveView, CurveViewState } from './view';
 import { inside, panned, type Range, X_AXES, X_KINDS, type XAxis, zoomed } from './x-axis';
 
@@ -70,7 +71,7 @@ export function CurveControls({
     ];
   }, [set]);
   useCommands(commands);
-  const button = (i: number, label: string, disabled: boolean) => (
+  const button = (i: number, label: ReactNode, disabled: boolean) => (
     <Button
       size="compact-sm"
       variant="default"
@@ -115,8 +116,8 @@ export function CurveControls({
       <Group gap={4}>
         {button(0, '+', !whole)}
         {button(1, '−', !zoom)}
-        {button(2, '◀', !zoom)}
-        {button(3, '▶', !zoom)}
+        {button(2, <Icon sign="before" />, !zoom)}
+        {button(3, <Icon sign="after" />, !zoom)}
         {button(4, 'Whole', !zoom)}
       </Group>
       <Text size="sm" c="dimmed">

@@ -3,6 +3,7 @@
 import { ActionIcon, Button, Code, Group, NativeSelect, Stack, Text } from '@mantine/core';
 import type { KeyboardEvent, ReactNode } from 'react';
 import { AXES, type Axis } from '../axis/axis';
+import { Icon } from '../shell/icon';
 import { ConditionEditor } from './condition-editor';
 import { FIELDS } from './fields';
 import {
@@ -123,14 +124,14 @@ function PartEditor({
           disabled={first}
           onClick={() => onChange(movePart(tree, part.id, -1))}
         >
-          ↑
+          <Icon sign="up" />
         </Tool>
         <Tool
           name={`Move down: ${words}`}
           disabled={last}
           onClick={() => onChange(movePart(tree, part.id, 1))}
         >
-          ↓
+          <Icon sign="down" />
         </Tool>
         <Tool name={`Or something else: ${words}`} onClick={() => onChange(withAlternative(tree, part))}>
           or

@@ -5,6 +5,7 @@ import Link from 'next/link';
 import { formatValue, nameOf, type RunFilter, valueAt } from '../axis/axis';
 import { runsHref } from '../filter/filter';
 import { count } from '../shell/format';
+import { Icon } from '../shell/icon';
 import { STATES } from './counts';
 import type { Cell } from './pivot-query';
 import { bestOf, type PivotQuestion } from './pivot-question';
@@ -47,7 +48,7 @@ export function Inside({
         {marked ? (
           <>
             {' '}
-            <span aria-hidden>★</span>
+            <Icon sign="star" />
             <VisuallyHidden>best {marked}</VisuallyHidden>
           </>
         ) : null}

@@ -1,5 +1,6 @@
 'use client';
 
+import { Icon } from '../shell/icon';
 import './pivot.css';
 import { Group, Table, Text } from '@mantine/core';
 import {
@@ -59,7 +60,11 @@ export function TableOf({
           {units.size > 1 ? 'seeds or settings' : units.has('RUN') ? 'seeds' : 'settings'})
           {mark === 'none' || answer.goal === 'NONE' ? null : (
             <>
-              ; <strong>bold ★</strong>: the {answer.goal === 'MAXIMISE' ? 'greatest' : 'least'} {MARKS[mark]}
+              ;{' '}
+              <strong>
+                bold <Icon sign="star" />
+              </strong>
+              : the {answer.goal === 'MAXIMISE' ? 'greatest' : 'least'} {MARKS[mark]}
             </>
           )}
           {answer.goal === 'NONE' ? `; no best, as ${metric} has no goal` : ''}
@@ -72,8 +77,12 @@ export function TableOf({
             {across.map((axis, level) => (
               <Table.Tr key={axis} style={{ height: LINE }}>
                 <Table.Th scope="row" className="corner" style={{ top: level * LINE }}>
-                  {level === across.length - 1 ? `${down.map(nameOf).join(' · ')} ↓ ` : ''}
-                  {nameOf(axis)} →
+                  {level === across.length - 1 ? (
+                    <>
+                      {down.map(nameOf).join(' · ')} <Icon sign="down" />{' '}
+                    </>
+                  ) : null}
+                  {nameOf(axis)} <Icon sign="right" />
                 </Table.Th>
                 {headings(columns, across, level).map(({ key, name, span }) => (
                   <Table.Th

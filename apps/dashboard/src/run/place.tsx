@@ -3,10 +3,11 @@
 import { Button, Group } from '@mantine/core';
 import Link from 'next/link';
 import { useRouter } from 'next/navigation';
-import { useMemo } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import { graphql, useQuery } from '../shell/client';
 import { useCommands } from '../shell/commands';
 import { count } from '../shell/format';
+import { Icon } from '../shell/icon';
 import { runHref } from './run-href';
 
 const Around = graphql(`
@@ -59,7 +60,7 @@ export function RunPlace({ runKey, sweepKey }: { runKey: string; sweepKey: strin
     ),
   );
   if (!known || !table) return null;
-  const link = (key: string | undefined, name: string, keys: string) =>
+  const link = (key: string | undefined, name: ReactNode, keys: string) =>
     key ? (
       <Button
         size="xs"
@@ -78,11 +79,25 @@ export function RunPlace({ runKey, sweepKey }: { runKey: string; sweepKey: strin
     );
   return (
     <Group gap={4} component="nav" aria-label="Cells of its sweep">
-      {link(before, '◀ before', 'k')}
+      {link(
+        before,
+        <>
+          <Icon sign="before" />
+          &nbsp;before
+        </>,
+        'k',
+      )}
       <span className="number">
         cell {count(position)} of {count(table.total)}
       </span>
-      {link(after, 'after ▶', 'j')}
+      {link(
+        after,
+        <>
+          after&nbsp;
+          <Icon sign="after" />
+        </>,
+        'j',
+      )}
     </Group>
   );
 }

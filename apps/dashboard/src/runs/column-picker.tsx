@@ -4,6 +4,7 @@ import { ActionIcon, Button, Group, Popover, Select, Stack, Text, TextInput } fr
 import { type ReactNode, useState } from 'react';
 import { VALUES } from '../question/question';
 import { graphql, useQuery } from '../shell/client';
+import { Icon } from '../shell/icon';
 import {
   COLUMNS,
   columnOf,
@@ -142,7 +143,8 @@ export function ColumnPicker({
                   variant="default"
                   onClick={() => onSorting(sorting.map((one) => (one.id === id ? { id, down: !down } : one)))}
                 >
-                  {down ? 'downwards ↓' : 'upwards ↑'}
+                  {down ? 'downwards' : 'upwards'}&nbsp;
+                  <Icon sign={down ? 'down' : 'up'} />
                 </Button>
               </Entry>
             ))}
@@ -193,10 +195,10 @@ function Entry({
       </Text>
       {children}
       <ActionIcon variant="subtle" aria-label={`Move ${name} up`} disabled={first} onClick={() => onMove(-1)}>
-        ↑
+        <Icon sign="up" />
       </ActionIcon>
       <ActionIcon variant="subtle" aria-label={`Move ${name} down`} disabled={last} onClick={() => onMove(1)}>
-        ↓
+        <Icon sign="down" />
       </ActionIcon>
       <ActionIcon variant="subtle" aria-label={`Take ${name} away`} onClick={onRemove}>
         ×

@@ -6,6 +6,7 @@ import { Button, Checkbox, Group, Text } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRouter } from 'next/navigation';
 import { type KeyboardEvent, type MouseEvent, useEffect, useId, useRef, useState } from 'react';
+import { Icon } from '../shell/icon';
 import { warn } from '../shell/notice';
 import { type Column, type Sorting, sortedBy } from './columns';
 import { RunRow } from './run-row';
@@ -221,7 +222,6 @@ function Head({
 }) {
   const place = sorting.findIndex((one) => one.id === id);
   const now = sorting[place];
-  const arrow = now ? (now.down ? ' ↓' : ' ↑') : '';
   const sort = now ? (now.down ? 'descending' : 'ascending') : 'none';
   return (
     <div
@@ -233,8 +233,13 @@ function Head({
       {onSorting ? (
         <button type="button" onClick={(event) => onSorting(sortedBy(sorting, id, event.shiftKey))}>
           {name}
-          {arrow}
-          {arrow && sorting.length > 1 ? place + 1 : ''}
+          {now ? (
+            <>
+              {' '}
+              <Icon sign={now.down ? 'down' : 'up'} />
+              {sorting.length > 1 ? place + 1 : ''}
+            </>
+          ) : null}
         </button>
       ) : (
         name

@@ -16,6 +16,7 @@ import { usePathname } from 'next/navigation';
 import { useSyncExternalStore } from 'react';
 import { useHelp, usePalette } from './commands';
 import { clock } from './format';
+import { Icon } from './icon';
 import { connectionState } from './live';
 import { PAGES } from './pages';
 
@@ -60,7 +61,7 @@ export function Header() {
             aria-label={`Colours: ${colorScheme}. Change`}
             onClick={() => setColorScheme(NEXT_SCHEME[colorScheme])}
           >
-            {colorScheme === 'dark' ? '☾' : colorScheme === 'light' ? '☀' : '◐'}
+            <Icon sign={colorScheme === 'dark' ? 'moon' : colorScheme === 'light' ? 'sun' : 'half'} />
           </ActionIcon>
         </Group>
       </Group>

@@ -7,6 +7,7 @@ import { type ReactNode, Suspense, useState } from 'react';
 import { ActivityProvider } from './activity';
 import { makeClient } from './client';
 import { CommandsProvider } from './commands';
+import { FONT } from './font';
 import { Header } from './header';
 import { Notices } from './notice';
 import { Palette } from './palette';
@@ -15,8 +16,8 @@ import { Loading } from './state';
 const theme = createTheme({
   primaryColor: 'blue',
   primaryShade: { light: 8, dark: 5 },
-  fontFamily: 'system-ui, sans-serif',
-  headings: { fontFamily: 'system-ui, sans-serif' },
+  fontFamily: FONT,
+  headings: { fontFamily: FONT },
 });
 
 /** What every page stands in. */

@@ -29,7 +29,9 @@ export function SweepFacts({ sweep }: { sweep: Sweep }) {
         <Fact name="speed">
           {progress.workers > 0
             ? `${count(Math.round(progress.samplesPerSecond))} samples/s`
-            : 'nothing runs'}
+            : counts.running > 0
+              ? 'no worker is heard from'
+              : 'nothing runs'}
         </Fact>
         <Fact name={ended ? 'ended' : 'time left'}>
           {ended ? (
@@ -39,7 +41,7 @@ export function SweepFacts({ sweep }: { sweep: Sweep }) {
               '–'
             )
           ) : (
-            <Left seconds={progress.secondsLeft} />
+            <Left seconds={progress.secondsLeft} silent={counts.running > 0 && progress.workers === 0} />
           )}
         </Fact>
         <Fact name="cost so far">{duration(sweep.deviceSeconds)} of devices</Fact>
@@ -77,8 +79,9 @@ export function SweepFacts({ sweep }: { sweep: Sweep }) {
   );
 }
 
-function Left({ seconds }: { seconds: number | null }) {
+function Left({ seconds, silent }: { seconds: number | null; silent: boolean }) {
   const here = useMounted();
+  if (seconds === null && silent) return 'unknown: its workers are silent';
   if (seconds === null) return 'unknown: nothing of it is trained now';
   return (
     <>

@@ -2,6 +2,7 @@
 
 import { Text } from '@mantine/core';
 import { useId, useRef } from 'react';
+import { Icon } from '../shell/icon';
 
 export interface LineProblem {
   readonly line: number;
@@ -38,7 +39,7 @@ export function FileText({
           {lines.map((_, i) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: a line is its number.
             <div key={i} className={wrong.has(i + 1) ? 'wrong' : undefined}>
-              {wrong.has(i + 1) ? '▸' : ''}
+              {wrong.has(i + 1) ? <Icon sign="after" /> : null}
               {i + 1}
             </div>
           ))}

@@ -5,6 +5,7 @@ import Link from 'next/link';
 import { usePathname, useSearchParams } from 'next/navigation';
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import { type Command, useCommands } from '../shell/commands';
+import { Icon } from '../shell/icon';
 import { tell, warn } from '../shell/notice';
 import { NameForm } from './name-form';
 import { useViews } from './use-views';
@@ -40,7 +41,13 @@ export function ViewBar({ page }: { page: ViewPage }) {
             setMenu(true);
           },
         },
-        { id: 'saved views', name: 'Saved views', group: 'Saved views', keys: 'g v', run: () => setMenu(true) },
+        {
+          id: 'saved views',
+          name: 'Saved views',
+          group: 'Saved views',
+          keys: 'g v',
+          run: () => setMenu(true),
+        },
       ],
       [],
     ),
@@ -72,7 +79,8 @@ export function ViewBar({ page }: { page: ViewPage }) {
             aria-expanded={menu}
             onClick={() => setMenu(!menu)}
           >
-            {name} ▾
+            {name}&nbsp;
+            <Icon sign="open" />
           </Button>
         </Popover.Target>
         <Popover.Dropdown mah="70vh" style={{ overflowY: 'auto' }}>
