@@ -22,8 +22,7 @@ export async function benchCurves({ stage, browser, print }: Bench): Promise<voi
   if (curves.curves.length !== CURVES)
     throw new Error(`there are ${curves.curves.length} curves, not ${CURVES}`);
   const drawn = `document.querySelector('.curves[data-curves="${CURVES}"] canvas') !== null`;
-  const side = (eq: boolean): string =>
-    encodeURIComponent(JSON.stringify({ ...WHERE, batchNorm: { eq } }));
+  const side = (eq: boolean): string => encodeURIComponent(JSON.stringify({ ...WHERE, batchNorm: { eq } }));
   const url = `${stage.url}/compare?a=${side(true)}&b=${side(false)}&curves=curves`;
   const visits: number[] = [];
   const drawing: number[] = [];
