@@ -74,7 +74,7 @@ export function Bars({
                     <title>{bar.label}</title>
                     <rect x={0} y={i * ROW + 2} width={width} height={ROW - 4} fill="transparent" />
                     <text x={left - 8} y={y + 4} textAnchor="end" fill={theme.ink} textDecoration="underline">
-                      {bar.name}
+                      {`${bar.name} `}
                     </text>
                     <rect
                       x={left}
