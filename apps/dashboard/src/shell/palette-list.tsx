@@ -65,6 +65,7 @@ export function PaletteList({ asked }: { asked: number }) {
       query={query}
       onQueryChange={setQuery}
       shortcut={null}
+      attributes={{ content: { 'aria-label': 'Go to' } }}
       nothingFound="Nothing of that name"
       limit={30}
       scrollable

@@ -15,9 +15,17 @@ import { Loading } from './state';
 
 const theme = createTheme({
   primaryColor: 'blue',
-  primaryShade: { light: 8, dark: 5 },
+  // White text is readable on it, in both themes.
+  primaryShade: 8,
+  respectReducedMotion: true,
   fontFamily: FONT,
   headings: { fontFamily: FONT },
+  components: {
+    // Colour alone does not tell a link from the text around it.
+    Anchor: { defaultProps: { underline: 'always' } },
+    Modal: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
+    Drawer: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
+  },
 });
 
 /** What every page stands in. */
