@@ -462,6 +462,18 @@ describe('statistics as tables', () => {
     const pivot = await (await get('pivot.tex', PIVOT)).text();
     expect(pivot).toMatch(/\n1 & -- & \\textbf\{/);
     expect(await (await get('pivot.tex', { ...PIVOT, bold: 'NONE' })).text()).not.toContain('textbf');
+    const ofAll = await (await get('pivot.tex', { ...PIVOT, bold: 'ALL' })).text();
+    const { data } = await ask(
+      'query ($where: RunFilter) { pivot(where: $where, rows: [BATCH_SIZE], columns: [BATCH_NORM]) { rows { cells { group { mean } } } } }',
+      { where: PIVOT.where },
+    );
+    const means = data.pivot.rows.flatMap(({ cells }: { cells: { group: { mean: number } | null }[] }) =>
+      cells.flatMap(({ group }) => group?.mean ?? []),
+    );
+    expect(ofAll.match(/textbf/g)).toHaveLength(
+      means.filter((mean: number) => mean === Math.max(...means)).length,
+    );
+    expect(ofAll).toContain('of the whole table');
     expect(pivot).toMatch(
       /% 800 runs counted of 80\d that matched; the runs with their keys: http\S+\/export\/runs\.ndjson\?where=\S+/,
     );
@@ -515,7 +527,7 @@ describe('a request', () => {
       { rows: 'BATCH_SIZE', columns: 'BATCH_SIZE' },
       /invalid columns: BATCH_SIZE is in the rows/,
     ],
-    ['pivot.tex', { rows: 'BATCH_SIZE', columns: 'SEED', bold: 'ALL' }, /invalid bold: ALL/],
+    ['pivot.tex', { rows: 'BATCH_SIZE', columns: 'SEED', bold: 'EACH' }, /invalid bold: EACH/],
   ])('%s: what is wrong in it is refused by its name, case %#', async (path, params, message) => {
     const answer = await refused(
       Object.keys(params).length && path === 'runs.csv' && JSON.stringify(params).length > 2000
