@@ -160,7 +160,7 @@ test('importance has a bar for each axis with the share of the API, and a bar le
     'Numbers (CSV)',
   );
   expect(csv.split('\r\n')[1]).toContain(`${importance.axes[0].axis},${importance.axes[0].share}`);
-  await page.getByRole('link', { name: /^base learning rate:/ }).click();
+  await page.getByRole('link', { name: /^base learning rate [−-]?[0-9]/ }).click();
   await expect(page).toHaveURL(/x=BASE_LEARNING_RATE/);
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(
     'Test accuracy against base learning rate',

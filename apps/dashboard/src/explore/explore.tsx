@@ -2,9 +2,9 @@
 
 import { Group, Title } from '@mantine/core';
 import { useMemo } from 'react';
+import { type Part, usePartCommands } from '../question/part-commands';
 import { type Question, useQuestion } from '../question/question';
 import { Refused } from '../question/refused';
-import { useCommands } from '../shell/commands';
 import { ViewBar } from '../view/view-bar';
 import { KINDS } from './kinds';
 import { Sentence } from './sentence';
@@ -15,23 +15,7 @@ export function Explore() {
   const [question, set] = useQuestion();
   const { chart } = question;
   const Kind = KINDS[chart];
-  useCommands(
-    useMemo(
-      () =>
-        PARTS.filter(({ of }) => !of || of.includes(chart)).map(({ label, keys }) => ({
-          id: `part ${label}`,
-          name: `Change ${label.toLowerCase()}`,
-          group: 'The question',
-          keys,
-          run: () => {
-            const part = document.querySelector<HTMLElement>(`.sentence [aria-label^="${label}"]`);
-            part?.focus();
-            if (part instanceof HTMLButtonElement) part.click();
-          },
-        })),
-      [chart],
-    ),
-  );
+  usePartCommands(useMemo(() => PARTS.filter(({ of }) => !of || of.includes(chart)), [chart]));
   return (
     <>
       <Group justify="space-between">
@@ -48,11 +32,7 @@ export function Explore() {
 }
 
 /** Parts of the sentence, their keys, and the charts whose question has them; of all without. */
-const PARTS: readonly {
-  readonly label: string;
-  readonly keys: string;
-  readonly of?: readonly Question['chart'][];
-}[] = [
+const PARTS: readonly (Part & { readonly of?: readonly Question['chart'][] })[] = [
   { label: 'Chart', keys: 'c' },
   { label: 'Metric', keys: 'm' },
   { label: 'Value of a run', keys: 'v' },

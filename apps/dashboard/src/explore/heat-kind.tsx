@@ -4,7 +4,6 @@ import { Alert } from '@mantine/core';
 import { useRouter } from 'next/navigation';
 import { useMemo } from 'react';
 import { type Dimension, formatValue, nameOf } from '../axis/axis';
-import { ChartFrame } from '../chart/frame';
 import { HeatMap } from '../chart/heat-map';
 import { isEverything } from '../filter/filter';
 import { Asked } from '../question/asked';
@@ -14,10 +13,10 @@ import { Failed, HowToBegin, Loading } from '../shell/state';
 import { Counts } from './counts';
 import { cellsOf, type Grid, gridOf, rangeOfMeans } from './heat';
 import type { KindProps } from './kind';
+import { PanelFrame } from './panel-frame';
 import {
   type Answer,
   differenceOf,
-  fileOf,
   formatOf,
   type Panel,
   panelsOf,
@@ -25,7 +24,6 @@ import {
   Statistics,
   variablesOf,
 } from './statistics';
-import { StatisticsTable } from './statistics-table';
 
 /** Two axes as a grid of cells, one panel per value of the facets: where it is good, where it is reliable, what is missing. */
 export function HeatKind({ question }: KindProps) {
@@ -86,27 +84,9 @@ function HeatPanel({
   const cells = useMemo(() => cellsOf(panel, grid, goal, question), [panel, grid, goal, question]);
   const dimensions: Dimension[] = [x, y];
   const title = `${quantityOf(question)} by ${nameOf(x)} and ${nameOf(y)}${panel.name ? `: ${panel.name}` : ''}`;
-  const variables = variablesOf(question, dimensions);
   const missing = cells.filter(({ state }) => state === 'missing').length;
   return (
-    <ChartFrame
-      id={panel.id}
-      title={title}
-      table={
-        <StatisticsTable
-          label={title}
-          groups={panel.groups}
-          dimensions={dimensions}
-          question={question}
-          where={panel.where}
-        />
-      }
-      files={{
-        csv: fileOf('csv', variables, panel.where),
-        latex: fileOf('tex', variables, panel.where),
-        markdown: fileOf('md', variables, panel.where),
-      }}
-    >
+    <PanelFrame panel={panel} title={title} dimensions={dimensions} question={question}>
       <HeatMap
         label={`${title}. ${cells.length} cells, ${missing} without any run; the table has the same numbers.`}
         xName={nameOf(x)}
@@ -123,7 +103,7 @@ function HeatPanel({
         }}
         onCell={(href) => router.push(href)}
       />
-    </ChartFrame>
+    </PanelFrame>
   );
 }
 

@@ -3,7 +3,6 @@
 import { useRouter } from 'next/navigation';
 import { useMemo } from 'react';
 import { type Dimension, formatValue, nameOf, scaleOf, valueAt, valuesOf } from '../axis/axis';
-import { ChartFrame } from '../chart/frame';
 import { type Line, Lines } from '../chart/lines';
 import { ticksOf } from '../chart/ticks';
 import { isEverything, runsHref } from '../filter/filter';
@@ -13,12 +12,12 @@ import { useLast, useLiveQuery } from '../shell/activity';
 import { Failed, HowToBegin, Loading } from '../shell/state';
 import { Counts } from './counts';
 import type { KindProps } from './kind';
+import { PanelFrame } from './panel-frame';
 import { type Series, seriesIn } from './series';
 import { useSingles } from './singles';
 import {
   type Answer,
   describe,
-  fileOf,
   formatOf,
   type Group,
   type Panel,
@@ -30,7 +29,6 @@ import {
   shownBy,
   variablesOf,
 } from './statistics';
-import { StatisticsTable } from './statistics-table';
 
 /** Lines with bands: one line per value of the series, one panel per value of the facets. */
 export function LinesKind({ question }: KindProps) {
@@ -144,26 +142,8 @@ function LinesPanel({
     [x, question],
   );
   const title = `${quantityOf(question)} against ${nameOf(x)}${panel.name ? `: ${panel.name}` : ''}`;
-  const variables = variablesOf(question, inPanel);
   return (
-    <ChartFrame
-      id={panel.id}
-      title={title}
-      table={
-        <StatisticsTable
-          label={title}
-          groups={panel.groups}
-          dimensions={inPanel}
-          question={question}
-          where={panel.where}
-        />
-      }
-      files={{
-        csv: fileOf('csv', variables, panel.where),
-        latex: fileOf('tex', variables, panel.where),
-        markdown: fileOf('md', variables, panel.where),
-      }}
-    >
+    <PanelFrame panel={panel} title={title} dimensions={inPanel} question={question}>
       <Lines
         label={`${title}. ${lines.length} ${lines.length === 1 ? 'line' : 'lines'}; the table has the same numbers.`}
         xName={nameOf(x)}
@@ -180,7 +160,7 @@ function LinesPanel({
           if (group) router.push(runsHref(runsOf(group, inPanel, panel.where)));
         }}
       />
-    </ChartFrame>
+    </PanelFrame>
   );
 }
 

@@ -4,7 +4,6 @@ import { Text } from '@mantine/core';
 import { useRouter } from 'next/navigation';
 import { useMemo } from 'react';
 import { type Dimension, formatValue, nameOf, valueAt, valuesOf } from '../axis/axis';
-import { ChartFrame } from '../chart/frame';
 import { Strip, type StripBox, type StripSeries } from '../chart/strip';
 import { ticksOf } from '../chart/ticks';
 import { both, isEverything, runsHref } from '../filter/filter';
@@ -16,12 +15,12 @@ import { Failed, HowToBegin, Loading } from '../shell/state';
 import { Counts } from './counts';
 import type { KindProps } from './kind';
 import { useMounted } from './mounted';
+import { PanelFrame } from './panel-frame';
 import { type Series, seriesIn } from './series';
 import { useSingles } from './singles';
 import {
   type Answer,
   describe,
-  fileOf,
   formatOf,
   type Group,
   type Panel,
@@ -33,7 +32,6 @@ import {
   shownBy,
   variablesOf,
 } from './statistics';
-import { StatisticsTable } from './statistics-table';
 
 /** For each point of the lines, the values of its runs one by one, with their mean and deviation. */
 export function SeedsKind({ question }: KindProps) {
@@ -150,27 +148,9 @@ function SeedsPanel({
     return { drawn, found };
   }, [panel, question, series, xs, singles, inPanel]);
   const title = `${quantityOf(question)} of single runs against ${nameOf(x)}${panel.name ? `: ${panel.name}` : ''}`;
-  const variables = variablesOf(question, inPanel);
   const dots = drawn.reduce((all, { boxes }) => all + boxes.reduce((n, box) => n + box.dots.length, 0), 0);
   return (
-    <ChartFrame
-      id={panel.id}
-      title={title}
-      table={
-        <StatisticsTable
-          label={title}
-          groups={panel.groups}
-          dimensions={inPanel}
-          question={question}
-          where={panel.where}
-        />
-      }
-      files={{
-        csv: fileOf('csv', variables, panel.where),
-        latex: fileOf('tex', variables, panel.where),
-        markdown: fileOf('md', variables, panel.where),
-      }}
-    >
+    <PanelFrame panel={panel} title={title} dimensions={inPanel} question={question}>
       <Strip
         label={`${title}. ${count(dots)} runs as dots; the table has the means.`}
         xName={nameOf(x)}
@@ -188,7 +168,7 @@ function SeedsPanel({
           router.push(runsHref(both(filter, ...(seed == null ? [] : [{ seed: { eq: seed } }]))));
         }}
       />
-    </ChartFrame>
+    </PanelFrame>
   );
 }
 

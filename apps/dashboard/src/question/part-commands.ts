@@ -7,7 +7,7 @@ export interface Part {
   readonly keys: string;
 }
 
-/** A key for each part of the question's sentence: it is focused, and opened where it is a button. Give a list that never changes. */
+/** A key for each part of the question's sentence: it is focused, and opened where it is a button. Give a list that changes only with what it names. */
 export function usePartCommands(parts: readonly Part[]): void {
   useCommands(
     useMemo(
