@@ -71,6 +71,7 @@ test('the question under a chart opens there, and runs', async ({ page }) => {
   await page.getByText('The exact question, for a script').click();
   await page.getByRole('link', { name: 'Open in GraphiQL' }).click();
   await expect(page).toHaveURL(/\/graphiql\?query=/);
+  await expect(page.locator('.graphiql-query-editor .CodeMirror-line').first()).toContainText('query Pivot');
   const answer = page.waitForResponse(
     (response) =>
       response.url().endsWith('/graphql') && response.request().postData()!.includes('query Pivot'),
