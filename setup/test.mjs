@@ -17,7 +17,7 @@ await ensureSetup({ browser: true });
 const MARK = 'SMALLBATCH_TEST_RUN';
 const mark = randomUUID();
 const folder = mkdtempSync(join(tmpdir(), 'smallbatch-test-'));
-const total = { passed: 0, failed: 0, skipped: [] };
+const total = { passed: 0, failed: [], skipped: [] };
 
 /** One runner to its end; what it reports is added to `total`. A runner that ends badly without a failed test is one. */
 async function run(name, script, args) {
@@ -33,13 +33,11 @@ async function run(name, script, args) {
   });
   const report = existsSync(file)
     ? JSON.parse(readFileSync(file, 'utf8'))
-    : { passed: 0, failed: 0, skipped: [] };
-  if (code !== 0 && report.failed === 0) {
-    console.log(`✗ ${name} ended with ${code}`);
-    report.failed = 1;
-  }
+    : { passed: 0, failed: [], skipped: [] };
+  if (code !== 0 && report.failed.length === 0)
+    report.failed.push({ test: name, reason: `it ended with ${code}` });
   total.passed += report.passed;
-  total.failed += report.failed;
+  total.failed.push(...report.failed);
   total.skipped.push(...report.skipped);
 }
 
@@ -54,16 +52,12 @@ await run('playwright', '@playwright/test/cli.js', [
 ]);
 rmSync(folder, { recursive: true, force: true });
 
-for (const { pid, command } of await leftovers(MARK, mark, 5_000)) {
-  console.log(`✗ left running (and now killed): ${pid} ${command}`);
-  total.failed++;
-}
+for (const { pid, command } of await leftovers(MARK, mark, 5_000))
+  total.failed.push({ test: 'processes', reason: `left running (and now killed): ${pid} ${command}` });
 for (const { test, reason } of total.skipped) {
   if (reason) console.log(`skipped: ${test}: ${reason}`);
-  else {
-    console.log(`✗ skipped without a reason: ${test}`);
-    total.failed++;
-  }
+  else total.failed.push({ test, reason: 'skipped without a reason' });
 }
-process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
-console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`);
+for (const { test, reason } of total.failed) console.log(`✗ ${test}: ${reason}`);
+process.exitCode = total.failed.length > 0 || total.passed === 0 ? 1 : 0;
+console.log(`${total.passed} passed, ${total.failed.length} failed, ${total.skipped.length} skipped`);

@@ -2,7 +2,7 @@ import { SCREEN, visit } from './browse.ts';
 import type { Bench } from './rows.ts';
 import { CURVES } from './stage.ts';
 
-/** Those runs of the team that have curves are the first ones, which are of one setting but for η̃, m and BN. */
+/** Those runs of the team that have curves are its first ones: all of their η̃, m and BN but for the last eight settings. */
 const WHERE = {
   dataset: { eq: 'cifar10' },
   model: { eq: 'resnet8' },
@@ -10,6 +10,7 @@ const WHERE = {
   warmUp: { eq: false },
   momentum: { eq: 0 },
   weightDecay: { eq: 0 },
+  or: [{ batchNorm: { eq: false } }, { batchSize: { lt: 256 } }, { baseLearningRate: { lt: 2 ** -7 } }],
 };
 const METRIC = 'test_accuracy';
 const QUESTION =
