@@ -31,9 +31,12 @@ export async function ensurePrisma() {
   stamp('prisma', state);
 }
 
+/** Whether what was built last is of the sources as they are now. */
+export const isBuilt = () => stamped('build') === stateOf(SOURCES) && missingOutputs().length === 0;
+
 /** Builds what has changed. Nothing changed: not even Turborepo is asked, so that a second start is quick. */
 export async function ensureBuilt() {
-  if (stamped('build') === stateOf(SOURCES) && missingOutputs().length === 0) return;
+  if (isBuilt()) return;
   await step('build', () =>
     tool('turbo/bin/turbo', ['run', 'build', '--output-logs=errors-only', '--no-color']).then(() => {}),
   );

@@ -1,11 +1,11 @@
 import { fork } from 'node:child_process';
-import { join } from 'node:path';
-import { root } from './smallbatch.ts';
+import { program } from './smallbatch.ts';
 
-/** The API as a process of its own, from its sources, on a free port. */
+/** The API as a process of its own, on a free port. */
 export async function startApi(databaseUrl: string): Promise<{ url: string; stop(): Promise<void> }> {
-  const child = fork(join(root, 'apps/api/src/main.ts'), [], {
-    execArgv: ['--import', 'tsx', '--conditions=source'],
+  const command = program('api');
+  const child = fork(command.at(-1)!, [], {
+    execArgv: command.slice(0, -1),
     env: { ...process.env, DATABASE_URL: databaseUrl, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'warn' },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

@@ -17,7 +17,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { testDatabase } from '../../database.ts';
 import { startApi } from './api.ts';
-import { type Ended, root, smallbatch } from './smallbatch.ts';
+import { type Ended, program, root, smallbatch } from './smallbatch.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'smallbatch-cifar-'));
 const home = join(place, 'home');
@@ -253,7 +253,7 @@ test('an archive that breaks off is gone on with, its progress is shown, and ano
 test('without room for it a data set is refused, and nothing of it is kept', async () => {
   const own = join(place, 'narrow');
   // No file may become larger than 2 MB; the generated images are 7.7 MB.
-  const command = `ulimit -f 2000; exec "$0" --import tsx --conditions=source apps/cli/src/main.ts dataset add shapes --home "$1"`;
+  const command = `ulimit -f 2000; exec "$0" ${program('cli').join(' ')} dataset add shapes --home "$1"`;
   const { status, stderr } = spawnSync('bash', ['-c', command, process.execPath, own], {
     cwd: root,
     env: { ...process.env, SMALLBATCH_URL: api.url },

@@ -1,8 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { afterAll } from 'vitest';
+import { isBuilt } from '../../../setup/build.mjs';
 
 export const root = resolve(import.meta.dirname, '../../..');
+
+const BUILT = isBuilt();
+/** What Node is given to run a process of an app: its build where that is of these sources, else the sources, a second later. */
+export const program = (app: 'api' | 'cli'): string[] =>
+  BUILT
+    ? [join(root, `apps/${app}/dist/main.js`)]
+    : ['--import', 'tsx', '--conditions=source', join(root, `apps/${app}/src/main.ts`)];
 
 export interface Ended {
   code: number | null;
@@ -25,19 +33,18 @@ afterAll(() => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
 });
 
-/** Starts the command line from its sources, as its own process; killed after the file if it still lives. */
+/** Starts the command line as its own process; killed after the file if it still lives. */
 export function start(
   args: readonly string[],
   { env = {}, input }: { env?: NodeJS.ProcessEnv; input?: string } = {},
 ): Started {
-  const main = join(root, 'apps/cli/src/main.ts');
   const {
     SMALLBATCH_URL: _url,
     SMALLBATCH_TOKEN: _token,
     DATABASE_URL: _database,
     ...inherited
   } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=source', main, ...args], {
+  const child = spawn(process.execPath, [...program('cli'), ...args], {
     cwd: root,
     env: { ...inherited, npm_execpath: '', ...env },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, type TestContext, test } from 'vitest';
 import { leftovers, startedWith } from '../../../setup/processes.mjs';
-import { root, type Started, smallbatch, start } from './smallbatch.ts';
+import { program, root, type Started, smallbatch, start } from './smallbatch.ts';
 
 const homes = mkdtempSync(join(tmpdir(), 'smallbatch-up-'));
 const MARK = 'SMALLBATCH_UP_TEST';
@@ -155,8 +155,7 @@ describe('smallbatch up', () => {
     needsDashboard(context);
     const place = join(homes, 'npm');
     mkdirSync(place);
-    const main = join(root, 'apps/cli/src/main.ts');
-    const command = `cd ${root} && node --import tsx --conditions=source ${main} up --no-demo --no-worker --home ${freshHome()} 2> ${place}/said`;
+    const command = `cd ${root} && node ${program('cli').join(' ')} up --no-demo --no-worker --home ${freshHome()} 2> ${place}/said`;
     writeFileSync(join(place, 'package.json'), JSON.stringify({ scripts: { start: command } }));
     const npm = spawn('npm', ['start', '--silent'], {
       cwd: place,

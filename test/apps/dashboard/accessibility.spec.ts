@@ -146,7 +146,18 @@ const DIALOGS: readonly (readonly [
   ['the filter editor', '/runs', [press(/^Runs: /)]],
   ['saving a view', '/runs', [press('Saved views'), press('Save as …')]],
   ['the columns', '/runs', [press('Columns and order')]],
-  ['deleting runs', '/runs', [(page) => page.getByLabel(/^Choose run-/).first().check(), press('Delete …')]],
+  [
+    'deleting runs',
+    '/runs',
+    [
+      (page) =>
+        page
+          .getByLabel(/^Choose run-/)
+          .first()
+          .check(),
+      press('Delete …'),
+    ],
+  ],
   ['cancelling a sweep', '/sweeps/grid-1', [press('Cancel …')]],
 ];
 for (const [name, path, steps] of DIALOGS)
