@@ -25,6 +25,7 @@ export * from './read/axes.ts';
 export * from './read/bands.ts';
 export type { ColumnKind, ColumnValues } from './read/binary.ts';
 export * from './read/cell-table.ts';
+export { type ValuedRun, valuedRuns } from './read/counted-runs.ts';
 export * from './read/coverage.ts';
 export * from './read/curves.ts';
 export * from './read/events.ts';
