@@ -555,6 +555,7 @@ CREATE TABLE setting (
   CONSTRAINT setting_dataset_id_fkey FOREIGN KEY (dataset_id) REFERENCES dataset(id),
   CONSTRAINT setting_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id)
 );
+CREATE INDEX setting_team ON setting USING btree (team_id, id);
 GRANT DELETE, INSERT, SELECT, UPDATE ON setting TO smallbatch_app;
 
 CREATE TABLE sweep (

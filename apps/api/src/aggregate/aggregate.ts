@@ -32,6 +32,8 @@ export interface AggregateRequest {
   readonly selectSeeds: readonly number[] | null;
   readonly metric: string;
   readonly value: RunValue;
+  /** Runs without a value will be asked for, and are counted at once. */
+  readonly counting?: boolean;
 }
 
 export interface Group extends Statistics {

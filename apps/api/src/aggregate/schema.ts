@@ -5,6 +5,7 @@ import { GoalEnum, RunValueEnum } from '../metric/schema.ts';
 import { RunFilter } from '../run/filter.ts';
 import { filterFor } from '../run/runs.ts';
 import { BatchNormScopeEnum, Budget } from '../run/schema.ts';
+import { fieldsAsked } from '../selection.ts';
 import { aggregate, type Group, varying } from './aggregate.ts';
 import { nearBest, type RangePoint, type UsableRange, usableRange } from './usable-range.ts';
 
@@ -279,10 +280,11 @@ builder.queryFields((t) => ({
       }),
       ...valueArguments(t),
     },
-    resolve: async (_root, args, context) => {
+    resolve: async (_root, args, context, info) => {
       const { db, viewer } = context;
       const where = await filterFor(context, args.where);
       const { metric, value } = args;
+      const asked = fieldsAsked(info);
       const [by, best, byParams] = [
         [...new Set(args.by)],
         [...new Set(args.best ?? [])],
@@ -298,6 +300,7 @@ builder.queryFields((t) => ({
         selectSeeds: args.selectSeeds?.map(Number) ?? null,
         metric,
         value,
+        counting: Object.keys(COUNTS).some((name) => asked.has(name)),
         ...(where ? { where } : {}),
       };
       const { goal, groups, runs } = await aggregate(db, request);

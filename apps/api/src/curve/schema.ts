@@ -9,13 +9,14 @@ import {
   runPage,
   type StepRange,
 } from '@smallbatch/db';
-import { type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
+import type { GraphQLResolveInfo } from 'graphql';
 import { builder } from '../builder.ts';
 import { fault } from '../errors.ts';
 import { finite, kindOf, NonFinite } from '../metric/schema.ts';
 import { RunFilter } from '../run/filter.ts';
 import { filterFor } from '../run/runs.ts';
 import { Run } from '../run/schema.ts';
+import { fieldsAsked } from '../selection.ts';
 import { thinned } from './curves.ts';
 
 /** Most runs and points of one answer; more is an error that says so. */
@@ -93,17 +94,8 @@ const Curves = builder.simpleObject('Curves', {
   }),
 });
 /** Which columns of curves are asked for, in whatever fragment. */
-function columnsAsked({ fieldNodes, fragments }: GraphQLResolveInfo): CurveColumn[] {
-  const asked = new Set<string>();
-  const walk = (set: SelectionSetNode | undefined): void => {
-    for (const node of set?.selections ?? []) {
-      if (node.kind === Kind.FIELD) asked.add(node.name.value);
-      const inner =
-        node.kind === Kind.FRAGMENT_SPREAD ? fragments[node.name.value]!.selectionSet : node.selectionSet;
-      walk(inner);
-    }
-  };
-  for (const { selectionSet } of fieldNodes) walk(selectionSet);
+function columnsAsked(info: GraphQLResolveInfo): CurveColumn[] {
+  const asked = fieldsAsked(info);
   return CURVE_COLUMNS.filter((column) => asked.has(column));
 }
 /** The steps that are asked for; undefined for all. */

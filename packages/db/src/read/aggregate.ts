@@ -17,6 +17,8 @@ export interface SettingQuery {
   readonly value: RunValue;
   /** Seeds whose values are kept apart, to choose on. */
   readonly selectSeeds?: readonly number[] | null;
+  /** Runs without a value will be asked for, and are counted at once. */
+  readonly counting?: boolean;
 }
 
 export interface KnownMetric {

@@ -99,6 +99,14 @@ export async function rowsOfSettings(db: Db, query: SettingQuery): Promise<Setti
   // The settings of a filter are found first: joined to each statement they would be looked for in each.
   const found = all();
   const wanted = hasConditions(query.where) ? (await found).id : undefined;
+  let counted: ReturnType<typeof countsOfSettings> | undefined;
+  const count = (): NonNullable<typeof counted> => {
+    counted ??= countsOfSettings(db, query, wanted);
+    return counted;
+  };
+  let listed: Promise<readonly SettingCounts[]> | undefined;
+  // Whoever asks for them meets its error.
+  if (query.counting) count().catch(() => {});
   const [{ id: ids }, some, out] = await Promise.all([found, valued(wanted), diverged(wanted)]);
   const { settings, places } = await settingsOf(db, query.teamId, ids);
   const n = new Int32Array(ids.length);
@@ -120,7 +128,6 @@ export async function rowsOfSettings(db: Db, query: SettingQuery): Promise<Setti
     while (d < out.id.length && out.id[d]! < ids[i]!) d++;
     if (out.id[d] === ids[i]) gone[i] = out.n[d]!;
   }
-  let counted: Promise<readonly SettingCounts[]> | undefined;
   return {
     settings,
     ids,
@@ -131,8 +138,8 @@ export async function rowsOfSettings(db: Db, query: SettingQuery): Promise<Setti
     selected,
     diverged: gone,
     counts() {
-      counted ??= countsOfSettings(db, query, ids, wanted);
-      return counted;
+      listed ??= count().then((byId) => Array.from(ids, (id) => byId.get(id) ?? NONE));
+      return listed;
     },
   };
 }
@@ -154,9 +161,8 @@ const STATES = {
 async function countsOfSettings(
   db: Db,
   query: SettingQuery,
-  ids: Int32Array,
   wanted: Wanted,
-): Promise<readonly SettingCounts[]> {
+): Promise<ReadonlyMap<number, SettingCounts>> {
   const values = new Values();
   const { bySetting, among } = countedValues(query, wanted, values);
   const count = (condition: string): string => `count(*) FILTER (WHERE ${condition})`;
@@ -180,7 +186,7 @@ async function countsOfSettings(
     found.set(id, { diverged, failed, unfinished, withoutValue, duplicates: 0 });
   });
   for (const row of (rows[0].several ?? []) as RunsOfSetting[]) found.set(row.id, row);
-  return Array.from(ids, (id) => found.get(id) ?? NONE);
+  return found;
 }
 
 const NONE: SettingCounts = { diverged: 0, failed: 0, unfinished: 0, withoutValue: 0, duplicates: 0 };
