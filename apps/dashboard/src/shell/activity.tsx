@@ -1,9 +1,10 @@
 'use client';
 
 import { type AnyVariables, createRequest, type DocumentInput, useQuery } from '@urql/next';
-import { createContext, type ReactNode, useCallback, useContext, useEffect, useRef } from 'react';
+import { useCallback, useEffect, useRef } from 'react';
 import { graphql } from './client';
 import { useWatch } from './live';
+import { makeStore, useStore } from './store';
 
 const Activity = graphql(`
   subscription TeamActivity($after: String) {
@@ -12,11 +13,13 @@ const Activity = graphql(`
 `);
 
 /** Rises whenever something happened in the team. */
-const Version = createContext(0);
+const activity = makeStore(0);
 
-export function ActivityProvider({ children }: { children: ReactNode }) {
-  const { seen } = useWatch(Activity, NOTHING, cursorOf, later);
-  return <Version value={seen ?? 0}>{children}</Version>;
+/** Watches what happens in the team, for all questions of the page. */
+export function ActivityWatch() {
+  const { seen = 0 } = useWatch(Activity, NOTHING, cursorOf, later);
+  useEffect(() => activity.set(seen), [seen]);
+  return null;
 }
 const NOTHING: { after?: string } = {};
 const cursorOf = ({ activity }: { activity: { cursor: string } }): string => activity.cursor;
@@ -38,7 +41,7 @@ export function useLiveQuery<R, V extends AnyVariables>(args: {
   variables: V;
   pause?: boolean;
 }) {
-  const version = useContext(Version);
+  const version = useStore(activity, 0);
   const [result, ask] = useQuery<R, V>(args as Parameters<typeof useQuery<R, V>>[0]);
   const asked = useRef({ version, at: Number.NEGATIVE_INFINITY, took: 0, waiting: false });
   const { fetching } = result;

@@ -1,16 +1,8 @@
 'use client';
 
 import { Kbd, Modal, Table, Text } from '@mantine/core';
-import {
-  createContext,
-  type ReactNode,
-  useCallback,
-  useContext,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-} from 'react';
+import { useEffect, useMemo } from 'react';
+import { makeStore, useStore } from './store';
 
 /** Something that can be done here, by the palette and, where it has keys, by the keyboard. */
 export interface Command {
@@ -24,49 +16,34 @@ export interface Command {
   readonly run: () => void;
 }
 
-interface Registry {
-  readonly all: readonly Command[];
-  help(): void;
-  /** How often the palette was asked for. */
-  readonly asked: number;
-  open(): void;
+const lists = makeStore<readonly (readonly Command[])[]>([]);
+const helping = makeStore(false);
+/** How often the palette was asked for. */
+const asked = makeStore(0);
+
+/** Adds commands for as long as the component is there. Give a list that changes only when what it does changes. */
+export function useCommands(commands: readonly Command[]): void {
+  useEffect(() => {
+    lists.set((before) => [...before, commands]);
+    return () => lists.set((before) => before.filter((list) => list !== commands));
+  }, [commands]);
 }
 
-const Commands = createContext<Registry>({
-  all: [],
-  help: () => {},
-  asked: 0,
-  open: () => {},
-});
+export function useAllCommands(): readonly Command[] {
+  const all = useStore(lists, NONE);
+  return useMemo(() => all.flat(), [all]);
+}
+const NONE: readonly (readonly Command[])[] = [];
 
-type Add = (commands: readonly Command[]) => () => void;
-/** Never changes, so that adding commands draws nobody anew who adds some: whose list then changed would add for ever. */
-const Adding = createContext<Add>(() => () => {});
+export const usePaletteAsked = (): number => useStore(asked, 0);
+export const openPalette = (): void => asked.set((before) => before + 1);
+export const openHelp = (): void => helping.set(true);
 
 /** How long the second of two keys is waited for. */
 const SEQUENCE_MS = 1200;
 
-/** Keeps what can be done on the page, listens for its keys, and lists them when `?` is pressed. */
-export function CommandsProvider({ children }: { children: ReactNode }) {
-  const [lists, setLists] = useState<readonly (readonly Command[])[]>([]);
-  const [helping, setHelping] = useState(false);
-  const [asked, setAsked] = useState(0);
-  const all = useMemo(() => lists.flat(), [lists]);
-  const add = useCallback<Add>((commands) => {
-    setLists((before) => [...before, commands]);
-    return () => setLists((before) => before.filter((list) => list !== commands));
-  }, []);
-  const registry = useMemo<Registry>(
-    () => ({
-      all,
-      help: () => setHelping(true),
-      asked,
-      open: () => setAsked((before) => before + 1),
-    }),
-    [all, asked],
-  );
-  const now = useRef(all);
-  now.current = all;
+/** Listens for the keys of what can be done on the page, and lists them when `?` is pressed. */
+export function Keys() {
   useEffect(() => {
     let first = '';
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -74,20 +51,21 @@ export function CommandsProvider({ children }: { children: ReactNode }) {
       const typing = isTyping(event.target);
       if (((event.ctrlKey || event.metaKey) && event.key === 'k') || (event.key === '/' && !typing)) {
         event.preventDefault();
-        setAsked((before) => before + 1);
+        openPalette();
         return;
       }
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing) return;
-      if (event.key === '?') setHelping(true);
+      if (event.key === '?') openHelp();
       if (event.key === '?' || event.key.length !== 1) return;
       const keys = first ? `${first} ${event.key}` : event.key;
+      const all = lists.get().flat();
       clearTimeout(timer);
       first = '';
-      const command = now.current.findLast((one) => one.keys === keys);
+      const command = all.findLast((one) => one.keys === keys);
       if (command) {
         event.preventDefault();
         command.run();
-      } else if (now.current.some((one) => one.keys?.startsWith(`${event.key} `))) {
+      } else if (all.some((one) => one.keys?.startsWith(`${event.key} `))) {
         first = event.key;
         timer = setTimeout(() => {
           first = '';
@@ -101,31 +79,19 @@ export function CommandsProvider({ children }: { children: ReactNode }) {
     };
   }, []);
   return (
-    <Commands value={registry}>
-      <Adding value={add}>{children}</Adding>
-      <Modal opened={helping} onClose={() => setHelping(false)} title="Keys" size="lg">
-        <KeyTable commands={all} />
-      </Modal>
-    </Commands>
+    <Modal opened={useStore(helping, false)} onClose={() => helping.set(false)} title="Keys" size="lg">
+      <KeyTable />
+    </Modal>
   );
 }
-
-/** Adds commands for as long as the component is there. Give a list that changes only when what it does changes. */
-export function useCommands(commands: readonly Command[]): void {
-  const add = useContext(Adding);
-  useEffect(() => add(commands), [add, commands]);
-}
-
-export const useAllCommands = (): readonly Command[] => useContext(Commands).all;
-export const usePalette = (): Pick<Registry, 'asked' | 'open'> => useContext(Commands);
-export const useHelp = (): (() => void) => useContext(Commands).help;
 
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
   (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName)) &&
   !(target instanceof HTMLInputElement && ['checkbox', 'radio', 'button'].includes(target.type));
 
-function KeyTable({ commands }: { commands: readonly Command[] }) {
+function KeyTable() {
+  const commands = useAllCommands();
   const rows = [
     { id: 'palette', name: 'Everything that can be done, by its name', keys: 'Ctrl K' },
     { id: 'help', name: 'This list', keys: '?' },

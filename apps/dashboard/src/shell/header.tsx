@@ -13,19 +13,16 @@ import {
 import { useMounted } from '@mantine/hooks';
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
-import { useSyncExternalStore } from 'react';
-import { useHelp, usePalette } from './commands';
+import { openHelp, openPalette } from './commands';
 import { clock } from './format';
 import { Icon } from './icon';
-import { connectionState } from './live';
+import { useConnection } from './live';
 import { PAGES } from './pages';
 
 const NEXT_SCHEME = { auto: 'light', light: 'dark', dark: 'auto' } as const;
 
 export function Header() {
   const path = usePathname();
-  const help = useHelp();
-  const { open } = usePalette();
   const { setColorScheme, colorScheme: chosen } = useMantineColorScheme();
   // The server does not know the reader's choice: it is shown once the page is there.
   const colorScheme = useMounted() ? chosen : 'auto';
@@ -50,10 +47,10 @@ export function Header() {
         </Group>
         <Group gap="xs">
           <ConnectionNotice />
-          <Button size="compact-sm" variant="default" onClick={open} aria-keyshortcuts="Control+K">
+          <Button size="compact-sm" variant="default" onClick={openPalette} aria-keyshortcuts="Control+K">
             Go to … <kbd className="key">Ctrl K</kbd>
           </Button>
-          <ActionIcon variant="default" aria-label="Keys and help" aria-keyshortcuts="?" onClick={help}>
+          <ActionIcon variant="default" aria-label="Keys and help" aria-keyshortcuts="?" onClick={openHelp}>
             ?
           </ActionIcon>
           <ActionIcon
@@ -71,11 +68,7 @@ export function Header() {
 
 /** Says when what is shown is no longer of now, and when it is again. */
 function ConnectionNotice() {
-  const connection = useSyncExternalStore(
-    connectionState.subscribe,
-    connectionState.get,
-    connectionState.onServer,
-  );
+  const connection = useConnection();
   return (
     <span role="status" data-testid="connection">
       {connection.state === 'lost' ? (

@@ -4,6 +4,7 @@ import type { DocumentInput } from '@urql/next';
 import { stringifyDocument } from '@urql/next';
 import { type Client, createClient } from 'graphql-ws';
 import { useEffect, useRef, useState } from 'react';
+import { makeStore, useStore } from './store';
 
 /** `lost`: nothing that is shown is of later than `since`. `catching up`: connected again, what was missed is on its way. */
 export type Connection =
@@ -17,32 +18,22 @@ const SILENCE_MS = 3000;
 /** Never more than this between two tries: a network that came back is noticed soon. */
 const LONGEST_WAIT_MS = 5000;
 
-const listeners = new Set<() => void>();
-let connection: Connection = START;
+const connection = makeStore<Connection>(START);
 /** Subscriptions that have not had a message since the connection came back. */
 const behind = new Set<object>();
 let wake: () => void = () => {};
 
-function become(next: Connection): void {
-  connection = next;
-  for (const listener of listeners) listener();
-}
-
 function arrived(subscription: object): void {
   behind.delete(subscription);
-  if (connection.state !== 'catching up' || behind.size > 0) return;
-  become({ state: 'caught up' });
-  setTimeout(() => connection.state === 'caught up' && become({ state: 'live' }), CAUGHT_UP_SHOWN_MS);
+  if (connection.get().state !== 'catching up' || behind.size > 0) return;
+  connection.set({ state: 'caught up' });
+  setTimeout(
+    () => connection.get().state === 'caught up' && connection.set({ state: 'live' }),
+    CAUGHT_UP_SHOWN_MS,
+  );
 }
 
-export const connectionState = {
-  get: (): Connection => connection,
-  onServer: (): Connection => START,
-  subscribe(listener: () => void): () => void {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
-  },
-};
+export const useConnection = (): Connection => useStore(connection, START);
 
 const open = new Set<object>();
 let socket: Client | undefined;
@@ -67,9 +58,10 @@ function theSocket(): Client {
       }),
     on: {
       connected: () => {
-        if (connection.state !== 'lost') return become({ state: 'live' });
+        const before = connection.get();
+        if (before.state !== 'lost') return connection.set({ state: 'live' });
         for (const subscription of open) behind.add(subscription);
-        become({ state: 'catching up', since: connection.since });
+        connection.set({ state: 'catching up', since: before.since });
         // Where nothing was missed no message comes; what was missed would have begun to come by now.
         setTimeout(() => {
           behind.clear();
@@ -79,9 +71,9 @@ function theSocket(): Client {
       closed: (event) => {
         // 1000: nothing is watched any more, which is no loss.
         if ((event as { code?: number }).code === 1000) return;
-        if (connection.state === 'lost' || connection.state === 'catching up')
-          become({ state: 'lost', since: connection.since });
-        else become({ state: 'lost', since: new Date() });
+        const before = connection.get();
+        const since = before.state === 'lost' || before.state === 'catching up' ? before.since : new Date();
+        connection.set({ state: 'lost', since });
       },
     },
   });

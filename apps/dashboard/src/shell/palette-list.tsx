@@ -6,7 +6,7 @@ import { useRouter } from 'next/navigation';
 import { useEffect, useMemo, useState } from 'react';
 import { hrefOf } from '../view/view';
 import { graphql, useQuery } from './client';
-import { type Command, useAllCommands, useHelp } from './commands';
+import { type Command, openHelp, useAllCommands } from './commands';
 
 const Places = graphql(`
   query PaletteSweeps {
@@ -18,7 +18,6 @@ const Places = graphql(`
 /** Every command of the page, every view, the latest sweeps; a run by its key. Opens whenever `asked` rises. */
 export function PaletteList({ asked }: { asked: number }) {
   const router = useRouter();
-  const help = useHelp();
   const [query, setQuery] = useState('');
   const [{ data }] = useQuery({ query: Places, variables: {}, requestPolicy: 'cache-and-network' });
   useEffect(() => {
@@ -30,7 +29,7 @@ export function PaletteList({ asked }: { asked: number }) {
     const sweeps = data?.sweeps.nodes ?? [];
     const entries: Command[] = [
       ...all,
-      { id: 'keys', name: 'Keys', group: 'Help', run: help },
+      { id: 'keys', name: 'Keys', group: 'Help', run: openHelp },
       ...(/^\S+\/\S+$/.test(typed)
         ? [{ id: 'run', name: `Run ${typed}`, group: 'Runs', run: () => router.push(`/runs/${typed}`) }]
         : []),
@@ -58,7 +57,7 @@ export function PaletteList({ asked }: { asked: number }) {
           onClick: run,
         })),
     }));
-  }, [all, data, query, router, help]);
+  }, [all, data, query, router]);
   return (
     <Spotlight
       actions={groups}

@@ -3,7 +3,7 @@
 import dynamic from 'next/dynamic';
 import { useRouter } from 'next/navigation';
 import { useMemo } from 'react';
-import { type Command, useCommands, usePalette } from './commands';
+import { type Command, useCommands, usePaletteAsked } from './commands';
 import { PAGES } from './pages';
 
 // Comes when it is first asked for: the first view does without it.
@@ -14,7 +14,7 @@ const PaletteList = dynamic(() => import('./palette-list').then((module) => modu
 /** The commands that are everywhere, and the palette that lists all. */
 export function Palette() {
   const router = useRouter();
-  const { asked } = usePalette();
+  const asked = usePaletteAsked();
   const pages = useMemo<Command[]>(
     () => [
       ...PAGES.map(({ href, name, letter }) => ({

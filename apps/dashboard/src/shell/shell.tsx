@@ -4,9 +4,9 @@ import { Container, createTheme, MantineProvider } from '@mantine/core';
 import { UrqlProvider } from '@urql/next';
 import { NuqsAdapter } from 'nuqs/adapters/next/app';
 import { type ReactNode, Suspense, useState } from 'react';
-import { ActivityProvider } from './activity';
+import { ActivityWatch } from './activity';
 import { makeClient } from './client';
-import { CommandsProvider } from './commands';
+import { Keys } from './commands';
 import { FONT } from './font';
 import { Header } from './header';
 import { Notices } from './notice';
@@ -35,19 +35,17 @@ export function Shell({ children, nonce }: { children: ReactNode; nonce: string 
     <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
       <UrqlProvider client={client} ssr={ssr} nonce={nonce}>
         <NuqsAdapter>
-          <ActivityProvider>
-            <CommandsProvider>
-              <a className="skip" href="#main">
-                Skip to content
-              </a>
-              <Header />
-              <Container fluid component="main" id="main" px="lg" py="md">
-                <Suspense fallback={<Loading what="this view" />}>{children}</Suspense>
-              </Container>
-              <Palette />
-              <Notices />
-            </CommandsProvider>
-          </ActivityProvider>
+          <ActivityWatch />
+          <a className="skip" href="#main">
+            Skip to content
+          </a>
+          <Header />
+          <Container fluid component="main" id="main" px="lg" py="md">
+            <Suspense fallback={<Loading what="this view" />}>{children}</Suspense>
+          </Container>
+          <Palette />
+          <Notices />
+          <Keys />
         </NuqsAdapter>
       </UrqlProvider>
     </MantineProvider>
