@@ -10,6 +10,7 @@ import {
 } from '@smallbatch/db';
 import DataLoader from 'dataloader';
 import type { Asked } from './admit.ts';
+import type { KnownSettings } from './aggregate/settings.ts';
 import type { Viewer } from './can.ts';
 import type { Live } from './live/hub.ts';
 
@@ -27,6 +28,8 @@ export interface Context {
   runMetrics(names: readonly string[] | null): DataLoader<string, readonly RunMetricRow[]>;
   /** Workers of the team that are up: what they have, asked once a request. */
   workersUp(): Promise<WorkerUp[]>;
+  /** What its questions over settings have read. */
+  readonly settings: KnownSettings;
   /** Loaders that depend on arguments, by what they were made for. */
   readonly loaders: Map<string, unknown>;
 }
@@ -64,6 +67,7 @@ export function makeContext(
       up ??= workersUp(db, given.viewer!.teamId, given.lease.lease);
       return up;
     },
+    settings: new Map(),
     loaders,
   };
 }

@@ -179,6 +179,28 @@ describe('aggregate', () => {
     expect(await count('', 'runKeys { keys }')).toBe(one);
   });
 
+  test('questions of the same runs in one request read them once, by whatever settings are grouped', async () => {
+    const ask = async (document: string): Promise<number> => {
+      own.statements();
+      const { errors } = await own.ask(document);
+      expect(errors).toEqual([]);
+      return own.statements().filter((text) => text.includes('settingRows')).length;
+    };
+    const one = await ask('{ a: aggregate(by: [BATCH_SIZE]) { groups { runs } } }');
+    expect(one).toBe(3);
+    expect(
+      await ask(
+        '{ a: aggregate(by: [BATCH_SIZE]) { groups { runs } } b: aggregate(by: [MODEL, BATCH_NORM]) { groups { mean } } }',
+      ),
+    ).toBe(one);
+    // Other runs, another value: read for themselves.
+    expect(
+      await ask(
+        '{ a: aggregate(by: [BATCH_SIZE]) { groups { runs } } b: aggregate(by: [MODEL], value: LAST) { groups { mean } } }',
+      ),
+    ).toBe(2 * one);
+  });
+
   test.each([
     '',
     'batchNorm: { eq: true }',

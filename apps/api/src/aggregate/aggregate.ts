@@ -20,7 +20,7 @@ import DataLoader from 'dataloader';
 import { fault } from '../errors.ts';
 import { choose } from './best.ts';
 import { byValue, groupBy, text } from './order.ts';
-import { countsOf, fieldOf, readSettings, type Setting } from './settings.ts';
+import { countsOf, fieldOf, type KnownSettings, readSettings, type Setting } from './settings.ts';
 import { type Statistics, statistics } from './statistics.ts';
 
 export interface AggregateRequest {
@@ -34,6 +34,8 @@ export interface AggregateRequest {
   readonly value: RunValue;
   /** Runs without a value will be asked for, and are counted at once. */
   readonly counting?: boolean;
+  /** What the request has read already. */
+  readonly known?: KnownSettings;
 }
 
 export interface Group extends Statistics {
@@ -153,7 +155,7 @@ export async function aggregate(
   const { teamId, by, byParams } = request;
   const selectSeeds = request.best.length > 0 ? request.selectSeeds : null;
   const query: SettingQuery = { ...request, metric, selectSeeds };
-  const { rows, settings } = await readSettings(db, query);
+  const { rows, settings } = await readSettings(db, query, request.known);
   const ofRuns = by.filter((axis) => RUN_AXES.includes(axis));
   const names = ofRuns.some((axis) => IDS.includes(axis))
     ? await nameIds(db, teamId)

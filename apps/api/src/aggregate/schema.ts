@@ -300,6 +300,7 @@ builder.queryFields((t) => ({
         selectSeeds: args.selectSeeds?.map(Number) ?? null,
         metric,
         value,
+        known: context.settings,
         counting: Object.keys(COUNTS).some((name) => asked.has(name)),
         ...(where ? { where } : {}),
       };

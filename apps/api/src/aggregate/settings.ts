@@ -1,6 +1,7 @@
 import {
   type Axis,
   type Db,
+  RUN_AXES,
   SETTING_AXES,
   type SettingColumn,
   type SettingCounts,
@@ -70,11 +71,26 @@ export class Setting {
   }
 }
 
+interface Read {
+  readonly rows: SettingRows;
+  readonly settings: readonly Setting[];
+}
+/** What one request has read, by what it asked for: its other questions of the same runs read nothing, and are of the same moment. */
+export type KnownSettings = Map<string, Promise<Read>>;
+
 /** The settings of all groups. One whose last run was deleted while it was asked for is in none. */
-export async function readSettings(
-  db: Db,
-  query: SettingQuery,
-): Promise<{ rows: SettingRows; settings: Setting[] }> {
+export function readSettings(db: Db, query: SettingQuery, known: KnownSettings = new Map()): Promise<Read> {
+  const { teamId, where, metric, value, selectSeeds, byParams } = query;
+  const ofRuns = query.by.filter((axis) => RUN_AXES.includes(axis));
+  const key = JSON.stringify([teamId, where, metric?.id, value, selectSeeds, ofRuns, byParams], (_, one) =>
+    typeof one === 'bigint' ? `${one}n` : one,
+  );
+  const read = known.get(key) ?? readAnew(db, query);
+  known.set(key, read);
+  return read;
+}
+
+async function readAnew(db: Db, query: SettingQuery): Promise<Read> {
   const rows = await settingRows(db, query);
   const settings: Setting[] = [];
   for (let row = 0; row < rows.ids.length; row++)

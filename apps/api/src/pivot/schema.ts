@@ -93,6 +93,7 @@ builder.queryFields((t) => ({
         selectSeeds: args.selectSeeds?.map(Number) ?? null,
         metric: args.metric,
         value: args.value,
+        known: context.settings,
         ...(where ? { where } : {}),
       });
       return { ...table, metric: args.metric };
