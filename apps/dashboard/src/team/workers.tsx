@@ -142,7 +142,7 @@ function Row({ worker }: { worker: Worker }) {
         ))}
       </Table.Td>
       <Table.Td>
-        at most {bytes(worker.memoryBytes)}
+        {worker.memoryBytes > 0 ? `at most ${bytes(worker.memoryBytes)}` : '–'}
         {gpus.map(({ memoryUsed, memoryTotal }, i) =>
           memoryUsed === null || memoryTotal === null ? null : (
             // biome-ignore lint/suspicious/noArrayIndexKey: two GPUs of a machine may say the same
