@@ -11,7 +11,7 @@ const SETTLING_S = 10;
 /** A hundred curves, two in a chart. */
 const METRICS = Array.from({ length: 50 }, (_, i) => [`train_measure_${i}`, `test_measure_${i}`]).flat();
 
-/** The page of a run that reports a hundred metrics, a point of each five times a second, with all their charts. */
+/** The page of a run that reports a hundred metrics, a point of each five times a second, with all their charts; those off the screen rest. */
 export async function benchLive({ stage, browser, print }: Bench): Promise<void> {
   const run = await startRun(stage);
   const reporting = report(stage, run);

@@ -11,6 +11,7 @@ export interface Points {
   readonly seconds: ArrayLike<number>;
 }
 export const COLUMNS = ['steps', 'values', 'epochs', 'samples', 'seconds'] as const;
+export const NO_POINTS: Points = { steps: [], values: [], epochs: [], samples: [], seconds: [] };
 
 /** A curve as the API sends it. */
 export interface SentCurve {
@@ -41,9 +42,10 @@ export function pointsOf({ steps, values, nonFinite, epochs, samplesSeen, wallTi
   };
 }
 
-/** Points, and those of others that come after their last one, up to a step. */
-export function continued(points: Points, by: Points, upTo: number): Points {
-  const from = points.steps.length === 0 ? 0 : upperBound(by.steps, points.steps[points.steps.length - 1]!);
+/** Points, and those of others beyond `after` and beyond their own last step, up to a step. */
+export function continued(points: Points, by: Points, after: number, upTo: number): Points {
+  const last = points.steps[points.steps.length - 1] ?? after;
+  const from = upperBound(by.steps, last);
   const to = Math.max(from, upperBound(by.steps, upTo));
   if (from === to) return points;
   const length = points.steps.length + to - from;

@@ -6,7 +6,7 @@ import { CurvesAnswer, MOST_POINTS, metricWords } from '../curve/ask';
 import type { LiveCurves } from '../curve/live';
 import { MetricChart } from '../curve/metric-chart';
 import { stepsOf, wholeOf } from '../curve/overlaid-curves';
-import { continued } from '../curve/points';
+import { continued, NO_POINTS } from '../curve/points';
 import { PointsTable } from '../curve/points-table';
 import { drawn, liveSeries, type Series, seriesOf } from '../curve/series';
 import { useCurveView } from '../curve/view';
@@ -72,24 +72,26 @@ const Chart = memo(function Chart({
   const steps = view.zoom && whole?.sampled ? stepsOf(whole.series, view.over, view.zoom) : undefined;
   // Up to the end of what grows: the last step would be another one with each message.
   const open = growing && view.zoom && view.zoom[1] >= (wholeOf(whole!.series, view.over)?.[1] ?? 0);
-  const to = open ? undefined : steps?.[1];
+  const [from, to] = [steps?.[0], open ? undefined : steps?.[1]];
   const [fine, askFine] = useQuery({
     query: RunCurvesQuery,
-    variables: { ...variables, from: steps?.[0] ?? null, to: to ?? null },
+    variables: { ...variables, from: from ?? null, to: to ?? null },
     pause: !steps || (growing && !onScreen),
     requestPolicy: growing ? 'network-only' : 'cache-first',
   });
   useAgain(steps && live && onScreen ? revisionOf(live, metrics) : 0, askFine);
   const fetched = useMemo(() => readSeries(fine.data, metrics), [fine.data, metrics]);
   const near = useMemo(
-    () => fetched && (growing ? withTails(fetched.series, whole!.series, to ?? Infinity) : fetched.series),
-    [fetched, growing, whole, to],
+    () =>
+      fetched &&
+      (growing ? withTails(fetched.series, whole!.series, from ?? 0, to ?? Infinity) : fetched.series),
+    [fetched, growing, whole, from, to],
   );
   const shown = useLast(steps && near ? near : whole?.series);
   const series = shown ?? NONE;
   const curves = useMemo(() => series.map((one) => drawn(one, view)), [series, view]);
   const title = capital(metricWords(id));
-  const error = coarse.error ?? fine.error;
+  const error = (growing ? undefined : coarse.error) ?? fine.error;
   if (error && series.length === 0)
     return <Failed message={error.message} again={() => ask({ requestPolicy: 'network-only' })} />;
   if (!shown) return <Loading what={title} />;
@@ -126,7 +128,6 @@ function useAgain(revision: number, ask: (options: { requestPolicy: 'network-onl
   useEffect(() => {
     const { current } = asked;
     if (current.revision === revision) return;
-    const wait = current.at + REST_MS - performance.now();
     if (current.revision === 0 || revision === 0) {
       current.revision = revision;
       return;
@@ -136,7 +137,7 @@ function useAgain(revision: number, ask: (options: { requestPolicy: 'network-onl
         asked.current = { revision, at: performance.now() };
         ask({ requestPolicy: 'network-only' });
       },
-      Math.max(0, wait),
+      Math.max(0, current.at + REST_MS - performance.now()),
     );
     return () => clearTimeout(timer);
   }, [revision, ask]);
@@ -167,15 +168,20 @@ const wholeOfLive = (live: LiveCurves, metrics: readonly string[]): Known => ({
   series: liveSeries(live, metrics),
   sampled: metrics.some((metric) => live.curves.get(metric)?.thinned),
 });
-/** Changes with that of each curve, as none of them falls. */
+/** Changes with that of each curve: it only rises. */
 const revisionOf = ({ curves }: LiveCurves, metrics: readonly string[]): number =>
   metrics.reduce((sum, metric) => sum + (curves.get(metric)?.revision ?? 0), 1);
 
-/** What was fetched of a part, and what came after it. */
-const withTails = (fetched: readonly Series[], live: readonly Series[], upTo: number): readonly Series[] =>
-  fetched.map((one) => {
-    const growing = live.find(({ style }) => style === one.style);
-    if (!growing) return one;
-    const points = continued(one.points, growing.points, upTo);
-    return { ...one, points, of: one.of + points.steps.length - one.points.steps.length };
+/** What was fetched of a part, and what came after it; what only came since then, too. */
+const withTails = (
+  fetched: readonly Series[],
+  live: readonly Series[],
+  from: number,
+  to: number,
+): readonly Series[] =>
+  live.map((growing) => {
+    const near = fetched.find(({ style }) => style === growing.style);
+    const points = continued(near?.points ?? NO_POINTS, growing.points, from - 1, to);
+    const added = points.steps.length - (near?.points.steps.length ?? 0);
+    return { ...growing, points, of: (near?.of ?? 0) + added };
   });

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type LiveCurves, withMessage } from '../../../../apps/dashboard/src/curve/live.ts';
-import { continued, pointsOf, type SentCurve } from '../../../../apps/dashboard/src/curve/points.ts';
+import {
+  continued,
+  NO_POINTS,
+  pointsOf,
+  type SentCurve,
+} from '../../../../apps/dashboard/src/curve/points.ts';
 
 /** Of typed arrays, too. */
 const list = (column: ArrayLike<number>): number[] => Array.from(column);
@@ -99,12 +104,13 @@ test('a part that was fetched goes on with what came after it, up to a step', ()
   const fetched = pointsOf(sent([10, 11, 12]));
   const growing = withMessage(undefined, message('loss', [0, 6, 11, 12, 13, 14, 15], true));
   const { points } = growing.curves.get('loss')!;
-  const { steps, values, samples } = continued(fetched, points, 14);
+  const { steps, values, samples } = continued(fetched, points, 9, 14);
   expect(list(steps)).toEqual([10, 11, 12, 13, 14]);
   expect(list(values)).toEqual([1, 1.1, 1.2, 1.3, 1.4]);
   expect(list(samples)).toEqual([10, 11, 12, 13, 14].map((step) => step * 32));
-  expect(continued(fetched, points, 12)).toBe(fetched);
+  expect(continued(fetched, points, 9, 12)).toBe(fetched);
+  expect(list(continued(NO_POINTS, points, 11, 14).steps)).toEqual([12, 13, 14]);
   const bare = { ...fetched, epochs: [] };
-  expect(list(continued(bare, { ...points, epochs: [] }, 14).epochs)).toEqual([]);
-  expect(list(continued(bare, points, 13).epochs)).toEqual([Number.NaN, Number.NaN, Number.NaN, 0.13]);
+  expect(list(continued(bare, { ...points, epochs: [] }, 9, 14).epochs)).toEqual([]);
+  expect(list(continued(bare, points, 9, 13).epochs)).toEqual([Number.NaN, Number.NaN, Number.NaN, 0.13]);
 });
