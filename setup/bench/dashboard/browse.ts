@@ -64,13 +64,16 @@ export const frames = (page: Page, seconds: number, every = ''): Promise<number[
     requestAnimationFrame(frame);
   })`);
 
-/** Bytes of JavaScript objects that are alive. */
+/** Bytes of JavaScript objects that are alive, and of what lies outside the heap for them: the numbers of typed arrays. */
 export async function heap(page: Page): Promise<number> {
   const session = await page.context().newCDPSession(page);
   try {
     for (let i = 0; i < 3; i++) await session.send('HeapProfiler.collectGarbage');
-    const { usedSize } = await session.send('Runtime.getHeapUsage');
-    return usedSize;
+    const usage = (await session.send('Runtime.getHeapUsage')) as {
+      usedSize: number;
+      backingStorageSize: number;
+    };
+    return usage.usedSize + usage.backingStorageSize;
   } finally {
     await session.detach();
   }

@@ -22,7 +22,9 @@ export async function benchCurves({ stage, browser, print }: Bench): Promise<voi
   const { curves } = await stage.ask(QUESTION, { where: WHERE, metric: METRIC });
   if (curves.curves.length !== CURVES)
     throw new Error(`there are ${curves.curves.length} curves, not ${CURVES}`);
-  const drawn = `document.querySelector('.curves[data-curves="${CURVES}"] canvas') !== null`;
+  // It is drawn when it comes onto the screen.
+  const chart = `document.querySelector('.curves[data-curves="${CURVES}"]')`;
+  const drawn = `(${chart}.scrollIntoView(), ${chart}.querySelector('canvas') !== null)`;
   const side = (eq: boolean): string => encodeURIComponent(JSON.stringify({ ...WHERE, batchNorm: { eq } }));
   const url = `${stage.url}/compare?a=${side(true)}&b=${side(false)}&curves=curves`;
   const visits: number[] = [];

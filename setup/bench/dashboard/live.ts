@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Page } from '@playwright/test';
 import { frames, heap, SCREEN, visit } from './browse.ts';
 import type { Bench } from './rows.ts';
 import type { Stage } from './stage.ts';
@@ -10,7 +11,7 @@ const SETTLING_S = 10;
 /** A hundred curves, two in a chart. */
 const METRICS = Array.from({ length: 50 }, (_, i) => [`train_measure_${i}`, `test_measure_${i}`]).flat();
 
-/** The page of a run that reports a hundred metrics, a point of each five times a second, with all their charts. */
+/** The page of a run that reports a hundred metrics, a point of each five times a second, with all their charts; those off the screen rest. */
 export async function benchLive({ stage, browser, print }: Bench): Promise<void> {
   const run = await startRun(stage);
   const reporting = report(stage, run);
@@ -22,7 +23,8 @@ export async function benchLive({ stage, browser, print }: Bench): Promise<void>
       `document.querySelectorAll('.uplot canvas').length > 0`,
     );
     await page.getByRole('button', { name: /^Show the other/ }).click();
-    await page.waitForFunction(`document.querySelectorAll('.uplot canvas').length === ${METRICS.length / 2}`);
+    await page.waitForFunction(`document.querySelectorAll('.curves').length === ${METRICS.length / 2}`);
+    await scrollThrough(page);
     await frames(page, SETTLING_S);
     const before = { bytes: await heap(page), points: reporting.points() };
     const deltas = await frames(page, SECONDS);
@@ -56,6 +58,18 @@ export async function benchLive({ stage, browser, print }: Bench): Promise<void>
     await context.close();
     await endRun(stage, run, await reporting.stop());
   }
+}
+
+/** To the end and back, so that each chart has been on the screen and has its canvas. */
+async function scrollThrough(page: Page): Promise<void> {
+  await page.evaluate(`(async () => {
+    for (let y = 0; y < document.body.scrollHeight; y += innerHeight / 2) {
+      scrollTo(0, y);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    scrollTo(0, 0);
+  })()`);
+  await page.waitForFunction(`document.querySelectorAll('.uplot canvas').length === ${METRICS.length / 2}`);
 }
 
 interface Run {

@@ -162,6 +162,7 @@ test('curves are drawn where the browser names no language', async ({ page }) =>
     Object.defineProperty(Navigator.prototype, 'language', { get: () => 'en-US@posix' }),
   );
   await page.goto(address({ a: { member: { eq: 'local-1' } }, b: { member: { eq: 'local-2' } } }));
+  await page.locator('[data-curves="2"]').scrollIntoViewIfNeeded();
   await expect(page.locator('[data-curves="2"] canvas')).toBeVisible();
   expect(faults).toEqual([]);
 });

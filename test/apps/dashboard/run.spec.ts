@@ -37,8 +37,9 @@ async function ownRun() {
   let sequence = 0;
   return {
     key,
-    async report(steps: number[], more: object = {}) {
-      const series = [{ metric: 'test_loss', steps, values: steps.map((step) => 10 / step), ...more }];
+    async report(steps: number[], more: object = {}, metrics = ['test_loss']) {
+      const values = steps.map((step) => 10 / step);
+      const series = metrics.map((metric) => ({ metric, steps, values, ...more }));
       const input = { reports: [{ run: id, attempt: 1, sequence: ++sequence, series }] };
       const { reportMetrics } = await own.ask(REPORT, { input });
       expect(reportMetrics.results[0].__typename).toBe('ReportAccepted');
@@ -170,6 +171,81 @@ test('points of a run that trains arrive without reloading; late ones get their 
   await run.finish();
   await expect(page.getByTestId('status')).toHaveText('done');
   await expect.poll(() => rows(page, 'Loss')).toHaveLength(14);
+});
+
+test('of a run that reports more points than a chart has pixels a part is shown, and near by all of it, what comes late and what comes now', async ({
+  page,
+}) => {
+  const run = await ownRun();
+  const between = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  const late = [2930, 2950];
+  await run.report(between(1, 3000).filter((step) => !late.includes(step)));
+  await page.goto(`${own.url}/runs/${run.key}`);
+  const said = page.getByTestId('points of loss');
+  await expect(said).toContainText(
+    /^\d?,?\d+ of 2,998 points shown, with the least and the greatest of what lies between; zoom in for all$/,
+  );
+
+  await page.goto(`${own.url}/runs/${run.key}?zoom=100~149&tables=loss`);
+  await expect.poll(() => rows(page, 'Loss')).toEqual(between(100, 149).map((step) => [step, 10 / step]));
+
+  await page.goto(`${own.url}/runs/${run.key}?zoom=2921~9000&tables=loss`);
+  const near = (to: number, without: number[]) =>
+    between(2921, to).flatMap((step) => (without.includes(step) ? [] : [[step, 10 / step]]));
+  await expect.poll(() => rows(page, 'Loss')).toEqual(near(3000, late));
+  await run.report(between(3001, 3010));
+  await expect.poll(() => rows(page, 'Loss')).toEqual(near(3010, late));
+  await run.report([2930]);
+  await expect.poll(() => rows(page, 'Loss')).toEqual(near(3010, [2950]));
+  await run.report([2950]);
+  await expect.poll(() => rows(page, 'Loss')).toEqual(near(3010, []));
+  // So many that what came before them is thinned.
+  await run.report(between(3011, 4500));
+  await page.getByRole('button', { name: 'Table of Loss' }).click();
+  await expect(said).toHaveText('1,580 points');
+});
+
+test('a chart off the screen is not drawn while its points arrive, and is right when one scrolls to it', async ({
+  page,
+}) => {
+  const run = await ownRun();
+  const metrics = Array.from({ length: 8 }, (_, i) => `test_measure_${i}`);
+  await run.report([1, 2], {}, metrics);
+  // A canvas is cleared once for each drawing.
+  await page.addInitScript(() => {
+    const { clearRect } = CanvasRenderingContext2D.prototype;
+    CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+      this.canvas.dataset.draws = String(Number(this.canvas.dataset.draws ?? 0) + 1);
+      clearRect.apply(this, box);
+    };
+  });
+  await page.goto(`${own.url}/runs/${run.key}`);
+  const [first, last] = ['Measure 0', 'Measure 7'].map((title) => drawn(page, title));
+  const draws = async (): Promise<number> =>
+    Number(await last!.locator('canvas').getAttribute('data-draws', { timeout: 1000 }));
+  await first!.scrollIntoViewIfNeeded();
+  await run.report([3], {}, metrics);
+  await expect(first!).toHaveAttribute('data-points', '3');
+  await expect(first!.locator('canvas')).toHaveAttribute('data-draws', /[1-9]/);
+  await expect(last!.locator('canvas')).toHaveCount(0);
+
+  await last!.scrollIntoViewIfNeeded();
+  await expect(last!).toHaveAttribute('data-points', '3');
+  await expect.poll(draws).toBeGreaterThan(0);
+  await run.report([4], {}, metrics);
+  await expect(last!).toHaveAttribute('data-points', '4');
+
+  await page.evaluate(() => scrollTo(0, 0));
+  await expect(first!).toHaveAttribute('data-points', '4');
+  const before = await draws();
+  await run.report([5], {}, metrics);
+  await run.report([6], {}, metrics);
+  await expect(first!).toHaveAttribute('data-points', '6');
+  await expect(last!).toHaveAttribute('data-points', '4');
+  expect(await draws()).toBe(before);
+  await last!.scrollIntoViewIfNeeded();
+  await expect(last!).toHaveAttribute('data-points', '6');
+  await expect.poll(draws).toBeGreaterThan(before);
 });
 
 test('a run that failed or diverged says why, and what can be done', async ({ page }) => {

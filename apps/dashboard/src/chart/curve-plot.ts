@@ -85,6 +85,7 @@ export class CurvePlot {
   }
 
   resize(width: number): void {
+    if (width === this.#plot.width) return;
     this.#plot.setSize({ width, height: this.#options.height });
   }
 

@@ -6,6 +6,7 @@ import { CurveLegend } from './curve-legend';
 import { CurvePlot, type Picture } from './curve-plot';
 import { curveSvg } from './curve-svg';
 import { Saving } from './frame';
+import { useOnScreen } from './on-screen';
 import { nearest } from './sorted';
 import { useChartTheme } from './theme';
 
@@ -14,8 +15,6 @@ export type { DrawnCurve } from './curve-path';
 export interface CurveChartProps extends Omit<Picture, 'focus'> {
   /** What it shows, for those who do not see it. */
   readonly label: string;
-  /** Rises when curves that are the same arrays have grown. */
-  readonly version?: number;
   readonly logX?: boolean;
   readonly logY?: boolean;
   readonly height?: number;
@@ -23,10 +22,12 @@ export interface CurveChartProps extends Omit<Picture, 'focus'> {
   readonly onRange: (range: readonly [number, number] | undefined) => void;
 }
 
-/** Curves, with their values at the cursor. Drawn once, then only anew: a curve that grows costs no new plot. */
+/**
+ * Curves, with their values at the cursor. Their plot is made when they come onto the screen first, and from then on only drawn anew: a curve
+ * that grows costs no new plot, and off the screen nothing is drawn.
+ */
 export function CurveChart({
   label,
-  version,
   logX = false,
   logY = false,
   height = 280,
@@ -39,6 +40,9 @@ export function CurveChart({
   const font = useFont();
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<CurvePlot>(undefined);
+  const onScreen = useOnScreen(place);
+  const [wanted, setWanted] = useState(false);
+  if (onScreen && !wanted) setWanted(true);
   const [cursor, setCursor] = useState<{ x: number; y: number }>();
   const [focus, setFocus] = useState<number>();
   const latest = useRef({ onRange, picture: { ...picture, focus } });
@@ -46,7 +50,7 @@ export function CurveChart({
 
   useEffect(() => {
     const target = place.current;
-    if (!target || !font) return;
+    if (!target || !font || !wanted) return;
     const made = new CurvePlot(target, latest.current.picture, {
       theme,
       logX,
@@ -63,12 +67,12 @@ export function CurveChart({
       made.destroy();
       plot.current = undefined;
     };
-  }, [theme, logX, logY, height, font]);
+  }, [theme, logX, logY, height, font, wanted]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `version` says that the same curves have grown
+  // biome-ignore lint/correctness/useExhaustiveDependencies: these are what a picture is made of
   useEffect(() => {
-    plot.current?.show(latest.current.picture);
-  }, [curves, version, xName, yName, formatX, formatY, range, focus]);
+    if (onScreen) plot.current?.show(latest.current.picture);
+  }, [onScreen, curves, xName, yName, formatX, formatY, range, focus]);
 
   useEffect(() => {
     const drawing = () => {

@@ -1,4 +1,5 @@
-import { GrowingCurve, pointsOf, type SentCurve } from './points';
+import { GrowingCurve } from './growing';
+import { pointsOf, type SentCurve } from './points';
 
 /** What a message about growing curves says. */
 export interface CurveMessage {
@@ -7,9 +8,8 @@ export interface CurveMessage {
   readonly curves: readonly (SentCurve & { readonly metric: string })[];
 }
 
-/** Curves by their metrics as they are after all messages so far. `version` rises with each: the curves themselves are the same and grow. */
+/** Curves by their metrics as they are after all messages so far: another object after each, with the same curves, which grow. */
 export interface LiveCurves {
-  readonly version: number;
   readonly curves: ReadonlyMap<string, GrowingCurve>;
 }
 
@@ -20,5 +20,5 @@ export function withMessage(seen: LiveCurves | undefined, { reset, curves: sent 
     growing.add(pointsOf(curve));
     curves.set(metric, growing);
   }
-  return { version: (seen?.version ?? 0) + 1, curves };
+  return { curves };
 }

@@ -15,7 +15,6 @@ export function MetricChart({
   title,
   metric,
   curves,
-  version,
   points,
   view,
   set,
@@ -28,7 +27,6 @@ export function MetricChart({
   title: string;
   metric: string;
   curves: readonly DrawnCurve[];
-  version?: number | undefined;
   /** How many points are known here, of how many. */
   points: { readonly shown: number; readonly of: number };
   view: CurveViewState;
@@ -54,7 +52,6 @@ export function MetricChart({
           <CurveChart
             label={`${title} over ${axis.name}: ${curves.length} ${curves.length === 1 ? 'curve' : 'curves'}${smoothing ? `, ${smoothing}` : ''}. The table has the same numbers.`}
             curves={curves}
-            {...(version === undefined ? {} : { version })}
             xName={axis.name}
             yName={`${metricWords(metric)}${smooth > 0 ? ' (smoothed)' : ''}`}
             formatX={formatX}

@@ -88,7 +88,8 @@ export function OverlaidCurves({ id, title, metric, selections, view, set }: Ove
               </Table.Thead>
               <Table.Tbody>
                 {series.map(({ points: { steps, values }, of, style, runKey }) => {
-                  const finite = values.filter(Number.isFinite);
+                  const finite = Array.from(values).filter(Number.isFinite);
+                  const last = values[values.length - 1];
                   return (
                     <Table.Tr key={`${style} ${runKey}`}>
                       <Table.Td>{selections[style]?.name}</Table.Td>
@@ -98,8 +99,8 @@ export function OverlaidCurves({ id, title, metric, selections, view, set }: Ove
                         </Anchor>
                       </Table.Td>
                       <Table.Td>{count(of)}</Table.Td>
-                      <Table.Td>{count(steps.at(-1) ?? 0)}</Table.Td>
-                      <Table.Td data-value={values.at(-1)}>{format(values.at(-1) ?? Number.NaN)}</Table.Td>
+                      <Table.Td>{count(steps[steps.length - 1] ?? 0)}</Table.Td>
+                      <Table.Td data-value={last}>{format(last ?? Number.NaN)}</Table.Td>
                       <Table.Td>
                         {finite.length > 0 ? format(finite.reduce((a, b) => Math.min(a, b))) : '–'}
                       </Table.Td>
@@ -153,7 +154,7 @@ export function wholeOf(series: readonly Series[], over: (typeof X_KINDS)[number
     const x = xOf(points, over);
     if (x.length === 0) continue;
     least = Math.min(least, x[0]!);
-    most = Math.max(most, x.at(-1)!);
+    most = Math.max(most, x[x.length - 1]!);
   }
   return least < most ? [least, most] : undefined;
 }

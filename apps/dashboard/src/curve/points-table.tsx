@@ -9,18 +9,9 @@ import type { Series } from './series';
 const PAGE = 100;
 
 /** The points of some curves of one run as numbers, step by step; a part of them at a time. */
-export function PointsTable({
-  label,
-  series,
-  version,
-}: {
-  label: string;
-  series: readonly Series[];
-  version: number | undefined;
-}) {
+export function PointsTable({ label, series }: { label: string; series: readonly Series[] }) {
   const [page, setPage] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `version` says that the same curves have grown
-  const rows = useMemo(() => rowsOf(series), [series, version]);
+  const rows = useMemo(() => rowsOf(series), [series]);
   const pages = Math.max(1, Math.ceil(rows.length / PAGE));
   const at = Math.min(page, pages - 1);
   return (
@@ -44,9 +35,9 @@ export function PointsTable({
             {rows.slice(at * PAGE, (at + 1) * PAGE).map(({ id, step, from, i, values }) => (
               <Table.Tr key={id} data-step={step}>
                 <Table.Td>{count(step)}</Table.Td>
-                <Table.Td>{known(from.points.epochs[i]!, number)}</Table.Td>
-                <Table.Td>{known(from.points.samples[i]!, count)}</Table.Td>
-                <Table.Td>{known(from.points.seconds[i]!, duration)}</Table.Td>
+                <Table.Td>{known(from.points.epochs[i], number)}</Table.Td>
+                <Table.Td>{known(from.points.samples[i], count)}</Table.Td>
+                <Table.Td>{known(from.points.seconds[i], duration)}</Table.Td>
                 {series.map(({ name }, s) => (
                   <Table.Td key={name} data-value={values[s]}>
                     {values[s] === undefined ? '' : valueWords(values[s])}
@@ -79,8 +70,8 @@ export function PointsTable({
   );
 }
 
-const known = (value: number, format: (value: number) => string): string =>
-  Number.isNaN(value) ? '–' : format(value);
+const known = (value: number | undefined, format: (value: number) => string): string =>
+  value === undefined || Number.isNaN(value) ? '–' : format(value);
 const valueWords = (value: number): string =>
   Number.isFinite(value)
     ? String(Number(value.toPrecision(7)))
@@ -104,13 +95,15 @@ export function rowsOf(series: readonly Series[]): Row[] {
   const rows = new Map<string, Row>();
   series.forEach((one, s) => {
     let nth = 0;
-    one.points.steps.forEach((step, i) => {
-      nth = i > 0 && one.points.steps[i - 1] === step ? nth + 1 : 0;
+    const { steps, values } = one.points;
+    for (let i = 0; i < steps.length; i++) {
+      const step = steps[i]!;
+      nth = i > 0 && steps[i - 1] === step ? nth + 1 : 0;
       const id = `${step} ${nth}`;
       const row = rows.get(id) ?? { id, step, from: one, i, values: series.map(() => undefined) };
-      row.values[s] = one.points.values[i]!;
+      row.values[s] = values[i]!;
       rows.set(id, row);
-    });
+    }
   });
   return [...rows.values()].sort((a, b) => a.step - b.step);
 }

@@ -2,14 +2,16 @@ import { upperBound } from '../chart/sorted';
 
 /** Points of one curve as columns of one length, in the order of their steps. NaN and ±∞ stand in `values` as they are. */
 export interface Points {
-  readonly steps: readonly number[];
-  readonly values: readonly number[];
-  /** NaN where not reported. */
-  readonly epochs: readonly number[];
-  readonly samples: readonly number[];
+  readonly steps: ArrayLike<number>;
+  readonly values: ArrayLike<number>;
+  /** NaN where not reported; empty where that is so of all. */
+  readonly epochs: ArrayLike<number>;
+  readonly samples: ArrayLike<number>;
   /** Seconds since the attempt began. */
-  readonly seconds: readonly number[];
+  readonly seconds: ArrayLike<number>;
 }
+export const COLUMNS = ['steps', 'values', 'epochs', 'samples', 'seconds'] as const;
+export const NO_POINTS: Points = { steps: [], values: [], epochs: [], samples: [], seconds: [] };
 
 /** A curve as the API sends it. */
 export interface SentCurve {
@@ -29,7 +31,8 @@ const KINDS = {
 export function pointsOf({ steps, values, nonFinite, epochs, samplesSeen, wallTimes }: SentCurve): Points {
   const read = values.map((value) => value ?? Number.NaN);
   for (const { index, kind } of nonFinite) read[index] = KINDS[kind];
-  const column = (sent: readonly (number | null)[]): number[] => steps.map((_, i) => sent[i] ?? Number.NaN);
+  const column = (sent: readonly (number | null)[]): number[] =>
+    sent.every((one) => one === null) ? [] : steps.map((_, i) => sent[i] ?? Number.NaN);
   return {
     steps,
     values: read,
@@ -39,42 +42,19 @@ export function pointsOf({ steps, values, nonFinite, epochs, samplesSeen, wallTi
   };
 }
 
-const COLUMNS = ['steps', 'values', 'epochs', 'samples', 'seconds'] as const;
-type Growing = { [Column in keyof Points]: number[] };
-
-/**
- * A curve that grows while it is drawn: points are put in at their place, late ones too, without copying what is there, as a curve may
- * have a million. Points of equal steps stay in the order in which they came.
- */
-export class GrowingCurve {
-  readonly #points: Growing = { steps: [], values: [], epochs: [], samples: [], seconds: [] };
-
-  get points(): Points {
-    return this.#points;
-  }
-
-  add(more: Points): void {
-    const { steps } = this.#points;
-    const inOrder = more.steps.every((step, i) => step >= (more.steps[i - 1] ?? steps.at(-1) ?? step));
-    if (inOrder) this.#append(more);
-    else this.#merge(more);
-  }
-
-  #append(more: Points): void {
-    for (const column of COLUMNS) for (const value of more[column]) this.#points[column].push(value);
-  }
-
-  /** Appends, then sorts from the first place that changes on: late points are late by little. */
-  #merge(more: Points): void {
-    const least = more.steps.reduce((a, b) => Math.min(a, b));
-    const from = upperBound(this.#points.steps, least);
-    this.#append(more);
-    const tail = COLUMNS.map((column) => this.#points[column].slice(from));
-    const places = tail[0]!.map((_, i) => i).sort((a, b) => tail[0]![a]! - tail[0]![b]!);
-    COLUMNS.forEach((column, c) => {
-      places.forEach((place, i) => {
-        this.#points[column][from + i] = tail[c]![place]!;
-      });
-    });
-  }
+/** Points, and those of others beyond `after` and beyond their own last step, up to a step. */
+export function continued(points: Points, by: Points, after: number, upTo: number): Points {
+  const last = points.steps[points.steps.length - 1] ?? after;
+  const from = upperBound(by.steps, last);
+  const to = Math.max(from, upperBound(by.steps, upTo));
+  if (from === to) return points;
+  const length = points.steps.length + to - from;
+  const column = (name: keyof Points): ArrayLike<number> => {
+    if (points[name].length + by[name].length === 0) return [];
+    const joined = new Float64Array(length).fill(Number.NaN);
+    joined.set(points[name]);
+    for (let i = from; i < to; i++) joined[points.steps.length + i - from] = by[name][i] ?? Number.NaN;
+    return joined;
+  };
+  return Object.fromEntries(COLUMNS.map((name) => [name, column(name)])) as unknown as Points;
 }

@@ -1,5 +1,6 @@
 import type { DrawnCurve } from '../chart/curves';
-import type { AnsweredCurve } from './ask';
+import { type AnsweredCurve, metricWords } from './ask';
+import type { LiveCurves } from './live';
 import { type Points, pointsOf } from './points';
 import { smoothed } from './smoothing';
 import type { CurveViewState } from './view';
@@ -31,6 +32,13 @@ export const seriesOf = (
   runKey: curve.run.key,
 });
 const toNumber = (value: unknown): number | null => (value === null ? null : Number(value));
+
+/** Curves of these metrics as they are drawn, in their styles. */
+export const liveSeries = ({ curves }: LiveCurves, metrics: readonly string[]): Series[] =>
+  metrics.flatMap((metric, style) => {
+    const curve = curves.get(metric);
+    return curve ? [{ name: metricWords(metric), points: curve.points, of: curve.of, style }] : [];
+  });
 
 export function drawn({ name, points, style }: Series, { over, smooth }: CurveViewState): DrawnCurve {
   const x = xOf(points, over);

@@ -20,23 +20,32 @@ export const X_AXES = {
 export type XAxis = keyof typeof X_AXES;
 export const X_KINDS = Object.keys(X_AXES) as XAxis[];
 
-export const xOf = (points: Points, axis: XAxis): readonly number[] =>
+/** Empty where no point has a place on this axis. */
+export const xOf = (points: Points, axis: XAxis): ArrayLike<number> =>
   axis === 'time' ? throughAttempts(points.seconds) : points[X_AXES[axis].column];
 
 /** Seconds begin anew with each attempt that goes on from a checkpoint: here they run on. */
-function throughAttempts(seconds: readonly number[]): readonly number[] {
-  if (!seconds.some((at, i) => at < (seconds[i - 1] ?? at))) return seconds;
+function throughAttempts(seconds: ArrayLike<number>): ArrayLike<number> {
   let before = 0;
-  return seconds.map((at, i) => {
-    const last = seconds[i - 1] ?? at;
-    if (at < last) before += last;
-    return before + at;
-  });
+  let through: Float64Array | undefined;
+  for (let i = 1; i < seconds.length; i++) {
+    const last = seconds[i - 1]!;
+    if (seconds[i]! < last) {
+      through ??= Float64Array.from(seconds);
+      before += last;
+    }
+    if (through) through[i] = before + seconds[i]!;
+  }
+  return through ?? seconds;
 }
 
 /** Whether every point has a place on this axis. */
-export const hasX = (points: Points, axis: XAxis): boolean =>
-  xOf(points, axis).every((x) => Number.isFinite(x));
+export function hasX(points: Points, axis: XAxis): boolean {
+  const x = points[X_AXES[axis].column];
+  if (x.length < points.steps.length) return false;
+  for (let i = 0; i < x.length; i++) if (!Number.isFinite(x[i]!)) return false;
+  return true;
+}
 
 export type Range = readonly [from: number, to: number];
 
@@ -46,6 +55,7 @@ export function stepsWithin(points: Points, axis: XAxis, [from, to]: Range): Ran
   if (steps.length === 0) return undefined;
   if (axis === 'step') return [Math.max(0, Math.floor(from)), Math.max(0, Math.ceil(to))];
   const x = xOf(points, axis);
+  if (x.length === 0) return undefined;
   const first = Math.max(0, upperBound(x, from) - 1);
   const last = Math.min(steps.length - 1, upperBound(x, to));
   return [steps[first]!, steps[last]!];

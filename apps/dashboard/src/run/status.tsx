@@ -61,8 +61,8 @@ const NON_FINITE = { NAN: 'NaN', POSITIVE_INFINITY: 'âˆ', NEGATIVE_INFINITY: 'â
 function Going({ run, now, curves }: { run: RunDetail; now: RunNow; curves: LiveCurves | undefined }) {
   const [step, planned] = [Number(now.step), Number(now.plannedSteps)];
   const ends = [...(curves?.curves.values() ?? [])].map(({ points }) => ({
-    step: points.steps.at(-1) ?? 0,
-    seconds: points.seconds.at(-1) ?? 0,
+    step: points.steps[points.steps.length - 1] ?? 0,
+    seconds: points.seconds[points.seconds.length - 1] ?? 0,
   }));
   const end = ends.reduce((a, b) => (b.step > a.step ? b : a), { step: 0, seconds: 0 });
   const left = timeLeft(end, Number(run.attempts.at(-1)?.startStep ?? 0), planned);

@@ -1,8 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type LiveCurves, withMessage } from '../../../../apps/dashboard/src/curve/live.ts';
-import { pointsOf, type SentCurve } from '../../../../apps/dashboard/src/curve/points.ts';
+import {
+  continued,
+  NO_POINTS,
+  pointsOf,
+  type SentCurve,
+} from '../../../../apps/dashboard/src/curve/points.ts';
 
+/** Of typed arrays, too. */
+const list = (column: ArrayLike<number>): number[] => Array.from(column);
 const sent = (steps: readonly number[], value = (step: number): number | null => step / 10): SentCurve => ({
   steps,
   values: steps.map(value),
@@ -29,9 +36,9 @@ test('what is not finite is read as what it is', () => {
   expect(values).toEqual([Number.NaN, 0.5, Infinity, -Infinity]);
 });
 
-test('columns that were not reported are unknown, not zero', () => {
-  const { epochs, samples } = pointsOf({ ...sent([1, 2]), epochs: [], samplesSeen: [null, 64] });
-  expect(epochs).toEqual([Number.NaN, Number.NaN]);
+test('what was not reported is unknown, not zero, and takes no column where that is all of it', () => {
+  const { epochs, samples } = pointsOf({ ...sent([1, 2]), epochs: [null, null], samplesSeen: [null, 64] });
+  expect(epochs).toEqual([]);
   expect(samples).toEqual([Number.NaN, 64]);
 });
 
@@ -39,9 +46,9 @@ test('late points get their place, in all columns', () => {
   let seen = withMessage(undefined, message('loss', [1, 2, 5, 6], true));
   seen = withMessage(seen, message('loss', [3, 4, 7]));
   const { points } = seen.curves.get('loss')!;
-  expect(points.steps).toEqual([1, 2, 3, 4, 5, 6, 7]);
-  expect(points.values).toEqual([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]);
-  expect(points.samples).toEqual([1, 2, 3, 4, 5, 6, 7].map((step) => step * 32));
+  expect(list(points.steps)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(list(points.values)).toEqual([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]);
+  expect(list(points.samples)).toEqual([1, 2, 3, 4, 5, 6, 7].map((step) => step * 32));
 });
 
 test('a reset forgets every metric, also those that it does not name', () => {
@@ -49,14 +56,14 @@ test('a reset forgets every metric, also those that it does not name', () => {
   seen = withMessage(seen, message('accuracy', [1]));
   seen = withMessage(seen, message('loss', [1], true));
   expect([...seen.curves.keys()]).toEqual(['loss']);
-  expect(seen.curves.get('loss')!.points.steps).toEqual([1]);
+  expect(list(seen.curves.get('loss')!.points.steps)).toEqual([1]);
 });
 
 test('points that were drawn before are not changed by a reset', () => {
   const seen = withMessage(undefined, message('loss', [1, 2], true));
   const { points } = seen.curves.get('loss')!;
   withMessage(seen, message('loss', [9], true));
-  expect(points.steps).toEqual([1, 2]);
+  expect(list(points.steps)).toEqual([1, 2]);
 });
 
 test('in whatever order and parts points arrive, each is there once, in the order of the steps', () => {
@@ -75,9 +82,9 @@ test('in whatever order and parts points arrive, each is there once, in the orde
         }
         const { points } = seen!.curves.get('loss')!;
         const inOrder = steps.toSorted((a, b) => a - b);
-        expect(points.steps).toEqual(inOrder);
-        expect(points.values).toEqual(inOrder.map((step) => step / 10));
-        expect(points.seconds).toEqual(inOrder.map((step) => step / 1000));
+        expect(list(points.steps)).toEqual(inOrder);
+        expect(list(points.values)).toEqual(inOrder.map((step) => step / 10));
+        expect(list(points.seconds)).toEqual(inOrder.map((step) => step / 1000));
       },
     ),
   );
@@ -90,5 +97,20 @@ test('points of equal steps stay in the order in which they came', () => {
   });
   const later = { ...sent([2, 4]), values: [20, 40] };
   seen = withMessage(seen, { reset: false, curves: [{ metric: 'loss', ...later }] });
-  expect(seen.curves.get('loss')!.points.values).toEqual([1, 2, 2, 20, 3, 40]);
+  expect(list(seen.curves.get('loss')!.points.values)).toEqual([1, 2, 2, 20, 3, 40]);
+});
+
+test('a part that was fetched goes on with what came after it, up to a step', () => {
+  const fetched = pointsOf(sent([10, 11, 12]));
+  const growing = withMessage(undefined, message('loss', [0, 6, 11, 12, 13, 14, 15], true));
+  const { points } = growing.curves.get('loss')!;
+  const { steps, values, samples } = continued(fetched, points, 9, 14);
+  expect(list(steps)).toEqual([10, 11, 12, 13, 14]);
+  expect(list(values)).toEqual([1, 1.1, 1.2, 1.3, 1.4]);
+  expect(list(samples)).toEqual([10, 11, 12, 13, 14].map((step) => step * 32));
+  expect(continued(fetched, points, 9, 12)).toBe(fetched);
+  expect(list(continued(NO_POINTS, points, 11, 14).steps)).toEqual([12, 13, 14]);
+  const bare = { ...fetched, epochs: [] };
+  expect(list(continued(bare, { ...points, epochs: [] }, 9, 14).epochs)).toEqual([]);
+  expect(list(continued(bare, points, 9, 13).epochs)).toEqual([Number.NaN, Number.NaN, Number.NaN, 0.13]);
 });

@@ -19,13 +19,14 @@ const POINTS = {
 };
 
 test('seconds run on through the attempts of a run', () => {
-  expect(xOf(POINTS, 'time')).toEqual([5, 10, 12, 14, 16]);
+  expect(Array.from(xOf(POINTS, 'time'))).toEqual([5, 10, 12, 14, 16]);
   expect(xOf({ ...POINTS, seconds: [1, 2, 3, 4, 5] }, 'time')).toEqual([1, 2, 3, 4, 5]);
 });
 
 test('an axis that some points lack is not offered', () => {
   expect(hasX(POINTS, 'epoch')).toBe(true);
   expect(hasX(POINTS, 'samples')).toBe(false);
+  expect(hasX({ ...POINTS, epochs: [] }, 'epoch')).toBe(false);
 });
 
 test('steps are asked for so that lines reach both edges of what is shown', () => {
