@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { createWriteStream, existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { type WrittenBackup, writeBackup } from '@smallbatch/db';
 import { Command } from 'commander';
@@ -103,18 +104,14 @@ async function write(url: string, stream: Writable): Promise<WrittenBackup> {
 /** The file is there whole and on disk, or not at all; its owner alone may read it, from its first byte. */
 async function writeFile(url: string, path: string): Promise<WrittenBackup> {
   const partial = `${path}.partial`;
-  let file: FileHandle | undefined;
   try {
     await rm(partial, { force: true });
-    file = await open(partial, 'wx', 0o600);
-    const stream = file.createWriteStream({ autoClose: false });
+    const stream = createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true });
+    await once(stream, 'open');
     const written = await write(url, stream);
-    await file.sync();
-    await file.close();
     await rename(partial, path);
     return written;
   } catch (error) {
-    await file?.close().catch(() => {});
     await rm(partial, { force: true }).catch(() => {});
     const { code, message } = error as NodeJS.ErrnoException;
     if (code && ['ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR', 'ENOSPC', 'EDQUOT', 'EROFS'].includes(code))

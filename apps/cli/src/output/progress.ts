@@ -30,6 +30,7 @@ export function shareLine(name: string, share: number, detail: string, seconds: 
     (part) => part !== '',
   );
   // The first moments say little about the rest.
-  if (seconds >= 1 && share >= 0.02) parts.push(`${duration((seconds * (1 - share)) / share)} left`);
+  if (seconds >= 1 && share >= 0.02 && share < 1)
+    parts.push(`${duration((seconds * (1 - share)) / share)} left`);
   return parts.join(' · ');
 }

@@ -23,6 +23,9 @@ export type Part =
   | { readonly kind: 'sequences'; readonly sequences: readonly SequenceState[] }
   | { readonly kind: 'end'; readonly end: BackupEnd };
 
+/** What every gzip file begins with. */
+const GZIP = Buffer.from([0x1f, 0x8b]);
+
 const count = (value: number): string => value.toLocaleString('en-US');
 
 /**
@@ -41,7 +44,7 @@ export async function* readBackup(
   const source = new Pieces(raw.pipe(gunzip));
   let table: TableStart | undefined;
   let sum = createHash('sha256');
-  let [bytes, started, tables, rows] = [0, false, 0, 0];
+  let [bytes, tables, rows] = [0, 0, 0];
   const total = createHash('sha256');
 
   /** Where the reader is, in words. */
@@ -69,8 +72,9 @@ export async function* readBackup(
   };
 
   try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    if (bytesRead === 2 && !buffer.equals(GZIP)) throw invalid('it is no backup of Smallbatch');
     const line = await source.line(MOST_FRAME_BYTES);
-    started = true;
     if (!line) throw invalid(`it ends too early, ${place()}`);
     const header = json<BackupHeader>(line);
     if (header?.smallbatch !== 'backup') throw invalid('it is no backup of Smallbatch');
@@ -128,7 +132,7 @@ export async function* readBackup(
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (code === 'Z_BUF_ERROR') throw invalid(`it ends too early, ${place()}`);
     if (!code.startsWith('Z_')) throw error;
-    throw started ? changed(message) : invalid(`it is no backup of Smallbatch (${message})`);
+    throw changed(message);
   } finally {
     raw.destroy();
     gunzip.destroy();
