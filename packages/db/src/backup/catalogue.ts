@@ -11,17 +11,12 @@ export interface CatalogueTable extends TableStart {
 
 export const publicName = (name: string): string => `public.${pg.escapeIdentifier(name)}`;
 
-/**
- * The binary form of an array, or of any other composed type, holds its elements' type number, which each database gives anew: a table
- * with a column of such a type of our own (an array of an enum) goes as text. Numbers below 16,384 are PostgreSQL's.
- */
 const TABLES = `/* catalogueTables */
   SELECT c.relname::text AS name, pg_table_size(c.oid)::float8 AS size,
-    CASE WHEN bool_or(t.oid >= 16384 AND t.typtype <> 'e') THEN 'text' ELSE 'binary' END AS form,
     array_agg(a.attname::text ORDER BY a.attnum) FILTER (WHERE a.attgenerated = '') AS columns,
     ARRAY(SELECT DISTINCT r.relname::text FROM pg_constraint k JOIN pg_class r ON r.oid = k.confrelid
       WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.confrelid <> c.oid) AS refers
-  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped JOIN pg_type t ON t.oid = a.atttypid
+  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> '_prisma_migrations'
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
   GROUP BY c.oid, c.relname`;

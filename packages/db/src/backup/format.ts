@@ -24,11 +24,13 @@ export interface BackupHeader {
   readonly tables: readonly string[];
 }
 
-/** T: what the bytes of the next D frames are. `form` is COPY's; see catalogue.ts for when it is text. */
+/**
+ * T: the next D frames are COPY's binary form of these columns, the same since PostgreSQL 7.4. (Arrays hold the number of their element's
+ * type, which each database gives anew to types of ours; servers since 14 overlook it there.)
+ */
 export interface TableStart {
   readonly name: string;
   readonly columns: readonly string[];
-  readonly form: 'binary' | 'text';
 }
 
 /** E: what the D frames were, and their SHA-256. */

@@ -11,7 +11,7 @@ import type { Sql } from '../transaction.ts';
 import { lastMigration, publicName, readTables } from './catalogue.ts';
 import type { BackupHeader, SequenceState, TableStart } from './format.ts';
 import { type Part, readBackup } from './read.ts';
-import { SETTINGS } from './write.ts';
+import { PATIENCE } from './write.ts';
 
 /** The file is read twice, first to check all of it. `share`: 0 to 1 of that reading. */
 export type OnRestoreProgress = (progress: {
@@ -148,7 +148,7 @@ async function load(
   try {
     // When this process is killed, the server notices and rolls back also while it is at a long statement. Not every platform can.
     await client.query('/* watchClient */ SET client_connection_check_interval = 1000').catch(() => {});
-    await client.query(`/* restoreBackup */ BEGIN; ${SETTINGS}`);
+    await client.query(`/* restoreBackup */ BEGIN; ${PATIENCE}`);
     const tables = (await readTables(client)).map(({ name }) => name);
     const all = tables.map(publicName);
     await client.query(`/* lockTables */ LOCK TABLE ${all.join(', ')} IN ACCESS EXCLUSIVE MODE`);
@@ -189,7 +189,7 @@ async function load(
 /** Takes the parts up to the table's end. → its rows. */
 async function loadTable(
   client: pg.Client,
-  { name, columns, form }: TableStart,
+  { name, columns }: TableStart,
   parts: AsyncGenerator<Part>,
 ): Promise<number> {
   let wanted = 0;
@@ -203,7 +203,7 @@ async function loadTable(
   }
   const list = columns.map(pg.escapeIdentifier).join(', ');
   const copy = client.query(
-    copyFrom(`COPY ${publicName(name)} (${list}) FROM STDIN (FORMAT ${form}, FREEZE)`),
+    copyFrom(`COPY ${publicName(name)} (${list}) FROM STDIN (FORMAT binary, FREEZE)`),
   );
   await pipeline(Readable.from(data()), copy);
   if (copy.rowCount !== wanted) throw new Error(`${copy.rowCount} rows came where ${wanted} were written`);

@@ -30,9 +30,9 @@ const LEVEL = 1;
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
-/** Both sides of a copy as text write and read alike, whatever the server or the role is set to. */
-export const SETTINGS = `SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 3;
-  SET LOCAL bytea_output = 'hex'; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0`;
+/** For as long as it takes, whatever the server or the role is set to. */
+export const PATIENCE =
+  'SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0';
 
 /**
  * Writes the whole database of `url` as one backup, from one snapshot, while others go on writing. No migration runs meanwhile.
@@ -50,7 +50,7 @@ export async function writeBackup(
     await checkServer(client, url);
     // Before the snapshot, so that it is not older than what it waited for. It ends with the connection.
     await client.query('/* waitForMigrations */ SELECT pg_advisory_lock_shared($1)', [LOCK]);
-    await client.query(`/* backup */ BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${SETTINGS}`);
+    await client.query(`/* backup */ BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${PATIENCE}`);
     const tables = await readTables(client);
     const header = await readHeader(client, url, tables);
     const rows = new Map<string, number>();
@@ -62,6 +62,13 @@ export async function writeBackup(
     await pipeline(Readable.from(frames(client, header, tables, rows, onProgress)), gzip, stream, { signal });
     return { header, rows, bytes };
   } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    if (code === '42501')
+      throw new DatabaseProblem(
+        'MISSING_PRIVILEGE',
+        `missing privilege at ${withoutPassword(url)}: ${message}; back up as the user that owns the tables`,
+        { cause: error },
+      );
     throw connectionProblem(error, url);
   } finally {
     await client.end().catch(() => {});
@@ -109,13 +116,13 @@ async function* frames(
   yield counted(Buffer.from(`${JSON.stringify(header)}\n`));
   const whole = tables.reduce((sum, { size }) => sum + size, 0) || 1;
   let before = 0;
-  for (const { name, columns, form, size } of tables) {
-    yield counted(frame('T', { name, columns, form }));
+  for (const { name, columns, size } of tables) {
+    yield counted(frame('T', { name, columns }));
     const sum = createHash('sha256');
     let bytes = 0;
     const list = columns.map(pg.escapeIdentifier).join(', ');
     // No comment in front: the server's answer is read past the driver, and COPY must be the first word for some proxies.
-    const copy = client.query(copyTo(`COPY ${publicName(name)} (${list}) TO STDOUT (FORMAT ${form})`));
+    const copy = client.query(copyTo(`COPY ${publicName(name)} (${list}) TO STDOUT (FORMAT binary)`));
     for await (const part of gathered(copy)) {
       sum.update(part);
       bytes += part.length;
