@@ -82,7 +82,7 @@ describe('a restore', () => {
     const target = await testDatabase();
     await target.asOwner('ALTER TABLE run ADD CONSTRAINT slow CHECK (pg_sleep(0.1) IS NOT NULL)');
     const restoring = failure(restoreBackup(target.url, file));
-    const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY public."run" %'`;
+    const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '/* restoreTable */ COPY public."run" %'`;
     await expect.poll(() => target.asOwner(cut), { timeout: 10_000 }).toHaveLength(1);
     const error = await restoring;
     expect(error).toMatchObject({ code: 'UNREACHABLE' });

@@ -203,7 +203,7 @@ async function loadTable(
   }
   const list = columns.map(pg.escapeIdentifier).join(', ');
   const copy = client.query(
-    copyFrom(`COPY ${publicName(name)} (${list}) FROM STDIN (FORMAT binary, FREEZE)`),
+    copyFrom(`/* restoreTable */ COPY ${publicName(name)} (${list}) FROM STDIN (FORMAT binary, FREEZE)`),
   );
   await pipeline(Readable.from(data()), copy);
   if (copy.rowCount !== wanted) throw new Error(`${copy.rowCount} rows came where ${wanted} were written`);

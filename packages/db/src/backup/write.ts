@@ -121,8 +121,9 @@ async function* frames(
     const sum = createHash('sha256');
     let bytes = 0;
     const list = columns.map(pg.escapeIdentifier).join(', ');
-    // No comment in front: the server's answer is read past the driver, and COPY must be the first word for some proxies.
-    const copy = client.query(copyTo(`COPY ${publicName(name)} (${list}) TO STDOUT (FORMAT binary)`));
+    const copy = client.query(
+      copyTo(`/* backupTable */ COPY ${publicName(name)} (${list}) TO STDOUT (FORMAT binary)`),
+    );
     for await (const part of gathered(copy)) {
       sum.update(part);
       bytes += part.length;
