@@ -19,6 +19,10 @@ const benches = {
     const { benchDashboard } = await fromSource('./bench/dashboard.ts');
     return benchDashboard(row);
   },
+  backup: async (row) => {
+    const { benchBackup } = await fromSource('./bench/backup.ts');
+    return benchBackup(row);
+  },
   ingest: async (row) => {
     const { benchIngest } = await import('./bench/ingest.mjs');
     return benchIngest({}, row);

@@ -1,10 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { accuracyCommand } from './commands/accuracy.ts';
+import { backupCommand } from './commands/backup.ts';
 import { compareCommand } from './commands/compare.ts';
 import { datasetCommand } from './commands/dataset.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { engineCommand } from './commands/engine.ts';
 import { exportCommand } from './commands/export.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { runsCommand } from './commands/runs.ts';
 import { sweepCommand } from './commands/sweep.ts';
 import { tokenCommand } from './commands/token.ts';
@@ -30,6 +32,8 @@ async function main(argv: string[]): Promise<number> {
     datasetCommand,
     tokenCommand,
     engineCommand,
+    backupCommand,
+    restoreCommand,
   ];
   for (const command of commands) program.addCommand(command());
   eachCommand(program, (command) => command.exitOverride());

@@ -1,5 +1,8 @@
 /** The one place that knows PostgreSQL and Prisma. */
 
+export type { BackupHeader } from './backup/format.ts';
+export { type OnRestoreProgress, type RestoredBackup, restoreBackup } from './backup/restore.ts';
+export { type OnProgress, type WrittenBackup, writeBackup } from './backup/write.ts';
 export { CHANGES, type Change, readChange, type Unlisten } from './changes.ts';
 export * from './claim.ts';
 export type { Numbers } from './copy.ts';
@@ -7,6 +10,7 @@ export { addDataset, type NewDataset } from './dataset.ts';
 export * from './delete.ts';
 export * from './describe.ts';
 export { type Embedded, type EmbeddedOptions, startEmbedded } from './embedded/embedded.ts';
+export { hasEmbedded, runningEmbedded } from './embedded/running.ts';
 export { adoptEvents, EVENT_DAYS, purgeEvents } from './events.ts';
 export * from './finish.ts';
 export type { default as PrismaTypes } from './generated/pothos.ts';

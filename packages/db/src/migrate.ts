@@ -8,7 +8,7 @@ import { connectionConfig } from './pool.ts';
 import { connectionProblem, DatabaseProblem, withoutPassword } from './problem.ts';
 
 /** Prisma's own lock number, so that `prisma migrate deploy` and this wait for each other. */
-const LOCK = 72_707_369;
+export const LOCK = 72_707_369;
 
 export interface Migration {
   name: string;
@@ -56,9 +56,10 @@ CREATE TABLE IF NOT EXISTS _prisma_migrations (
 
 /**
  * Applies the pending migrations, forward only, and keeps `_prisma_migrations` as `prisma migrate deploy` does. Each migration
- * and its row are one transaction: a runner killed in the middle leaves neither. Two runners wait for each other.
+ * and its row are one transaction: a runner killed in the middle leaves neither. Two runners wait for each other. With `last` it
+ * stops after that one.
  */
-export async function migrate(url: string, folder?: string): Promise<{ applied: string[] }> {
+export async function migrate(url: string, folder?: string, last?: string): Promise<{ applied: string[] }> {
   const client = new pg.Client({ ...connectionConfig(url, false), application_name: 'smallbatch migrate' });
   client.on('error', () => {});
   try {
@@ -68,7 +69,7 @@ export async function migrate(url: string, folder?: string): Promise<{ applied: 
     // every server platform can.
     await client.query('/* watchClient */ SET client_connection_check_interval = 1000').catch(() => {});
     await client.query('/* lockMigrations */ SELECT pg_advisory_lock($1)', [LOCK]);
-    const applied = await applyPending(client, readMigrations(folder), url);
+    const applied = await applyPending(client, readMigrations(folder), url, last);
     await takeRole(client, url);
     return { applied };
   } catch (error) {
@@ -96,7 +97,12 @@ async function takeRole(client: pg.Client, url: string): Promise<void> {
   }
 }
 
-async function applyPending(client: pg.Client, migrations: Migration[], url: string): Promise<string[]> {
+async function applyPending(
+  client: pg.Client,
+  migrations: Migration[],
+  url: string,
+  last?: string,
+): Promise<string[]> {
   const { rows: tables } = await client.query<{ there: boolean }>(
     "/* migrationTable */ SELECT to_regclass('_prisma_migrations') IS NOT NULL AS there",
   );
@@ -108,6 +114,7 @@ async function applyPending(client: pg.Client, migrations: Migration[], url: str
   const done = new Set(rows.map((row) => row.migration_name));
   const applied: string[] = [];
   for (const migration of migrations) {
+    if (last !== undefined && migration.name > last) break;
     if (done.has(migration.name)) continue;
     await apply(client, migration);
     applied.push(migration.name);

@@ -10,6 +10,11 @@ export type ProblemCode =
   | 'UNKNOWN_MIGRATION'
   | 'CHANGED_MIGRATION'
   | 'FAILED_MIGRATION'
+  | 'INVALID_BACKUP'
+  | 'NEWER_BACKUP'
+  | 'OLDER_BACKUP'
+  | 'NOT_EMPTY'
+  | 'FAILED_RESTORE'
   | 'HOME_IN_USE'
   | 'HOME_UNUSABLE'
   | 'DISK_FULL'
@@ -52,6 +57,7 @@ export function connectionProblem(error: unknown, url: string): unknown {
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
     case 'ENOENT':
+    case '57P01':
     case '57P03':
       return problem(
         'UNREACHABLE',

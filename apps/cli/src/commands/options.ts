@@ -16,10 +16,11 @@ export function withUrl(command: Command): Command {
 
 /** What every reading command takes: data goes to stdout in one of the formats. */
 export function withFormat(command: Command, formats: readonly string[] = FORMATS, first = 'table'): Command {
-  return withUrl(command).addOption(
-    new Option('--format <format>', 'how the data is printed').choices(formats).default(first),
-  );
+  return withUrl(command).addOption(formatOption(formats, first));
 }
+
+export const formatOption = (formats: readonly string[] = FORMATS, first = 'table'): Option =>
+  new Option('--format <format>', 'how the data is printed').choices(formats).default(first);
 
 export function wholeNumber(low: number, high: number): (text: string) => number {
   return (text) => {

@@ -23,3 +23,14 @@ export function progressLine(name: string, progress: Progress): string {
   if (progress.secondsLeft !== null) parts.push(`${duration(progress.secondsLeft)} left`);
   return parts.join(' · ');
 }
+
+/** `backing up ██████░░░░ 42 % · run_metric · 12 s left`: what takes one way from 0 to 1; `seconds` since it began. */
+export function shareLine(name: string, share: number, detail: string, seconds: number): string {
+  const parts = [`${name} ${filled(share)} ${Math.floor(share * 100)} %`, detail].filter(
+    (part) => part !== '',
+  );
+  // The first moments say little about the rest.
+  if (seconds >= 1 && share >= 0.02 && share < 1)
+    parts.push(`${duration((seconds * (1 - share)) / share)} left`);
+  return parts.join(' · ');
+}

@@ -31,6 +31,10 @@ export interface Embedded {
   stop(): Promise<void>;
 }
 
+/** Of the database of `home`, whose PostgreSQL listens on `port`, with its password. */
+export const urlOf = (home: string, port: number): string =>
+  `postgresql://postgres:${encodeURIComponent(password(home))}@127.0.0.1:${port}/smallbatch`;
+
 /** From source the keeper runs through tsx, built it is plain JavaScript. */
 function forkKeeper(options: KeeperOptions): ChildProcess {
   const here = fileURLToPath(import.meta.url);
@@ -101,7 +105,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   keeper.unref();
   keeper.channel?.unref();
 
-  const url = `postgresql://postgres:${encodeURIComponent(password(home))}@127.0.0.1:${port}/smallbatch`;
+  const url = urlOf(home, port);
   try {
     await ensureDatabase(url);
   } catch (error) {

@@ -18,12 +18,12 @@ export interface Postmaster {
 
 const START_LIMIT = 60_000;
 
-/** What the postmaster writes about itself into postmaster.pid; line 8 says `ready` once it takes connections. */
-function readPid(data: string): { pid: number; status: string } | undefined {
+/** What the postmaster writes about itself into postmaster.pid; line 4 is its port, line 8 says `ready` once it takes connections. */
+export function readPid(data: string): { pid: number; port: number; status: string } | undefined {
   try {
     const lines = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n');
     const pid = Number(lines[0]);
-    return pid > 0 ? { pid, status: lines[7]?.trim() ?? '' } : undefined;
+    return pid > 0 ? { pid, port: Number(lines[3]), status: lines[7]?.trim() ?? '' } : undefined;
   } catch {
     return undefined;
   }
