@@ -1,6 +1,6 @@
 'use client';
 
-import { ActionIcon, Button, Group, Popover, Select, Stack, Text, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Group, NativeSelect, Popover, Stack, Text, TextInput } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { VALUES } from '../question/question';
 import { graphql, useQuery } from '../shell/client';
@@ -35,8 +35,8 @@ export function ColumnPicker({
   const [{ data }] = useQuery({ query: PickerWords, pause: !opened });
   const [param, setParam] = useState('');
   const [value, setValue] = useState<MetricValue>('MEDIAN_LAST_5');
-  const add = (id: string | null): void => {
-    if (id && !columns.includes(id)) onColumns([...columns, id]);
+  const add = (id: string): void => {
+    if (!columns.includes(id)) onColumns([...columns, id]);
   };
   const sortable = [
     { id: 'KEY', name: 'run' },
@@ -66,39 +66,27 @@ export function ColumnPicker({
               />
             ))}
           </ol>
-          <Select
+          <Choosing
             label="Add a column"
-            placeholder="status, batch size, created …"
-            searchable
-            value={null}
-            data={COLUMNS.filter(({ id }) => !columns.includes(id)).map(({ id, name }) => ({
-              value: id,
-              label: name,
-            }))}
-            onChange={add}
-            comboboxProps={{ withinPortal: false }}
+            options={COLUMNS.filter(({ id }) => !columns.includes(id))}
+            onChoose={add}
           />
           <Group grow align="end">
-            <Select
+            <NativeSelect
               label="Value of a metric"
               value={value}
               data={(Object.keys(METRIC_VALUES) as MetricValue[]).map((one) => ({
                 value: one,
                 label: VALUES[one],
               }))}
-              onChange={(one) => one && setValue(one as MetricValue)}
-              comboboxProps={{ withinPortal: false }}
+              onChange={({ currentTarget }) => setValue(currentTarget.value as MetricValue)}
             />
-            <Select
+            <Choosing
               label="Add a metric"
-              placeholder="test loss …"
-              searchable
-              value={null}
-              data={(data?.metrics ?? [])
+              options={(data?.metrics ?? [])
                 .filter(({ goal }) => value !== 'BEST' || goal !== 'NONE')
-                .map(({ name }) => ({ value: name, label: name.replaceAll('_', ' ') }))}
-              onChange={(name) => name && add(metricColumnId(name, value))}
-              comboboxProps={{ withinPortal: false }}
+                .map(({ name }) => ({ id: name, name: name.replaceAll('_', ' ') }))}
+              onChoose={(name) => add(metricColumnId(name, value))}
             />
           </Group>
           <form
@@ -150,20 +138,41 @@ export function ColumnPicker({
             ))}
           </ol>
           {sorting.length < MOST_SORTINGS ? (
-            <Select
+            <Choosing
               label={sorting.length > 0 ? 'Then by' : 'Sort by'}
-              searchable
-              value={null}
-              data={sortable
-                .filter(({ id }) => !sorting.some((one) => one.id === id))
-                .map(({ id, name }) => ({ value: id, label: name }))}
-              onChange={(id) => id && onSorting([...sorting, { id, down: false }])}
-              comboboxProps={{ withinPortal: false }}
+              options={sortable.filter(({ id }) => !sorting.some((one) => one.id === id))}
+              onChoose={(id) => onSorting([...sorting, { id, down: false }])}
             />
           ) : null}
         </Stack>
       </Popover.Dropdown>
     </Popover>
+  );
+}
+
+/**
+ * Takes one after the other out of a list. A native one: two of the kit's selects in one popover go on rendering for ever when the
+ * theme changes while it is open.
+ */
+function Choosing({
+  label,
+  options,
+  onChoose,
+}: {
+  label: string;
+  options: readonly { readonly id: string; readonly name: string }[];
+  onChoose: (id: string) => void;
+}) {
+  return (
+    <NativeSelect
+      label={label}
+      value=""
+      data={[
+        { value: '', label: 'choose …' },
+        ...options.map(({ id, name }) => ({ value: id, label: name })),
+      ]}
+      onChange={({ currentTarget }) => currentTarget.value && onChoose(currentTarget.value)}
+    />
   );
 }
 
