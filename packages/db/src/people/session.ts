@@ -65,34 +65,67 @@ export async function findSession(
   options: { readonly team?: string | undefined; readonly rotate?: boolean } = {},
 ): Promise<FoundSession | undefined> {
   const hash = hashOf(secret);
-  const { rows } = await db.pool.query({
-    name: 'findSession',
-    text: `/* findSession */ SELECT s.id, s.account_id AS "accountId", m.id AS "memberId", m.team_id AS "teamId", m.role::text AS role,
-       s.last_seen_at < now() - interval '1 minute' AS stale,
-       s.hash = $1 AND s.rotated_at < now() - interval '1 day' AS due
+  const by = "s.hash = $1 OR s.previous_hash = $1 AND s.rotated_at > now() - interval '1 minute'";
+  const row = await look(db, 'findSession', by, hash, options.team);
+  if (!row) return undefined;
+  const rotated = row.hash.equals(hash) && row.due && options.rotate;
+  return found(row, rotated ? await rotate(db, row.id, hash) : undefined);
+}
+
+/** The same of a session whose secret was seen when a connection was made; it may have another one by now. */
+export async function findSessionAgain(
+  db: Db,
+  id: string,
+  team?: string | undefined,
+): Promise<FoundSession | undefined> {
+  const row = await look(db, 'findSessionAgain', 's.id = $1', id, team);
+  return row && found(row);
+}
+
+interface Row {
+  readonly id: string;
+  readonly accountId: string;
+  readonly memberId: string | null;
+  readonly teamId: string;
+  readonly role: Role;
+  readonly hash: Buffer;
+  readonly stale: boolean;
+  readonly due: boolean;
+}
+const found = ({ id, accountId, memberId, teamId, role }: Row, secret?: string): FoundSession => ({
+  id,
+  accountId,
+  member: memberId ? { teamId, memberId, role } : undefined,
+  secret,
+});
+
+async function look(
+  db: Db,
+  name: string,
+  by: string,
+  value: string | Buffer,
+  team: string | undefined,
+): Promise<Row | undefined> {
+  const { rows } = await db.pool.query<Row>({
+    name,
+    text: `/* ${name} */ SELECT s.id, s.account_id AS "accountId", m.id AS "memberId", m.team_id AS "teamId", m.role::text AS role,
+       s.hash, s.last_seen_at < now() - interval '1 minute' AS stale, s.rotated_at < now() - interval '1 day' AS due
      FROM session s JOIN account a ON a.id = s.account_id
      LEFT JOIN LATERAL (
        SELECT m.id, m.team_id, m.role FROM member m JOIN team t ON t.id = m.team_id
        WHERE m.account_id = a.id AND m.left_at IS NULL AND ($2::text IS NULL OR t.key = $2)
        ORDER BY m.team_id IS DISTINCT FROM s.team_id, m.created_at, m.id LIMIT 1) m ON true
-     WHERE (s.hash = $1 OR s.previous_hash = $1 AND s.rotated_at > now() - interval '1 minute') AND ${GOOD}`,
-    values: [hash, options.team ?? null],
+     WHERE (${by}) AND ${GOOD}`,
+    values: [value, team ?? null],
   });
   const [row] = rows;
-  if (!row) return undefined;
-  const { id, accountId, memberId, teamId, role, stale, due } = row;
-  if (stale)
+  if (row?.stale)
     await db.pool.query(
       `/* useSession */ UPDATE session SET last_seen_at = now()
        WHERE id = $1 AND last_seen_at < now() - interval '1 minute'`,
-      [id],
+      [row.id],
     );
-  return {
-    id,
-    accountId,
-    member: memberId ? { teamId, memberId, role } : undefined,
-    secret: due && options.rotate ? await rotate(db, id, hash) : undefined,
-  };
+  return row;
 }
 
 /** Of two requests that come at once one gets the new secret; the other's is then the previous one. */
