@@ -5,6 +5,7 @@ import { datasetCommand } from './commands/dataset.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { engineCommand } from './commands/engine.ts';
 import { exportCommand } from './commands/export.ts';
+import { memberCommand } from './commands/member.ts';
 import { runsCommand } from './commands/runs.ts';
 import { sweepCommand } from './commands/sweep.ts';
 import { tokenCommand } from './commands/token.ts';
@@ -29,6 +30,7 @@ async function main(argv: string[]): Promise<number> {
     exportCommand,
     datasetCommand,
     tokenCommand,
+    memberCommand,
     engineCommand,
   ];
   for (const command of commands) program.addCommand(command());

@@ -44,6 +44,16 @@ export async function ensureLocalOwner(db: Db): Promise<LocalOwner> {
   });
 }
 
+/** The id of the team of a key, which is made where there is none. Its name is its key. */
+export async function ensureTeam(db: Db, key: string): Promise<string> {
+  const { rows } = await db.pool.query<{ id: string }>(
+    `/* ensureTeam */ INSERT INTO team (id, key, name) VALUES ($1, $2, $2)
+     ON CONFLICT (key) DO UPDATE SET key = EXCLUDED.key RETURNING id`,
+    [uuidv7(), key],
+  );
+  return rows[0]!.id;
+}
+
 function userName(): string {
   try {
     return userInfo().username || 'owner';

@@ -12,7 +12,16 @@ export async function anyoneCanSignIn(db: Db): Promise<boolean> {
   return rows[0].can;
 }
 
-/** Whether an owner of a team can sign in: without one nobody could let anybody in. */
+/** Whether an owner can sign in, or has an invitation open: else nobody could ever let anybody in. */
+export async function ownerMayCome(db: Db): Promise<boolean> {
+  const { rows } = await db.pool.query(
+    `/* ownerMayCome */ SELECT EXISTS (SELECT FROM invitation
+       WHERE role = 'OWNER' AND used_at IS NULL AND revoked_at IS NULL AND expires_at > now()) AS open`,
+  );
+  return rows[0].open || (await ownerCanSignIn(db));
+}
+
+/** Whether an owner of a team can sign in. */
 export async function ownerCanSignIn(db: Db): Promise<boolean> {
   const { rows } = await db.pool.query(
     `/* ownerCanSignIn */ SELECT EXISTS (SELECT FROM member m JOIN account a ON a.id = m.account_id
