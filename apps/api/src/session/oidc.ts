@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Grant, Identified, Role } from '@smallbatch/db';
-import * as client from 'openid-client';
+import type { Configuration } from 'openid-client';
 
 /** How people sign in by a provider of OpenID Connect. */
 export interface Oidc {
@@ -15,6 +15,9 @@ export interface Oidc {
   readonly domains: ReadonlyMap<string, Role>;
   readonly groups: ReadonlyMap<string, Role>;
 }
+
+/** A tenth of a second to load, for who uses it. */
+const load = () => import('openid-client');
 
 /** Roles, the one with the most rights first. */
 const ROLES: readonly Role[] = ['OWNER', 'MAINTAINER', 'MEMBER', 'VIEWER'];
@@ -77,32 +80,36 @@ export const safePath = (to: unknown): string =>
 /** Talks with the provider, which is discovered at the first sign-in and again after a failure. */
 export class Provider {
   readonly #oidc: Oidc;
-  #discovered: Promise<client.Configuration> | undefined;
+  #discovered: Promise<Configuration> | undefined;
 
   constructor(oidc: Oidc) {
     this.#oidc = oidc;
   }
 
-  #configuration(): Promise<client.Configuration> {
-    const { issuer, clientId, clientSecret } = this.#oidc;
-    this.#discovered ??= client
-      .discovery(
-        issuer,
-        clientId,
-        clientSecret,
-        clientSecret ? undefined : client.None(),
-        // Without TLS only on this machine (readOidc).
-        issuer.protocol === 'http:' ? { execute: [client.allowInsecureRequests] } : undefined,
-      )
-      .catch((error) => {
-        this.#discovered = undefined;
-        throw error;
-      });
+  #configuration(): Promise<Configuration> {
+    this.#discovered ??= this.#discover().catch((error) => {
+      this.#discovered = undefined;
+      throw error;
+    });
     return this.#discovered;
+  }
+
+  async #discover(): Promise<Configuration> {
+    const { issuer, clientId, clientSecret } = this.#oidc;
+    const client = await load();
+    return client.discovery(
+      issuer,
+      clientId,
+      clientSecret,
+      clientSecret ? undefined : client.None(),
+      // Without TLS only on this machine (readOidc).
+      issuer.protocol === 'http:' ? { execute: [client.allowInsecureRequests] } : undefined,
+    );
   }
 
   /** The provider's page to go to. */
   async begin({ state, nonce, verifier }: Flow, redirectUri: string): Promise<URL> {
+    const client = await load();
     return client.buildAuthorizationUrl(await this.#configuration(), {
       redirect_uri: redirectUri,
       scope: 'openid profile email',
@@ -115,7 +122,7 @@ export class Provider {
 
   /** Who came back from there; an Error where it was not this flow. `url`: where the browser came back to. */
   async finish({ state, nonce, verifier }: Flow, url: URL): Promise<Identified & { groups: string[] }> {
-    const config = await this.#configuration();
+    const [client, config] = [await load(), await this.#configuration()];
     const tokens = await client.authorizationCodeGrant(config, url, {
       expectedState: state,
       expectedNonce: nonce,
