@@ -48,13 +48,16 @@ describe('an invitation', () => {
   });
 
   test('lets one in, however many try at once', async () => {
-    const team = await addTeam(db);
-    const { secret } = await invite(team.id);
-    const tries = await Promise.all(
-      Array.from({ length: 8 }, () => acceptInvitation(db, secret, newAccount(), BROWSER)),
-    );
-    expect(tries.map(({ kind }) => kind).sort()).toEqual(['accepted', ...Array(7).fill('unknown')]);
-    expect(await database.asOwner('SELECT id FROM member WHERE team_id = $1', [team.id])).toHaveLength(1);
+    // From the second round on the connections are there, and the tries meet.
+    for (let round = 0; round < 5; round++) {
+      const team = await addTeam(db);
+      const { secret } = await invite(team.id);
+      const tries = await Promise.all(
+        Array.from({ length: 8 }, () => acceptInvitation(db, secret, newAccount(), BROWSER)),
+      );
+      expect(tries.map(({ kind }) => kind).sort()).toEqual(['accepted', ...Array(7).fill('unknown')]);
+      expect(await database.asOwner('SELECT id FROM member WHERE team_id = $1', [team.id])).toHaveLength(1);
+    }
   });
 
   test.each([
