@@ -150,7 +150,7 @@ describe('signing in', () => {
 
   test('of a crowd makes nobody wait who does something else', async () => {
     let signedIn = 0;
-    const crowd = Array.from({ length: 80 }, (_, i) =>
+    const crowd = Array.from({ length: 95 }, (_, i) =>
       new Browser(own.api)
         .post('/auth/sign-in', { email: `crowd-${i}@example.org`, password: PASSWORD })
         .then((answer) => {
