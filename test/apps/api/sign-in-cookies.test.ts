@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { createPasswordLink, createSession } from '@smallbatch/db';
+import { createPasswordLink } from '@smallbatch/db';
 import { createClient } from 'graphql-ws';
 import { describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
@@ -240,104 +240,5 @@ describe('the log', () => {
     expect(lines).toHaveLength(2);
     for (const secret of ['p1', 'p2', 'p3', 'p4', 'p5', 'p6'])
       expect(lines.join('')).not.toContain(`"${secret}"`);
-  });
-});
-
-describe('sessions', () => {
-  test('are seen and ended by their own account, and by no token', async () => {
-    const own = await testApi({ host: '0.0.0.0' });
-    const [ada, grace] = [await person(own, 'VIEWER'), await person(own, 'OWNER')];
-    const elsewhere = await createSession(own.db.pool, {
-      accountId: ada.accountId,
-      teamId: null,
-      method: 'PASSWORD',
-      address: '192.0.2.1',
-      agent: 'a telephone',
-    });
-    const list = '{ sessions { id agent method current } }';
-    const { sessions } = await ada.browser.ask(list);
-    expect(
-      sessions.map(({ agent, method, current }: Record<string, unknown>) => [agent, method, current]).sort(),
-    ).toEqual([
-      ['a telephone', 'PASSWORD', false],
-      ['a test', 'LINK', true],
-    ]);
-    const { id } = sessions.find(({ agent }: { agent: string }) => agent === 'a telephone');
-    const revoke = `mutation { revokeSession(id: "${id}") { __typename } }`;
-    expect(await grace.browser.ask(revoke)).toEqual({ revokeSession: { __typename: 'NotFound' } });
-    expect(await grace.browser.ask(`{ node(id: "${id}") { id } }`)).toEqual({ node: null });
-    const made = await grace.browser.ask(
-      'mutation { createToken(name: "t", scopes: [READ, WRITE, ADMIN]) { ... on CreateTokenSuccess { secret } } }',
-    );
-    const token = { authorization: `Bearer ${made.createToken.secret}` };
-    expect([await grace.browser.ask(list, token), await grace.browser.ask(revoke, token)]).toEqual([
-      'FORBIDDEN',
-      'FORBIDDEN',
-    ]);
-    expect(await ada.browser.ask(revoke)).toEqual({ revokeSession: { __typename: 'SessionRevoked' } });
-    expect(await ada.browser.ask(revoke)).toEqual({ revokeSession: { __typename: 'NotFound' } });
-    const telephone = new Browser(own.api);
-    telephone.cookies.set('smallbatch_session', elsewhere.secret);
-    expect(await telephone.ask(WHO)).toBe('UNAUTHENTICATED');
-  });
-});
-
-describe('members', () => {
-  test('are invited, changed and removed by owners alone, and the last owner stays', async () => {
-    const own = await testApi({ host: '0.0.0.0' });
-    const [ada, grace] = [await person(own, 'OWNER'), await person(own, 'MAINTAINER')];
-    const invite =
-      'mutation { invite(role: VIEWER, name: "Joan") { __typename ... on InvitationMade { link invitation { id } } } }';
-    const change = (key: string, role: string) =>
-      `mutation { changeRole(member: "${key}", role: ${role}) { __typename ... on LastOwner { message } } }`;
-    const remove = (key: string) => `mutation { removeMember(member: "${key}") { __typename } }`;
-    const reset = (key: string) =>
-      `mutation { passwordLink(member: "${key}") { __typename ... on PasswordLinkMade { link } } }`;
-    for (const text of [
-      invite,
-      change(grace.key, 'OWNER'),
-      remove(ada.key),
-      reset(ada.key),
-      '{ invitations { id } }',
-    ])
-      expect(await grace.browser.ask(text)).toBe('FORBIDDEN');
-
-    const { invite: made } = await ada.browser.ask(invite);
-    expect(made).toMatchObject({
-      __typename: 'InvitationMade',
-      link: expect.stringMatching(/^\/invitation#inv_[\w-]{43}$/),
-    });
-    const revoke = `mutation { revokeInvitation(id: "${made.invitation.id}") { __typename } }`;
-    expect(await ada.browser.ask(revoke)).toEqual({ revokeInvitation: { __typename: 'InvitationRevoked' } });
-    const secret = made.link.split('#')[1];
-    expect((await new Browser(own.api).get(`/auth/invitation?secret=${secret}`)).status).toBe(404);
-
-    expect(await ada.browser.ask(change(ada.key, 'MEMBER'))).toEqual({
-      changeRole: {
-        __typename: 'LastOwner',
-        message: `${ada.key} is the last owner who can sign in: make another member an owner first`,
-      },
-    });
-    expect(await ada.browser.ask(remove(ada.key))).toEqual({ removeMember: { __typename: 'LastOwner' } });
-    expect(await ada.browser.ask(change(grace.key, 'OWNER'))).toEqual({
-      changeRole: { __typename: 'RoleChanged' },
-    });
-    expect(await ada.browser.ask(change('nobody', 'OWNER'))).toEqual({
-      changeRole: { __typename: 'NotFound' },
-    });
-
-    const { passwordLink } = await ada.browser.ask(reset(grace.key));
-    const password = 'another mill of numbers';
-    const [, link] = passwordLink.link.split('#');
-    expect((await new Browser(own.api).post('/auth/password', { secret: link, password })).status).toBe(200);
-    expect(await grace.browser.ask(WHO)).toBe('UNAUTHENTICATED');
-
-    expect(await ada.browser.ask(remove(grace.key))).toEqual({
-      removeMember: { __typename: 'MemberRemoved' },
-    });
-    const keys = async (args = '') =>
-      (await ada.browser.ask(`{ members${args} { key } }`)).members.map(({ key }: { key: string }) => key);
-    expect(await keys()).not.toContain(grace.key);
-    expect(await keys('(left: true)')).toContain(grace.key);
   });
 });

@@ -1,4 +1,4 @@
-import { createInvitation, createPasswordLink, createToken } from '@smallbatch/db';
+import { createInvitation, createPasswordLink } from '@smallbatch/db';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { addTeam } from '../../packages/db/people.ts';
 import { Browser, forgetAllTries, PASSWORD, person } from './browser.ts';
@@ -253,61 +253,6 @@ describe('a page of another origin', () => {
       });
       expect(sent.status).toBe(400);
     }
-  });
-});
-
-describe('rights', () => {
-  test('of a session are those of the role', async () => {
-    const write = 'mutation { setMetricGoal(name: "nope", goal: NONE) { __typename } }';
-    const admin = '{ tokens { id } }';
-    const can: Record<string, unknown[]> = {};
-    for (const role of ['VIEWER', 'MEMBER', 'MAINTAINER', 'OWNER'] as const) {
-      const { browser } = await person(own, role);
-      const answers = [await browser.ask(WHO), await browser.ask(write), await browser.ask(admin)];
-      can[role] = answers.map((answer) => (typeof answer === 'string' ? answer : 'yes'));
-    }
-    expect(can).toEqual({
-      VIEWER: ['yes', 'FORBIDDEN', 'FORBIDDEN'],
-      MEMBER: ['yes', 'yes', 'FORBIDDEN'],
-      MAINTAINER: ['yes', 'yes', 'FORBIDDEN'],
-      OWNER: ['yes', 'yes', 'yes'],
-    });
-  });
-
-  test('of a token are no more than those of its member, from the moment that the role changes', async () => {
-    const { memberId, key } = await person(own, 'OWNER');
-    const token = await createToken(own.db, {
-      teamId: own.teamId,
-      memberId,
-      name: 't',
-      scopes: ['READ', 'WRITE', 'ADMIN'],
-    });
-    const scopes = async () =>
-      new Browser(own.api).ask('{ viewer { scopes } }', { authorization: `Bearer ${token.secret}` });
-    expect(await scopes()).toEqual({ viewer: { scopes: ['READ', 'WRITE', 'ADMIN'] } });
-    await owner.browser.ask(`mutation { changeRole(member: "${key}", role: VIEWER) { __typename } }`);
-    expect(await scopes()).toEqual({ viewer: { scopes: ['READ'] } });
-    await owner.browser.ask(`mutation { removeMember(member: "${key}") { __typename } }`);
-    expect(await scopes()).toBe('UNAUTHENTICATED');
-  });
-
-  test('of a token are its own also where the browser is signed in', async () => {
-    const { browser, memberId } = await person(own, 'OWNER');
-    const token = await createToken(own.db, { teamId: own.teamId, memberId, name: 't', scopes: ['READ'] });
-    const headers = { authorization: `Bearer ${token.secret}` };
-    expect(await browser.ask('{ viewer { scopes session { id } } }', headers)).toEqual({
-      viewer: { scopes: ['READ'], session: null },
-    });
-    expect(await browser.ask(WHO, { authorization: 'Bearer sb_wrong' })).toBe('UNAUTHENTICATED');
-  });
-
-  test('end for a session with its member, and who is in no team may still join one', async () => {
-    const { browser, key } = await person(own);
-    await owner.browser.ask(`mutation { removeMember(member: "${key}") { __typename } }`);
-    expect(await browser.ask(WHO)).toBe('UNAUTHENTICATED');
-    const { secret } = await invitation({ role: 'VIEWER' });
-    expect((await browser.post('/auth/invitation', { secret })).status).toBe(200);
-    expect(await browser.ask(WHO)).toMatchObject({ viewer: { member: { key }, role: 'VIEWER' } });
   });
 });
 
