@@ -9,6 +9,7 @@ CREATE TYPE "Goal" AS ENUM ('MAXIMISE', 'MINIMISE', 'NONE');
 CREATE TYPE "Role" AS ENUM ('OWNER', 'MAINTAINER', 'MEMBER', 'VIEWER');
 CREATE TYPE "RunStatus" AS ENUM ('WAITING', 'RUNNING', 'DONE', 'PRUNED', 'FAILED', 'CANCELLED');
 CREATE TYPE "Scope" AS ENUM ('READ', 'WRITE', 'WORK', 'ADMIN');
+CREATE TYPE "SignInMethod" AS ENUM ('PASSWORD', 'OIDC', 'LINK');
 CREATE TYPE "SweepIntent" AS ENUM ('OPEN', 'PAUSED', 'CANCELLED');
 CREATE TYPE "ViewPage" AS ENUM ('EXPLORE', 'PIVOT', 'RUNS', 'SWEEP', 'RUN', 'COMPARE', 'TEAM');
 
@@ -117,6 +118,16 @@ BEGIN
 END $function$
 ;
 
+CREATE OR REPLACE FUNCTION tell_people()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  PERFORM pg_notify('smallbatch_people', '');
+  RETURN NULL;
+END $function$
+;
+
 CREATE OR REPLACE FUNCTION tell_run()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -185,10 +196,13 @@ CREATE TABLE account (
   name text NOT NULL,
   email text,
   created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  password text,
+  disabled_at timestamp(6) with time zone,
   CONSTRAINT account_pkey PRIMARY KEY (id),
-  CONSTRAINT account_email_key UNIQUE (email),
   CONSTRAINT account_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
+CREATE UNIQUE INDEX account_email ON account USING btree (lower(email));
+CREATE TRIGGER account_told AFTER INSERT OR UPDATE OF password, disabled_at ON account FOR EACH STATEMENT EXECUTE FUNCTION tell_people();
 GRANT DELETE, INSERT, SELECT, UPDATE ON account TO smallbatch_app;
 
 CREATE TABLE attempt (
@@ -325,6 +339,40 @@ CREATE INDEX event_worker_lost ON event USING btree (worker_id, at) WHERE (kind 
 GRANT DELETE, INSERT, SELECT ON event TO smallbatch_app;
 GRANT UPDATE (xid) ON event TO smallbatch_app;
 
+CREATE TABLE external_identity (
+  issuer text NOT NULL,
+  subject text NOT NULL,
+  account_id uuid NOT NULL,
+  created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT external_identity_pkey PRIMARY KEY (issuer, subject),
+  CONSTRAINT external_identity_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id)
+);
+CREATE INDEX external_identity_account_id_idx ON external_identity USING btree (account_id);
+CREATE TRIGGER external_identity_told AFTER INSERT OR DELETE ON external_identity FOR EACH STATEMENT EXECUTE FUNCTION tell_people();
+GRANT DELETE, INSERT, SELECT, UPDATE ON external_identity TO smallbatch_app;
+
+CREATE TABLE invitation (
+  id uuid NOT NULL,
+  team_id uuid NOT NULL,
+  role "Role" NOT NULL,
+  email text,
+  name text,
+  hash bytea NOT NULL,
+  created_by uuid,
+  created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  expires_at timestamp(6) with time zone NOT NULL,
+  used_at timestamp(6) with time zone,
+  account_id uuid,
+  revoked_at timestamp(6) with time zone,
+  CONSTRAINT invitation_pkey PRIMARY KEY (id),
+  CONSTRAINT invitation_hash_key UNIQUE (hash),
+  CONSTRAINT invitation_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
+  CONSTRAINT invitation_created_by_fkey FOREIGN KEY (created_by) REFERENCES member(id),
+  CONSTRAINT invitation_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id)
+);
+CREATE INDEX invitation_team_id_created_at_idx ON invitation USING btree (team_id, created_at);
+GRANT DELETE, INSERT, SELECT, UPDATE ON invitation TO smallbatch_app;
+
 CREATE TABLE member (
   id uuid NOT NULL,
   team_id uuid NOT NULL,
@@ -332,6 +380,7 @@ CREATE TABLE member (
   key text NOT NULL,
   role "Role" NOT NULL,
   created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  left_at timestamp(6) with time zone,
   CONSTRAINT member_pkey PRIMARY KEY (id),
   CONSTRAINT member_team_id_account_id_key UNIQUE (team_id, account_id),
   CONSTRAINT member_team_id_key_key UNIQUE (team_id, key),
@@ -339,6 +388,7 @@ CREATE TABLE member (
   CONSTRAINT member_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
   CONSTRAINT member_key_length CHECK (((length(key) >= 1) AND (length(key) <= 200)))
 );
+CREATE INDEX member_account_id_idx ON member USING btree (account_id);
 GRANT DELETE, INSERT, SELECT, UPDATE ON member TO smallbatch_app;
 
 CREATE TABLE metric (
@@ -352,6 +402,22 @@ CREATE TABLE metric (
   CONSTRAINT metric_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
 GRANT DELETE, INSERT, SELECT, UPDATE ON metric TO smallbatch_app;
+
+CREATE TABLE password_link (
+  id uuid NOT NULL,
+  account_id uuid NOT NULL,
+  hash bytea NOT NULL,
+  created_by uuid,
+  created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  expires_at timestamp(6) with time zone NOT NULL,
+  used_at timestamp(6) with time zone,
+  CONSTRAINT password_link_pkey PRIMARY KEY (id),
+  CONSTRAINT password_link_hash_key UNIQUE (hash),
+  CONSTRAINT password_link_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
+  CONSTRAINT password_link_created_by_fkey FOREIGN KEY (created_by) REFERENCES member(id)
+);
+CREATE INDEX password_link_account_id_idx ON password_link USING btree (account_id);
+GRANT DELETE, INSERT, SELECT, UPDATE ON password_link TO smallbatch_app;
 
 CREATE TABLE run (
   id uuid NOT NULL,
@@ -525,6 +591,30 @@ CREATE TABLE saved_view (
 CREATE INDEX saved_view_shared ON saved_view USING btree (team_id, created_at, id) WHERE shared;
 GRANT DELETE, INSERT, SELECT, UPDATE ON saved_view TO smallbatch_app;
 
+CREATE TABLE session (
+  id uuid NOT NULL,
+  account_id uuid NOT NULL,
+  team_id uuid,
+  hash bytea NOT NULL,
+  previous_hash bytea,
+  created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  rotated_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  last_seen_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  expires_at timestamp(6) with time zone NOT NULL,
+  revoked_at timestamp(6) with time zone,
+  method "SignInMethod" NOT NULL,
+  address text NOT NULL,
+  agent text NOT NULL,
+  CONSTRAINT session_pkey PRIMARY KEY (id),
+  CONSTRAINT session_hash_key UNIQUE (hash),
+  CONSTRAINT session_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
+  CONSTRAINT session_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
+  CONSTRAINT session_agent_length CHECK ((length(agent) <= 300))
+);
+CREATE INDEX session_account_id_created_at_idx ON session USING btree (account_id, created_at);
+CREATE INDEX session_previous ON session USING btree (previous_hash) WHERE (previous_hash IS NOT NULL);
+GRANT DELETE, INSERT, SELECT, UPDATE ON session TO smallbatch_app;
+
 CREATE TABLE setting (
   id integer NOT NULL,
   team_id uuid NOT NULL,
@@ -557,6 +647,15 @@ CREATE TABLE setting (
 );
 CREATE INDEX setting_team ON setting USING btree (team_id, id);
 GRANT DELETE, INSERT, SELECT, UPDATE ON setting TO smallbatch_app;
+
+CREATE TABLE sign_in_try (
+  key bytea NOT NULL,
+  tries integer NOT NULL,
+  since timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT sign_in_try_pkey PRIMARY KEY (key)
+);
+CREATE INDEX sign_in_try_since_idx ON sign_in_try USING btree (since);
+GRANT DELETE, INSERT, SELECT, UPDATE ON sign_in_try TO smallbatch_app;
 
 CREATE TABLE sweep (
   id uuid NOT NULL,

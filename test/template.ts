@@ -9,7 +9,7 @@ export interface TestDatabase {
   /** Opens it; closed by itself when it is dropped. */
   open(options?: Omit<OpenOptions, 'url'>): Promise<Db>;
   /** Opens it with the local team and its owner in it. */
-  openOwned(): Promise<{ db: Db; teamId: string; memberId: string }>;
+  openOwned(): Promise<{ db: Db; teamId: string; memberId: string; accountId: string }>;
   /** Runs SQL as the tables' owner, past the application's role. */
   asOwner<Row extends pg.QueryResultRow = Record<string, unknown>>(
     sql: string,

@@ -28,7 +28,7 @@ export const builder = new SchemaBuilder<{
     nodesQueryOptions: false,
     nodeQueryOptions: {
       description:
-        "A thing of the team by its id; null when the team has none. A token's needs the scope ADMIN.",
+        "A thing of the team by its id; null when the team has none. A token's and an invitation's needs the scope ADMIN.",
       args: { id: { description: 'Its id, from an answer of this API.' } as never },
       resolve: async (_root, { id }, context, _info, resolveNode) =>
         (await isOfTeam(id, context)) ? resolveNode(id) : null,
@@ -47,9 +47,10 @@ async function isOfTeam(
   { typename, id }: { typename: string; id: string },
   { db, viewer }: Context,
 ): Promise<boolean> {
-  const { teamId, memberId } = viewer!;
+  const { teamId, memberId, accountId } = viewer!;
   if (typename === 'Team') return id === teamId;
-  if (typename === 'Token' && !can(viewer, 'admin')) return false;
+  if ((typename === 'Token' || typename === 'Invitation') && !can(viewer, 'admin')) return false;
+  if (typename === 'Session' && !can(viewer, 'self')) return false;
   const one = { where: { id, teamId }, select: { id: true } } as const;
   const finders: Readonly<Record<string, () => Promise<unknown>>> = {
     Run: () => db.prisma.run.findFirst(one),
@@ -58,6 +59,8 @@ async function isOfTeam(
     Member: () => db.prisma.member.findFirst(one),
     Worker: () => db.prisma.worker.findFirst(one),
     Token: () => db.prisma.token.findFirst(one),
+    Invitation: () => db.prisma.invitation.findFirst(one),
+    Session: () => db.prisma.session.findFirst({ where: { id, accountId }, select: one.select }),
     // Of another member only a shared one is found.
     SavedView: () =>
       db.prisma.savedView.findFirst({

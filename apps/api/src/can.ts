@@ -1,22 +1,45 @@
+import type { Role } from '@smallbatch/db';
 import { type GraphQLSchema, isObjectType } from 'graphql';
 import type { Context } from './context.ts';
 import { fault } from './errors.ts';
 
-export type Action = 'read' | 'write' | 'work' | 'admin';
+export type Action = 'look' | 'read' | 'write' | 'work' | 'admin' | 'self';
 export type Scope = 'READ' | 'WRITE' | 'WORK' | 'ADMIN';
 
+/** Who asks, and for which team: by a token, by a session, or as the local owner. */
 export interface Viewer {
   readonly teamId: string;
   readonly memberId: string;
+  readonly accountId: string;
+  readonly role: Role;
+  /** What it may do: what the role allows, and of a token what that was given of it. */
   readonly scopes: readonly Scope[];
+  readonly tokenId?: string;
+  readonly sessionId?: string;
 }
+
+/** What a role allows. */
+const OF_ROLE: Readonly<Record<Role, readonly Scope[]>> = {
+  VIEWER: ['READ'],
+  MEMBER: ['READ', 'WRITE', 'WORK'],
+  MAINTAINER: ['READ', 'WRITE', 'WORK'],
+  OWNER: ['READ', 'WRITE', 'WORK', 'ADMIN'],
+};
+export const scopesOf = (role: Role): readonly Scope[] => OF_ROLE[role];
+
+export const UNKNOWN_ASKER =
+  'missing or invalid token: send "Authorization: Bearer TOKEN" (smallbatch token create makes one), or sign in as a member of the team';
 
 /** Which scopes allow an action. */
 const ALLOWED: Record<Action, readonly Scope[]> = {
+  // What readers and workers both need to know.
+  look: ['READ', 'WRITE', 'WORK', 'ADMIN'],
   read: ['READ', 'WRITE', 'ADMIN'],
   write: ['WRITE', 'ADMIN'],
   work: ['WORK', 'WRITE', 'ADMIN'],
   admin: ['ADMIN'],
+  // What is a person's own, whatever the role: no token may, however much it may else.
+  self: ['READ', 'WRITE', 'ADMIN'],
 };
 
 /**
@@ -24,7 +47,7 @@ const ALLOWED: Record<Action, readonly Scope[]> = {
  * of the viewer's team by their SQL; a thing of another team is not found.
  */
 export const RULES: Readonly<Record<string, Action>> = {
-  'Query.viewer': 'work',
+  'Query.viewer': 'look',
   'Query.node': 'read',
   'Query.run': 'read',
   'Query.runs': 'read',
@@ -41,18 +64,20 @@ export const RULES: Readonly<Record<string, Action>> = {
   'Query.importance': 'read',
   'Query.curves': 'read',
   'Query.curveBands': 'read',
-  'Query.datasets': 'work',
+  'Query.datasets': 'look',
   'Query.members': 'read',
   'Query.workers': 'read',
-  'Query.waitingWork': 'work',
+  'Query.waitingWork': 'look',
   'Query.tokens': 'admin',
+  'Query.sessions': 'self',
+  'Query.invitations': 'admin',
   'Query.metrics': 'read',
   'Query.activity': 'read',
   'Query.notices': 'read',
   'Query.deletions': 'read',
   'Query.savedViews': 'read',
   'Query.savedView': 'read',
-  'Query.serverInfo': 'work',
+  'Query.serverInfo': 'look',
   'Mutation.createSweep': 'write',
   'Mutation.pauseSweep': 'write',
   'Mutation.resumeSweep': 'write',
@@ -83,6 +108,12 @@ export const RULES: Readonly<Record<string, Action>> = {
   'Mutation.finishRun': 'work',
   'Mutation.createToken': 'admin',
   'Mutation.revokeToken': 'admin',
+  'Mutation.revokeSession': 'self',
+  'Mutation.invite': 'admin',
+  'Mutation.revokeInvitation': 'admin',
+  'Mutation.changeRole': 'admin',
+  'Mutation.removeMember': 'admin',
+  'Mutation.passwordLink': 'admin',
   'Subscription.sweepProgress': 'read',
   'Subscription.runMetrics': 'read',
   'Subscription.activity': 'read',
@@ -92,7 +123,14 @@ export const RULES: Readonly<Record<string, Action>> = {
 export function can(viewer: Viewer | undefined, action: Action, thing?: { teamId: string }): boolean {
   if (!viewer) return false;
   if (thing && thing.teamId !== viewer.teamId) return false;
+  if (action === 'self' && viewer.tokenId !== undefined) return false;
   return viewer.scopes.some((scope) => ALLOWED[action].includes(scope));
+}
+
+function refusal({ tokenId, role }: Viewer, action: Action, field: string): string {
+  if (action === 'self') return `a token may not: ${field} is for who is signed in`;
+  const who = tokenId === undefined ? `a ${role.toLowerCase()}` : 'this token';
+  return `${who} may not ${action}: ${field} needs one of the scopes ${ALLOWED[action].join(', ')}`;
 }
 
 /** Puts the decision before every root field; a field without a rule is a fault of the program, found at start. */
@@ -104,16 +142,9 @@ export function guard(schema: GraphQLSchema, rules = RULES): GraphQLSchema {
       const action = rules[name];
       if (!action) throw new Error(`missing rule: nobody has said who may use ${name}`);
       const check = ({ viewer }: Context): void => {
-        if (!viewer)
-          throw fault(
-            'UNAUTHENTICATED',
-            'missing or invalid token: send "Authorization: Bearer TOKEN" (smallbatch token create makes one)',
-          );
+        if (!viewer) throw fault('UNAUTHENTICATED', UNKNOWN_ASKER);
         if (!can(viewer, action)) {
-          throw fault(
-            'FORBIDDEN',
-            `this token may not ${action}: ${field.name} needs one of the scopes ${ALLOWED[action].join(', ')}`,
-          );
+          throw fault('FORBIDDEN', refusal(viewer, action, field.name));
         }
       };
       for (const key of ['resolve', 'subscribe'] as const) {

@@ -14,6 +14,7 @@ export const CODES = {
   TOO_MANY_POINTS: 400,
   EXPORTS_BUSY: 503,
   TOO_MANY_SUBSCRIPTIONS: 429,
+  RATE_LIMITED: 429,
   TIMEOUT: 504,
   INTERNAL: 500,
 } as const;
@@ -21,8 +22,10 @@ export type Code = keyof typeof CODES;
 
 /** What each code says, and what to do: a table of docs/graphql.md. */
 export const MEANINGS: Readonly<Record<Code, string>> = {
-  UNAUTHENTICATED: 'No token, or one that is wrong, revoked or over. Send `Authorization: Bearer TOKEN`.',
-  FORBIDDEN: 'The token may not do this, or the page that asks is of another origin.',
+  UNAUTHENTICATED:
+    'No token or session, or one that is wrong, revoked or over. Send `Authorization: Bearer TOKEN`, or sign in.',
+  FORBIDDEN:
+    'The token, or the role of who is signed in, may not do this, or the page that asks is of another origin.',
   BAD_INPUT:
     'A value cannot be used, or the body is no request. The message names the value and what would be right.',
   BAD_CURSOR: 'A cursor that this list, in this order, has not returned.',
@@ -33,6 +36,7 @@ export const MEANINGS: Readonly<Record<Code, string>> = {
   EXPORTS_BUSY: 'As many exports run as the server allows. Try again after `Retry-After` seconds.',
   NOT_FOUND: 'There is no such thing in this team.',
   CURSOR_EXPIRED: 'What follows the cursor is not kept any more. Begin anew without one.',
+  RATE_LIMITED: 'Too many tries. Try again after `Retry-After` seconds.',
   TOO_MANY_SUBSCRIPTIONS: 'The connection has as many subscriptions as it may. End one, or open another.',
   TIMEOUT:
     'The database took too long and was stopped. Ask for less at once; a query may be sent again, a change took no effect.',

@@ -1,6 +1,7 @@
 /** The API as a process: reads its environment, tells its parent where it listens, and ends with it. */
 import { openDb } from '@smallbatch/db';
 import { startApi } from './server.ts';
+import { readOidc } from './session/oidc.ts';
 
 const {
   DATABASE_URL,
@@ -9,6 +10,7 @@ const {
   SMALLBATCH_DASHBOARD_URL,
   SMALLBATCH_LEASE_SECONDS,
   SMALLBATCH_READ_SECONDS,
+  SMALLBATCH_TRUST_PROXY,
 } = process.env;
 if (!DATABASE_URL) {
   console.error('missing DATABASE_URL: the API needs a PostgreSQL (npm start brings its own)');
@@ -22,11 +24,20 @@ if (!(readSeconds > 0)) {
   );
   process.exit(1);
 }
+let oidc: ReturnType<typeof readOidc>;
+try {
+  oidc = readOidc(process.env);
+} catch (error) {
+  console.error((error as Error).message);
+  process.exit(1);
+}
 const db = await openDb({ url: DATABASE_URL });
 const api = await startApi({
   db,
   port: Number(PORT),
   host: HOST,
+  trustProxy: SMALLBATCH_TRUST_PROXY === '1',
+  oidc,
   dashboardUrl: SMALLBATCH_DASHBOARD_URL,
   readSeconds,
   lease: { lease, heartbeat: lease / 4 },

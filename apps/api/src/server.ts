@@ -4,39 +4,40 @@ import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginDrainHttpServer } from '@apollo/server/plugin/drainHttpServer';
 import { expressMiddleware } from '@as-integrations/express5';
-import {
-  type Db,
-  ensureLocalOwner,
-  findToken,
-  type Identity,
-  LEASE,
-  type LeaseTimes,
-  startPurging,
-} from '@smallbatch/db';
-import express, { type ErrorRequestHandler, type Request } from 'express';
+import { type Db, LEASE, type LeaseTimes, purgeSessions, purgeTries, startPurging } from '@smallbatch/db';
+import express, { type ErrorRequestHandler, type Request, type Response } from 'express';
 import type { GraphQLFormattedError } from 'graphql';
-import { createProxyMiddleware } from 'http-proxy-middleware';
-import pino, { type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import { WebSocketServer } from 'ws';
-import { type Asked, admission, onlyPost, VALIDATION } from './admit.ts';
+import { admission, onlyPost, VALIDATION } from './admit.ts';
 import { readBody } from './body.ts';
-import type { Viewer } from './can.ts';
 import { type Context, makeContext } from './context.ts';
 import { costExtensions } from './cost-extensions.ts';
+import { dashboard } from './dashboard.ts';
 import { shown } from './errors.ts';
 import { exportRoutes } from './export/routes.ts';
 import { ingest } from './ingest/route.ts';
 import { LIMITS } from './limits.ts';
 import { Live } from './live/hub.ts';
 import { SOCKET_LIMITS, type SocketLimits, serveSockets } from './live/socket.ts';
+import { makeLogger } from './log.ts';
 import { schema } from './schema.ts';
+import { NO_LOCAL_OWNER, watchLocalOwner } from './session/local-owner.ts';
+import type { Oidc } from './session/oidc.ts';
+import { originAllowed as isAllowed } from './session/request.ts';
+import { giveSession, sessionRoutes } from './session/routes.ts';
+import { askerOf, makeViewers } from './session/viewer.ts';
 
 export interface ApiOptions {
   readonly db: Db;
   readonly port: number;
   /** Loopback unless said. */
   readonly host?: string;
+  /** A proxy stands before it, whose X-Forwarded headers are believed; who comes through it is not on loopback. */
+  readonly trustProxy?: boolean;
+  /** By whom people may sign in beside passwords. */
+  readonly oidc?: Oidc | undefined;
   /** Where everything that is not the API's own is served from. */
   readonly dashboardUrl?: string | undefined;
   readonly lease?: LeaseTimes;
@@ -55,6 +56,7 @@ export interface Api {
   stop(): Promise<void>;
 }
 
+const HOUR_MS = 3_600_000;
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
 const hostName = (header: string | undefined): string => (header ?? '').replace(/:\d+$/, '').toLowerCase();
 
@@ -68,37 +70,40 @@ function format(logger: Logger) {
     });
 }
 
-const DASHBOARD_STARTING = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Smallbatch</title><meta http-equiv="refresh" content="2">
-<style>body{font:16px system-ui;display:grid;place-items:center;height:90vh;color-scheme:light dark}</style><p>The dashboard is starting…</p></html>`;
-
 /** Serves GraphQL (HTTP and WebSocket), health, metrics and the dashboard on one origin. */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { db, host = '127.0.0.1', dashboardUrl, lease = LEASE, readSeconds = 30 } = options;
-  const logger = options.logger ?? pino({ level: process.env.LOG_LEVEL ?? 'info' });
-  const local = LOOPBACK.has(host);
-  const owner: Identity | undefined = local ? await ensureLocalOwner(db) : undefined;
+  const {
+    db,
+    host = '127.0.0.1',
+    dashboardUrl,
+    lease = LEASE,
+    readSeconds = 30,
+    trustProxy = false,
+  } = options;
+  const logger = options.logger ?? makeLogger();
+  const local = LOOPBACK.has(host) && !trustProxy;
+  const localOwners = local ? await watchLocalOwner(db, logger) : NO_LOCAL_OWNER;
+  const viewers = makeViewers(db, localOwners);
   const live = new Live(db, logger);
   await live.start();
   const purger = startPurging(db, (err) => logger.error({ err }, 'points of deleted runs were not removed'));
+  const forget = (): void =>
+    void Promise.all([purgeSessions(db), purgeTries(db)]).catch((err) =>
+      logger.error({ err }, 'sessions that are over were not forgotten'),
+    );
+  const forgetting = setInterval(forget, HOUR_MS).unref();
 
-  /** Who asks: a token's member, or the one local owner on loopback. A wrong token is never the owner. */
-  async function viewerOf(authorization: string | undefined): Promise<Viewer | undefined> {
-    if (authorization) {
-      const secret = /^Bearer (.+)$/i.exec(authorization)?.[1];
-      const token = secret && (await findToken(db, secret.trim()));
-      return token ? { teamId: token.teamId, memberId: token.memberId, scopes: token.scopes } : undefined;
-    }
-    return owner && { ...owner, scopes: ['READ', 'WRITE', 'WORK', 'ADMIN'] };
-  }
-  const contextOf = async (
-    authorization: string | undefined,
-    requestId: string,
-    asked?: Asked,
-  ): Promise<Context> =>
-    makeContext({ db, viewer: await viewerOf(authorization), requestId, asked, lease, live });
+  const contextOf = async (request: Request, response: Response): Promise<Context> => {
+    const { requestId, asked } = response.locals as Pick<Context, 'requestId' | 'asked'>;
+    const viewer = await viewers.viewerOf(askerOf(request, trustProxy), (secret) =>
+      giveSession(request, response, trustProxy, secret),
+    );
+    return makeContext({ db, viewer, requestId, asked, lease, live });
+  };
 
   const app = express();
   app.disable('x-powered-by');
+  app.set('trust proxy', trustProxy ? 1 : false);
   const http: Server = createServer(app);
   http.requestTimeout = 60_000;
   const registry = new Registry();
@@ -113,8 +118,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   // Against DNS rebinding: on loopback only loopback's own names are answered.
   const hostAllowed = (request: IncomingMessage): boolean =>
     !local || LOOPBACK.has(hostName(request.headers.host));
-  const originAllowed = ({ headers }: IncomingMessage): boolean =>
-    !headers.origin || (URL.canParse(headers.origin) && new URL(headers.origin).host === headers.host);
+  const originAllowed = (request: IncomingMessage): boolean => isAllowed(request, trustProxy);
   app.use((request, response, next) => {
     const id = randomUUID();
     response.setHeader('X-Request-Id', id);
@@ -176,11 +180,13 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     readBody,
     admission(schema, readSeconds),
     expressMiddleware(apollo, {
-      context: ({ req, res }) => contextOf(req.headers.authorization, res.locals.requestId, res.locals.asked),
+      context: ({ req, res }) => contextOf(req, res),
     }),
   );
   app.use('/export', exportRoutes({ contextOf, originAllowed, logger }));
-  app.use(ingest({ db, viewerOf, originAllowed }));
+  app.use('/auth', sessionRoutes({ db, viewers, trustProxy, oidc: options.oidc, logger }));
+  const askedBy = (request: IncomingMessage) => viewers.viewerOf(askerOf(request, trustProxy));
+  app.use(ingest({ db, viewerOf: askedBy, originAllowed }));
   const refuseBody: ErrorRequestHandler = (error, _request, response, next) => {
     const { status, type } = error as { status?: number; type?: string };
     if (response.headersSent || !status) return next(error);
@@ -193,20 +199,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     });
   };
   app.use(refuseBody);
-  if (dashboardUrl) {
-    app.use(
-      createProxyMiddleware<Request>({
-        target: dashboardUrl,
-        on: {
-          error(_error, _request, response) {
-            if ('writeHead' in response && !response.headersSent)
-              response.writeHead(503, { 'content-type': 'text/html; charset=utf-8', 'retry-after': '2' });
-            response.end(DASHBOARD_STARTING);
-          },
-        },
-      }),
-    );
-  }
+  if (dashboardUrl) app.use(dashboard(dashboardUrl));
   const fail: ErrorRequestHandler = (error, _request, response, _next) => {
     logger.error({ err: error, requestId: response.locals.requestId }, 'a request failed');
     if (!response.headersSent)
@@ -235,7 +228,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const socketServer = serveSockets(sockets, {
     schema,
     limits: { ...SOCKET_LIMITS, ...options.socketLimits },
-    viewerOf,
+    askerOf: (request) => askerOf(request, trustProxy),
+    viewerOf: viewers.viewerOf,
     readSeconds,
     contextOf: (viewer, requestId) => makeContext({ db, viewer, requestId, lease, live }),
     formatError,
@@ -248,9 +242,11 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const { port } = http.address() as { port: number };
   return {
     port,
-    url: `http://${local ? 'localhost' : host}:${port}`,
+    url: `http://${LOOPBACK.has(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`,
     watchers: () => live.watchers,
     async stop() {
+      clearInterval(forgetting);
+      await localOwners.stop();
       await live.stop();
       await purger.stop();
       for (const client of sockets.clients) client.close(1001, 'the server stops');

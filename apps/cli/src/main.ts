@@ -6,6 +6,7 @@ import { datasetCommand } from './commands/dataset.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { engineCommand } from './commands/engine.ts';
 import { exportCommand } from './commands/export.ts';
+import { memberCommand } from './commands/member.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { runsCommand } from './commands/runs.ts';
 import { sweepCommand } from './commands/sweep.ts';
@@ -31,6 +32,7 @@ async function main(argv: string[]): Promise<number> {
     exportCommand,
     datasetCommand,
     tokenCommand,
+    memberCommand,
     engineCommand,
     backupCommand,
     restoreCommand,

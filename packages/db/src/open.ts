@@ -54,7 +54,11 @@ export async function openDb(options: OpenOptions): Promise<Db> {
     await pool.end();
     throw connectionProblem(error, url);
   }
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) }).$extends({
+  const prisma = new PrismaClient({
+    adapter: new PrismaPg(pool),
+    // Nothing that is read for people has a use for it.
+    omit: { account: { password: true } },
+  }).$extends({
     query: { $allOperations: ({ args, query }) => askedAgain(() => query(args)) },
   }) as unknown as PrismaClient;
   const notifier = new Notifier(pool);

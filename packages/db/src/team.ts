@@ -9,13 +9,20 @@ export interface Identity {
   readonly memberId: string;
 }
 
+/** An owner of the team "local", and the account of it. */
+export interface LocalOwner extends Identity {
+  readonly accountId: string;
+}
+
 const FIND = `/* localOwner */
-  SELECT team.id AS "teamId", member.id AS "memberId" FROM team JOIN member ON member.team_id = team.id
-  WHERE team.key = 'local' AND member.role = 'OWNER' ORDER BY member.created_at, member.id LIMIT 1`;
+  SELECT team.id AS "teamId", member.id AS "memberId", account.id AS "accountId"
+  FROM team JOIN member ON member.team_id = team.id JOIN account ON account.id = member.account_id
+  WHERE team.key = 'local' AND member.role = 'OWNER' AND member.left_at IS NULL AND account.disabled_at IS NULL
+  ORDER BY member.created_at, member.id LIMIT 1`;
 
 /** The first team "local" with its owner, as on a laptop. Repeated and concurrent calls find the same ones. */
-export async function ensureLocalOwner(db: Db): Promise<Identity> {
-  const found = await db.pool.query<Identity>(FIND);
+export async function ensureLocalOwner(db: Db): Promise<LocalOwner> {
+  const found = await db.pool.query<LocalOwner>(FIND);
   if (found.rows[0]) return found.rows[0];
   return transaction(db, async (sql) => {
     // Of two that start at once the second waits for the first's team, and then finds it.
@@ -31,10 +38,20 @@ export async function ensureLocalOwner(db: Db): Promise<Identity> {
         [uuidv7(), userName(), uuidv7(), teamId],
       );
     }
-    const { rows } = await sql.query<Identity>(FIND);
+    const { rows } = await sql.query<LocalOwner>(FIND);
     if (!rows[0]) throw new Error('the team "local" has no owner: give one of its members the role OWNER');
     return rows[0];
   });
+}
+
+/** The id of the team of a key, which is made where there is none. Its name is its key. */
+export async function ensureTeam(db: Db, key: string): Promise<string> {
+  const { rows } = await db.pool.query<{ id: string }>(
+    `/* ensureTeam */ INSERT INTO team (id, key, name) VALUES ($1, $2, $2)
+     ON CONFLICT (key) DO UPDATE SET key = EXCLUDED.key RETURNING id`,
+    [uuidv7(), key],
+  );
+  return rows[0]!.id;
 }
 
 function userName(): string {

@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
-import type { Scope } from './generated/prisma/enums.ts';
+import type { Role, Scope } from './generated/prisma/enums.ts';
 import type { Db } from './open.ts';
+import { hashOf, makeSecret } from './people/secret.ts';
 import type { Identity } from './team.ts';
 import { uuidv7 } from './uuid.ts';
 
@@ -12,11 +12,10 @@ export interface NewToken extends Identity {
 
 export interface FoundToken extends Identity {
   readonly id: string;
+  readonly accountId: string;
+  readonly role: Role;
+  /** As it was made; its member's role may allow less. */
   readonly scopes: Scope[];
-}
-
-function hash(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
 }
 
 /** Makes a token. `secret` is shown this once: the database keeps its SHA-256 and its first characters. */
@@ -24,8 +23,7 @@ export async function createToken(
   db: Db,
   input: NewToken,
 ): Promise<{ id: string; secret: string; prefix: string }> {
-  // 256 random bits: nothing to guess, so a plain hash is enough (no salt, no stretching), and the look-up is one index probe.
-  const secret = `sb_${randomBytes(32).toString('base64url')}`;
+  const secret = makeSecret('sb_');
   const prefix = secret.slice(0, 10);
   const id = uuidv7();
   await db.pool.query(
@@ -37,7 +35,7 @@ export async function createToken(
       input.memberId,
       input.name,
       prefix,
-      hash(secret),
+      hashOf(secret),
       input.scopes,
       input.expiresAt ?? null,
     ],
@@ -45,14 +43,16 @@ export async function createToken(
   return { id, secret, prefix };
 }
 
-/** The token of `secret`, unless revoked or expired. Notes when it was last used, at most once a minute. */
+/** The token of `secret`, unless revoked or expired, or its member has left or is disabled. Notes when it was last used, at most once a minute. */
 export async function findToken(db: Db, secret: string): Promise<FoundToken | undefined> {
   const { rows } = await db.pool.query<FoundToken & { stale: boolean }>({
     name: 'findToken',
-    text: `/* findToken */ SELECT id, team_id AS "teamId", member_id AS "memberId", scopes::text[] AS scopes,
-       (last_used_at IS NULL OR last_used_at < now() - interval '1 minute') AS stale
-     FROM token WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
-    values: [hash(secret)],
+    text: `/* findToken */ SELECT t.id, t.team_id AS "teamId", t.member_id AS "memberId", m.account_id AS "accountId", m.role::text AS role,
+       t.scopes::text[] AS scopes, (t.last_used_at IS NULL OR t.last_used_at < now() - interval '1 minute') AS stale
+     FROM token t JOIN member m ON m.id = t.member_id JOIN account a ON a.id = m.account_id
+     WHERE t.hash = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > now())
+       AND m.left_at IS NULL AND a.disabled_at IS NULL`,
+    values: [hashOf(secret)],
   });
   const row = rows[0];
   if (!row) return undefined;

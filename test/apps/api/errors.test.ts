@@ -67,6 +67,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   CURSOR_EXPIRED: 'live.test.ts',
   TOO_MANY_SUBSCRIPTIONS: 'sockets.test.ts',
   EXPORTS_BUSY: 'exports.test.ts',
+  RATE_LIMITED: 'sign-in.test.ts',
 };
 test.each(Object.entries(ELSEWHERE))('%s has a meaning in words, and is met in %s', (code, file) => {
   expect(MEANINGS[code as keyof typeof MEANINGS].length).toBeGreaterThan(20);

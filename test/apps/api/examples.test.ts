@@ -1,12 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readExample, reference, rootFields } from '@smallbatch/api';
-import { createToken } from '@smallbatch/db';
+import { createInvitation, createSession, createToken, uuidv7 } from '@smallbatch/db';
 import { TRAINER_VERSION } from '@smallbatch/program';
 import { createClient } from 'graphql-ws';
 import { describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { addDataset } from '../../packages/db/new-run.ts';
+import { BROWSER } from '../../packages/db/people.ts';
 import { record } from './results.ts';
 import { type Answer, type TestApi, testApi } from './server.ts';
 
@@ -87,10 +88,43 @@ async function world(): Promise<World> {
   expect([deleteRun.deletion.key, saveView.view.key]).toEqual(['deletion-1', 'failed-runs-1']);
   const identity = { teamId: own.teamId, memberId: own.memberId };
   const token = await createToken(own.db, { ...identity, name: 'a notebook', scopes: ['READ'] });
-  const globalToken = Buffer.from(`Token:${token.id}`).toString('base64');
+  // A second member, who cannot sign in: so the local owner stays.
+  const [grace, key] = [uuidv7(), 'grace'];
+  await own.db.pool.query('INSERT INTO account (id, name, email) VALUES ($1, $2, $3)', [
+    grace,
+    'Grace Hopper',
+    'grace@example.org',
+  ]);
+  await own.db.pool.query(
+    "INSERT INTO member (id, team_id, account_id, key, role) VALUES ($1, $2, $3, $4, 'MEMBER')",
+    [uuidv7(), own.teamId, grace, key],
+  );
+  const { accountId } = own;
+  const session = await createSession(own.db.pool, {
+    accountId,
+    teamId: null,
+    method: 'PASSWORD',
+    ...BROWSER,
+  });
+  const invitation = await createInvitation(own.db, {
+    teamId: own.teamId,
+    role: 'VIEWER',
+    email: null,
+    name: 'Ada',
+    createdBy: own.memberId,
+  });
+  const idOf = (type: string, { id }: { id: string }) => Buffer.from(`${type}:${id}`).toString('base64');
   return {
     own,
-    known: { run, worker, token: globalToken, datasetHash: hash, trainerVersion: TRAINER_VERSION },
+    known: {
+      run,
+      worker,
+      token: idOf('Token', token),
+      session: idOf('Session', session),
+      invitation: idOf('Invitation', invitation),
+      datasetHash: hash,
+      trainerVersion: TRAINER_VERSION,
+    },
   };
 }
 const asked = await world();
@@ -112,7 +146,7 @@ const fill = (value: unknown, known: Record<string, string>): unknown => {
 const ENDS = /^(cancel|delete|finish|lock|remove|restore|retryRuns|revoke)/;
 /** Outcomes that are no example of what a field is for. */
 const PROBLEMS =
-  /^(InvalidInput|NotFound|NoRunAvailable|LeaseLost|SequenceGap|NameTaken|RunExists|SweepEnded|OtherCount|ViewNameTaken|ViewNotYours|SeedsRefused|RunIsLocked|RunIsRunning)$/;
+  /^(InvalidInput|NotFound|NoRunAvailable|LeaseLost|SequenceGap|NameTaken|RunExists|SweepEnded|OtherCount|ViewNameTaken|ViewNotYours|SeedsRefused|LastOwner|RunIsLocked|RunIsRunning)$/;
 
 /** An answer with something in it: no null, no empty list, no problem, at the field itself. */
 function answered(value: Answer): void {

@@ -11,6 +11,8 @@ export interface TestApi {
   readonly db: Db;
   readonly teamId: string;
   readonly memberId: string;
+  /** Of the local owner. */
+  readonly accountId: string;
   readonly asOwner: Awaited<ReturnType<typeof testDatabase>>['asOwner'];
   /** Asks, and returns the whole answer with its status. */
   ask(
@@ -30,7 +32,7 @@ export interface TestApi {
 /** The real server on a database of the test file's own. */
 export async function testApi(options: Partial<ApiOptions> = {}): Promise<TestApi> {
   const database = await testDatabase();
-  const { db, teamId, memberId } = await database.openOwned();
+  const { db, teamId, memberId, accountId } = await database.openOwned();
   const api = await startApi({ db, port: 0, lease: { lease: 60, heartbeat: 15 }, logger: quiet, ...options });
   afterAll(() => api.stop());
   const seen: string[] = [];
@@ -51,6 +53,7 @@ export async function testApi(options: Partial<ApiOptions> = {}): Promise<TestAp
     db,
     teamId,
     memberId,
+    accountId,
     asOwner: database.asOwner,
     async ask(text, variables = {}, headers = {}) {
       const response = await fetch(`http://127.0.0.1:${api.port}/graphql`, {

@@ -41,10 +41,16 @@ function listen(port = 0): Promise<number> {
   });
 }
 
-async function ask(url: string, query: string): Promise<unknown> {
+async function freePort(): Promise<number> {
+  const port = await listen();
+  await new Promise((done) => servers.pop()!.close(done));
+  return port;
+}
+
+async function ask(url: string, query: string, headers: Record<string, string> = {}): Promise<unknown> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ query }),
   });
   return ((await response.json()) as { data: unknown }).data;
@@ -197,14 +203,61 @@ describe('smallbatch up', () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
-  test('a home that cannot be used, and an address beyond loopback, are refused with the way out', async () => {
+  test('a home that cannot be used, and an address that is none, are refused with the way out', async () => {
     const file = join(homes, 'a-file');
     writeFileSync(file, '');
     const home = await upFails(['--home', join(file, 'inside')]);
     expect(home.code).toBe(1);
     expect(home.stderr).toMatch(/invalid home \S+ \(ENOTDIR\): name a folder that you may write/);
-    const wide = await upFails(['--home', freshHome(), '--listen', '0.0.0.0']);
-    expect(wide.code).toBe(2);
-    expect(wide.stderr).toMatch(/unsupported --listen 0\.0\.0\.0: .*no accounts yet/);
+    for (const address of ['example.org', '10.0.0', '[::1', '127.0.0.1:0', '127.0.0.1:70000']) {
+      const wrong = await upFails(['--home', freshHome(), '--listen', address]);
+      expect(wrong.code).toBe(2);
+      expect(wrong.stderr).toMatch(/invalid --listen .*give localhost or an address such as 0\.0\.0\.0/);
+    }
+    const two = await upFails(['--home', freshHome(), '--listen', '127.0.0.1:4100', '--port', '4200']);
+    expect(two).toMatchObject({ code: 2, stderr: expect.stringContaining('says another one') });
   });
+
+  test('beyond loopback nothing starts before an owner may come, who then is let in, and nobody else', async (context) => {
+    needsDashboard(context);
+    const home = freshHome();
+    for (const flags of [['--listen', '127.0.0.2'], ['--trust-proxy']]) {
+      const refused = await upFails(['--home', home, ...flags]);
+      expect(refused.code).toBe(2);
+      expect(refused.stderr).toMatch(/missing owner: .*npx smallbatch member add NAME --role owner/);
+    }
+    const at = `127.0.0.2:${await freePort()}`;
+    const member = (...args: string[]) => smallbatch(['member', ...args, '--home', home], { env });
+    const added = await member('add', 'Ada', '--role', 'owner', '--url', `http://${at}`);
+    expect(added.stdout).toMatch(/^http:\/\/127\.0\.0\.2:\d+\/invitation#inv_[\w-]{43}\n$/);
+
+    const one = up(home, '--listen', at, '--no-worker');
+    await one.says(new RegExp(`Smallbatch is at http://${at}`));
+    const url = `http://${at}`;
+    expect(await ask(url, '{ datasets { name } }')).toBeNull();
+    const secret = added.stdout.trim().split('#')[1];
+    const form = { secret, name: 'Ada', email: 'ada@example.org', password: 'a mill of numbers' };
+    const accepted = await fetch(`${url}/auth/invitation`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(form),
+    });
+    expect(accepted.status).toBe(200);
+    const cookie = accepted.headers.getSetCookie()[0]!.split(';')[0]!;
+    expect(await ask(url, '{ datasets { name } viewer { role } }', { cookie })).toEqual({
+      datasets: [{ name: 'shapes' }, { name: 'shapes-hard' }],
+      viewer: { role: 'OWNER' },
+    });
+    expect(await ask(url, '{ tokens { name revokedAt } }', { cookie })).toEqual({
+      tokens: [
+        { name: 'set-up of smallbatch up', revokedAt: expect.anything() },
+        { name: 'workers of smallbatch up', revokedAt: null },
+      ],
+    });
+    // The database that runs is found, for an owner who forgot the password.
+    const reset = await member('reset', 'ada', '--database');
+    expect(reset.stdout).toMatch(/\/password#pwl_/);
+    one.process.kill('SIGTERM');
+    expect((await one.ended).code).toBe(0);
+  }, 120_000);
 });

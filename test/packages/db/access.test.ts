@@ -42,7 +42,12 @@ describe('a token', () => {
 
   test('is found by its secret, of which the database has only the hash and the first characters', async () => {
     const { owner, id, secret, prefix } = await make();
-    expect(await findToken(db, secret)).toEqual({ id, ...owner, scopes: ['WORK', 'READ'] });
+    expect(await findToken(db, secret)).toEqual({
+      id,
+      ...owner,
+      role: 'OWNER',
+      scopes: ['WORK', 'READ'],
+    });
     expect(await findToken(db, `${secret}x`)).toBeUndefined();
     expect(secret.startsWith(prefix)).toBe(true);
     const { rows } = await db.pool.query('SELECT token::text AS text FROM token');
@@ -57,6 +62,19 @@ describe('a token', () => {
     expect(await findToken(db, other.secret)).toBeDefined();
     expect(await revokeToken(db, { teamId: other.owner.teamId, id: other.id })).toBe(true);
     expect(await findToken(db, other.secret)).toBeUndefined();
+  });
+
+  test('of a member who has left, or of an account that is disabled, is not found', async () => {
+    const { owner, secret } = await make();
+    for (const [spoil, mend, id] of [
+      ['UPDATE member SET left_at = now()', 'UPDATE member SET left_at = NULL', owner.memberId],
+      ['UPDATE account SET disabled_at = now()', 'UPDATE account SET disabled_at = NULL', owner.accountId],
+    ]) {
+      await database.asOwner(`${spoil} WHERE id = $1`, [id]);
+      expect(await findToken(db, secret)).toBeUndefined();
+      await database.asOwner(`${mend} WHERE id = $1`, [id]);
+      expect(await findToken(db, secret)).toBeDefined();
+    }
   });
 
   test('notes its last use at most once a minute', async () => {

@@ -10,7 +10,7 @@ import {
   GraphQLString,
 } from 'graphql';
 import type { Logger } from 'pino';
-import { can } from '../can.ts';
+import { can, UNKNOWN_ASKER } from '../can.ts';
 import type { Context } from '../context.ts';
 import { CODES, type Code, fault } from '../errors.ts';
 import { type RunsArguments, readRuns } from '../run/runs.ts';
@@ -35,7 +35,7 @@ export const EXPORT_LIMITS = {
 export type ExportLimits = SendLimits & { readonly columns: number; readonly atOnce: number };
 
 export interface ExportOptions {
-  readonly contextOf: (authorization: string | undefined, requestId: string) => Promise<Context>;
+  readonly contextOf: (request: Request, response: Response) => Promise<Context>;
   readonly originAllowed: (request: Request) => boolean;
   readonly logger: Logger;
   readonly limits?: ExportLimits;
@@ -204,7 +204,7 @@ export function exportRoutes({
     try {
       if (!originAllowed(request))
         throw fault('FORBIDDEN', `origin "${request.headers.origin}" may not ask here`);
-      const context = await contextOf(request.headers.authorization, response.locals.requestId);
+      const context = await contextOf(request, response);
       allow(context);
       const name = String(request.params.name);
       const [what = '', format = ''] = name.split('.', 2);
@@ -259,13 +259,12 @@ export function exportRoutes({
 }
 
 function allow({ viewer }: Context): void {
-  if (!viewer)
-    throw fault(
-      'UNAUTHENTICATED',
-      'missing or invalid token: send "Authorization: Bearer TOKEN" (smallbatch token create makes one)',
-    );
+  if (!viewer) throw fault('UNAUTHENTICATED', UNKNOWN_ASKER);
   if (!can(viewer, 'read'))
-    throw fault('FORBIDDEN', 'this token may not read: an export needs one of the scopes READ, WRITE, ADMIN');
+    throw fault(
+      'FORBIDDEN',
+      'this token or role may not read: an export needs one of the scopes READ, WRITE, ADMIN',
+    );
 }
 
 /** A header has room for 8 kB at many readers, and only for ASCII; a longer query is left to the file itself. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Db } from '@smallbatch/db';
 import { type Response, Router } from 'express';
-import { can, type Viewer } from '../can.ts';
+import { can, UNKNOWN_ASKER, type Viewer } from '../can.ts';
 import type { ReadRecords } from './batch.ts';
 import { Refusal, readBody } from './body.ts';
 import { standing, takeBatches, takePart } from './ingest.ts';
@@ -16,7 +16,7 @@ const READERS: Readonly<Record<string, ReadRecords>> = {
 
 export interface IngestOptions {
   readonly db: Db;
-  readonly viewerOf: (authorization: string | undefined) => Promise<Viewer | undefined>;
+  readonly viewerOf: (request: IncomingMessage) => Promise<Viewer | undefined>;
   readonly originAllowed: (request: IncomingMessage) => boolean;
 }
 
@@ -26,18 +26,13 @@ export function ingest({ db, viewerOf, originAllowed }: IngestOptions): Router {
   async function teamOf(request: IncomingMessage): Promise<string> {
     if (!originAllowed(request))
       throw new Refusal(403, 'FORBIDDEN', `origin "${request.headers.origin}" may not ask here`);
-    const viewer = await viewerOf(request.headers.authorization);
-    if (!viewer)
-      throw new Refusal(
-        401,
-        'UNAUTHENTICATED',
-        'missing or invalid token: send "Authorization: Bearer TOKEN" (smallbatch token create makes one)',
-      );
+    const viewer = await viewerOf(request);
+    if (!viewer) throw new Refusal(401, 'UNAUTHENTICATED', UNKNOWN_ASKER);
     if (!can(viewer, 'work'))
       throw new Refusal(
         403,
         'FORBIDDEN',
-        'this token may not work: /ingest needs one of the scopes WORK, WRITE, ADMIN',
+        'this token or role may not work: /ingest needs one of the scopes WORK, WRITE, ADMIN',
       );
     return viewer.teamId;
   }

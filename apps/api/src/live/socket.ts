@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { within } from '@smallbatch/db';
 import {
   createSourceEventStream,
@@ -19,6 +20,7 @@ import { type Admitted, admit, VALIDATION, workOf } from '../admit.ts';
 import type { Viewer } from '../can.ts';
 import { type Context, makeContext } from '../context.ts';
 import { fault } from '../errors.ts';
+import type { Asker } from '../session/viewer.ts';
 import { gate } from './gate.ts';
 
 /** Close codes of our own, beside those of the protocol (4400 to 4500 and 1001). */
@@ -62,7 +64,9 @@ interface Options {
   readonly limits: SocketLimits;
   /** How long a query may take; a subscription may stay. */
   readonly readSeconds: number;
-  viewerOf(authorization: string | undefined): Promise<Viewer | undefined>;
+  /** Who asks, as the request says that made the connection. */
+  askerOf(request: IncomingMessage): Asker;
+  viewerOf(asker: Asker): Promise<Viewer | undefined>;
   contextOf(viewer: Viewer | undefined, requestId: string): Context;
   formatError(error: unknown): GraphQLFormattedError;
 }
@@ -71,7 +75,7 @@ interface Options {
 interface State {
   since: number;
   readonly open: () => number;
-  readonly authorization: string | undefined;
+  readonly asker: Asker | undefined;
 }
 
 /**
@@ -79,12 +83,12 @@ interface State {
  * stopped in the database when its socket closes; what subscriptions read is read for many at once, and goes on.
  */
 export function serveSockets(sockets: WebSocketServer, options: Options): { dispose(): unknown } {
-  const { schema, limits, readSeconds, viewerOf, contextOf, formatError } = options;
+  const { schema, limits, readSeconds, askerOf, viewerOf, contextOf, formatError } = options;
   const documents = new Documents(schema);
   const running = new WeakMap<object, ReturnType<typeof workOf>>();
   const states = new WeakMap<WebSocket, State>();
   sockets.on('connection', (client) => {
-    states.set(client, { since: Date.now(), open: () => 0, authorization: undefined });
+    states.set(client, { since: Date.now(), open: () => 0, asker: undefined });
     bound(client, limits);
   });
   const check = async (client: WebSocket): Promise<void> => {
@@ -93,8 +97,8 @@ export function serveSockets(sockets: WebSocketServer, options: Options): { disp
     const open = state.open();
     if (open === 0 && Date.now() - state.since > limits.idleMs)
       client.close(CLOSE.IDLE, 'idle: nothing was asked');
-    else if (open > 0 && !(await viewerOf(state.authorization)))
-      client.close(CloseCode.Forbidden, 'the token is not valid any more');
+    else if (open > 0 && !(state.asker && (await viewerOf(state.asker))))
+      client.close(CloseCode.Forbidden, 'the token or session is not valid any more');
   };
   const checking = setInterval(() => {
     // While the database cannot be asked, nobody is sent away.
@@ -105,15 +109,32 @@ export function serveSockets(sockets: WebSocketServer, options: Options): { disp
     const state = states.get(client);
     if (state) state.since = Date.now();
   };
-  const server = useServer<{ authorization?: string }, { socket: WebSocket }>(
+  const server = useServer<
+    { authorization?: string; team?: string },
+    { socket: WebSocket; request: IncomingMessage }
+  >(
     {
       onConnect: async (context) => {
-        const authorization = context.connectionParams?.authorization;
-        if (!(await viewerOf(authorization))) return false;
+        const { connectionParams, extra } = context;
+        // A page cannot send headers with a WebSocket: the same is said in the connection's parameters.
+        const request = askerOf(extra.request);
+        const asker = {
+          ...request,
+          authorization: connectionParams?.authorization ?? request.authorization,
+          team: connectionParams?.team ?? request.team,
+        };
+        const viewer = await viewerOf(asker);
+        if (!viewer) return false;
         const open = () => Object.keys(context.subscriptions).length;
-        states.set(context.extra.socket, { since: Date.now(), open, authorization });
+        // The secret of a session changes while its connection stays.
+        const { sessionId } = viewer;
+        states.set(extra.socket, {
+          since: Date.now(),
+          open,
+          asker: sessionId === undefined ? asker : { ...asker, sessionId },
+        });
       },
-      onSubscribe: async ({ subscriptions, connectionParams, extra }, _id, payload) => {
+      onSubscribe: async ({ subscriptions, extra }, _id, payload) => {
         used(extra.socket);
         if (Object.keys(subscriptions).length > limits.subscriptions)
           return [
@@ -134,7 +155,8 @@ export function serveSockets(sockets: WebSocketServer, options: Options): { disp
         const document = documents.checked(payload.query, admitted.document);
         if ('errors' in document) return document.errors;
         if (!kind) return [unknownOperation()];
-        const viewer = await viewerOf(connectionParams?.authorization);
+        const asker = states.get(extra.socket)?.asker;
+        const viewer = asker && (await viewerOf(asker));
         const args: ExecutionArgs = {
           schema,
           document,

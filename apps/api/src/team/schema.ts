@@ -1,8 +1,9 @@
-import { type MemberActivity, memberActivity, Role } from '@smallbatch/db';
+import { type MemberActivity, memberActivity, Role, teamsOfAccount } from '@smallbatch/db';
 import DataLoader from 'dataloader';
 import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';
 import { fault } from '../errors.ts';
+import { Session } from '../session/schema.ts';
 
 export const RoleEnum = builder.enumType(Role, {
   name: 'Role',
@@ -28,7 +29,7 @@ const Team = builder.prismaNode('Team', {
   }),
 });
 
-builder.prismaNode('Account', {
+const Account = builder.prismaNode('Account', {
   id: { field: 'id', description: 'Opaque.' },
   description: 'A person.',
   findUnique: () => ({ id: '00000000-0000-0000-0000-000000000000' }),
@@ -69,6 +70,11 @@ export const Member = builder.prismaNode('Member', {
     role: t.expose('role', { type: RoleEnum, description: 'Rights in the team.' }),
     account: t.relation('account', { description: 'The person.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the person joined.' }),
+    leftAt: t.expose('leftAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the person was taken out of the team; null: they are in it.',
+    }),
     lastRunAt: t.field({
       type: 'DateTime',
       nullable: true,
@@ -100,11 +106,30 @@ export const Member = builder.prismaNode('Member', {
   }),
 });
 
+const ViewerTeam = builder.simpleObject('ViewerTeam', {
+  description: 'A team that who asks is a member of.',
+  fields: (t) => ({
+    key: t.string({ description: 'Its key: what the header X-Smallbatch-Team takes.' }),
+    name: t.string({ description: 'Name for people.' }),
+    role: t.field({ type: RoleEnum, description: 'Their rights in it.' }),
+  }),
+});
 const Viewer = builder.simpleObject('Viewer', {
   description: 'Who asks, and for which team.',
   fields: (t) => ({
     team: t.field({ type: Team, description: 'The team that this request acts for.' }),
     member: t.field({ type: Member, description: 'The member that asks.' }),
+    account: t.field({ type: Account, description: 'The person that asks.' }),
+    role: t.field({ type: RoleEnum, description: 'Their rights in the team.' }),
+    session: t.field({
+      type: Session,
+      nullable: true,
+      description: 'The session that asks; null for a token, and for the local owner.',
+    }),
+    teams: t.field({
+      type: [ViewerTeam],
+      description: 'The teams of the person, by name. A token acts for its own alone.',
+    }),
     scopes: t.field({ type: [ScopeEnum], description: 'What this request may do.' }),
   }),
 });
@@ -116,18 +141,36 @@ builder.queryFields((t) => ({
     resolve: async (_root, _args, { db, viewer }) => {
       const member = await db.prisma.member.findUniqueOrThrow({
         where: { id: viewer!.memberId },
-        include: { team: true },
+        include: { team: true, account: true },
       });
-      return { team: member.team, member, scopes: [...viewer!.scopes] };
+      const { accountId, role, sessionId, scopes } = viewer!;
+      const session = sessionId ? await db.prisma.session.findUnique({ where: { id: sessionId } }) : null;
+      const teams = await teamsOfAccount(db, accountId);
+      return {
+        team: member.team,
+        member,
+        account: member.account,
+        role,
+        session,
+        teams,
+        scopes: [...scopes],
+      };
     },
   }),
   members: t.prismaField({
     type: ['Member'],
     description: 'The members of the team.',
-    resolve: (query, _root, _args, { db, viewer }) =>
+    args: {
+      left: t.arg.boolean({
+        required: true,
+        defaultValue: false,
+        description: 'Those too who were taken out of it, and keep runs.',
+      }),
+    },
+    resolve: (query, _root, { left }, { db, viewer }) =>
       db.prisma.member.findMany({
         ...query,
-        where: { teamId: viewer!.teamId },
+        where: { teamId: viewer!.teamId, ...(left ? {} : { leftAt: null }) },
         orderBy: { createdAt: 'asc' },
       }),
   }),

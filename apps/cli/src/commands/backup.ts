@@ -4,7 +4,7 @@ import { rename, rm } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { type WrittenBackup, writeBackup } from '@smallbatch/db';
 import { Command } from 'commander';
-import { withDatabase } from '../administered.ts';
+import { withDatabase } from '../database.ts';
 import { Bar } from '../output/bar.ts';
 import type { Column, Format } from '../output/columns.ts';
 import { note, print, render } from '../output/print.ts';

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { restoreBackup } from '@smallbatch/db';
 import { Command } from 'commander';
-import { withDatabase } from '../administered.ts';
+import { withDatabase } from '../database.ts';
 import { homeOf } from '../home.ts';
 import { Bar } from '../output/bar.ts';
 import type { Format } from '../output/columns.ts';

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { Command } from 'commander';
 import { connect } from '../api.ts';
 import { sayFailure } from '../failure.ts';
@@ -21,9 +22,8 @@ interface Options {
   demo: boolean;
   worker: boolean;
   listen: string;
+  trustProxy?: boolean;
 }
-
-const LOOPBACK: Record<string, string> = { localhost: '127.0.0.1', '127.0.0.1': '127.0.0.1', '::1': '::1' };
 
 /** Stopping takes at most this long, whatever hangs: what is left then is killed, and children end with us. */
 const PATIENCE_MS = 4_500;
@@ -37,18 +37,24 @@ export function upCommand(): Command {
     .option('--home <dir>', 'state: database, data sets, logs (default: SMALLBATCH_HOME, else .smallbatch)')
     .option('--no-demo', 'create no demo sweep')
     .option('--no-worker', 'train nothing here')
-    .option('--listen <host>', 'the address it listens on; loopback alone for now', 'localhost')
+    .option(
+      '--listen <address>',
+      'where it listens, perhaps with :PORT; beyond loopback people sign in',
+      'localhost',
+    )
+    .option('--trust-proxy', 'a proxy with TLS stands before it: its X-Forwarded headers are believed')
     .action(up);
 }
 
 async function up(options: Options): Promise<void> {
-  const host = LOOPBACK[options.listen];
-  if (!host) {
+  const { host, port: listenPort } = readListen(options.listen);
+  if (listenPort !== undefined && options.port !== undefined && listenPort !== options.port)
     throw new Problem(
-      `unsupported --listen ${plain(options.listen)}: this version has no accounts yet, so it listens on loopback alone (localhost, 127.0.0.1, ::1); from elsewhere use an SSH tunnel`,
+      `invalid --port ${options.port}: --listen ${plain(options.listen)} says another one`,
       2,
     );
-  }
+  const trustProxy = options.trustProxy ?? false;
+  const wide = trustProxy || !/^(127\.0\.0\.1|::1)$/.test(host);
   const home = homeOf(options.home);
   prepareHome(home);
 
@@ -68,27 +74,37 @@ async function up(options: Options): Promise<void> {
 
   const running = new AbortController();
   const start = async (): Promise<void> => {
-    const port = await choosePort(options.port);
-    const database = await openDatabase(home, (why) =>
+    const port = await choosePort(host, options.port ?? listenPort);
+    const database = await openDatabase(home, wide, (why) =>
       ask(new Problem(`PostgreSQL ended by itself: ${why}. Start again: it recovers.`)),
     );
     stops.push(() => database.stop());
     if (asked > 0) return;
-    const servers = await startServers({ home, host, port, databaseUrl: database.url, onFailure: ask });
+    const servers = await startServers({
+      home,
+      host,
+      port,
+      trustProxy,
+      databaseUrl: database.url,
+      onFailure: ask,
+    });
     stops.push(() => servers.stop());
     if (asked > 0) return;
-    const client = connect({ url: servers.url });
+    const { url } = servers;
+    const client = connect(database.setUp ? { url, token: database.setUp.token } : { url });
     await step('make the built-in data sets', () => addBuiltIn(client, home));
     const demo = options.demo ? await createDemo(client) : undefined;
+    await database.setUp?.end();
     if (options.worker && asked === 0) {
-      const training = startTraining({ home, url: servers.url, token: database.token });
+      const training = startTraining({ home, url, token: database.token });
       stops.push(() => training.stop());
     }
     note(`\n  Smallbatch is at ${servers.url}\n`);
     if (demo)
       note(`The demo sweep ${demo} has been created; its first results are on the page within a minute.`);
     if (!options.worker) note('No worker here (--no-worker): start some with "npx smallbatch worker".');
-    showProgress(client, running.signal).catch(ask);
+    // As a worker: who is the local owner now may have to sign in before this ends.
+    showProgress(connect({ url, token: database.token }), running.signal).catch(ask);
   };
 
   const why = await Promise.race([
@@ -108,6 +124,20 @@ async function up(options: Options): Promise<void> {
   if (why !== undefined) process.exit(sayFailure(why));
   note('stopped; "npm start" goes on where this left off');
   process.exit(0);
+}
+
+/** `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`; localhost is IPv4's. */
+function readListen(text: string): { host: string; port?: number } {
+  const [, six, four, digits] = /^(?:\[([\da-fA-F:.]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const given = six ?? four ?? text;
+  const host = given === 'localhost' ? '127.0.0.1' : given;
+  const port = digits === undefined ? undefined : Number(digits);
+  if (isIP(host) === 0 || port === 0 || (port ?? 0) > 65_535)
+    throw new Problem(
+      `invalid --listen ${plain(text)}: give localhost or an address such as 0.0.0.0, 192.168.1.5 or [::], perhaps with :PORT`,
+      2,
+    );
+  return port === undefined ? { host } : { host, port };
 }
 
 function ending(): { promise: Promise<unknown>; resolve: (why: unknown) => void } {

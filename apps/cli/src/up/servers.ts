@@ -16,6 +16,7 @@ export interface ServersOptions {
   home: string;
   host: string;
   port: number;
+  trustProxy: boolean;
   databaseUrl: string;
   /** Called when one of them cannot be kept alive. */
   onFailure: (problem: unknown) => void;
@@ -28,10 +29,11 @@ export interface Servers {
 
 /** The dashboard on a port of its own, and the API before it on the one origin that people see. */
 export async function startServers(options: ServersOptions): Promise<Servers> {
-  const { home, host, port, databaseUrl } = options;
+  const { home, host, port, trustProxy, databaseUrl } = options;
   const internal = await anyPort();
   // Where the API is for processes of this machine, whatever it listens on.
-  const own = `http://${host === '0.0.0.0' ? '127.0.0.1' : host.includes(':') ? '[::1]' : host}:${port}`;
+  const reached = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host;
+  const own = `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
   let stopping = false;
   const children = new Map<string, Child>();
 
@@ -79,6 +81,7 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
     DATABASE_URL: databaseUrl,
     HOST: host,
     PORT: String(port),
+    SMALLBATCH_TRUST_PROXY: trustProxy ? '1' : '',
     SMALLBATCH_DASHBOARD_URL: `http://127.0.0.1:${internal}`,
   };
   const stop = async (): Promise<void> => {
@@ -93,7 +96,7 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
         return child;
       }),
     );
-    const url = `http://localhost:${port}`;
+    const url = /^(127\.0\.0\.1|::1)$/.test(reached) ? `http://localhost:${port}` : own;
     await step('start the dashboard', () => ready(`http://127.0.0.1:${internal}/`));
     return { url, stop };
   } catch (error) {

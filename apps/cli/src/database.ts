@@ -1,4 +1,12 @@
-import { DatabaseProblem, hasEmbedded, runningEmbedded, startEmbedded } from '@smallbatch/db';
+import {
+  DatabaseProblem,
+  type Db,
+  hasEmbedded,
+  migrate,
+  openDb,
+  runningEmbedded,
+  startEmbedded,
+} from '@smallbatch/db';
 import { homeOf, prepareHome } from './home.ts';
 import { note } from './output/print.ts';
 import { Problem } from './problem.ts';
@@ -37,6 +45,18 @@ export async function withDatabase<T>(
     throw error;
   }
 }
+
+/** The same with the database migrated and open: for what nobody can be asked for yet. */
+export const inDatabase = <T>(home: string | undefined, work: (db: Db) => Promise<T>): Promise<T> =>
+  withDatabase({ ...(home ? { home } : {}), make: true }, async (url) => {
+    await migrate(url);
+    const db = await openDb({ url, poolSize: 2 });
+    try {
+      return await work(db);
+    } finally {
+      await db.close();
+    }
+  });
 
 async function openHome(home: string, make: boolean): Promise<{ url: string; stop(): Promise<void> }> {
   if (!make && !hasEmbedded(home))

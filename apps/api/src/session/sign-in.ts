@@ -1,0 +1,154 @@
+import {
+  acceptInvitation,
+  accountOfEmail,
+  accountOfId,
+  changePassword,
+  countTry,
+  createSession,
+  type Db,
+  emailFault,
+  type FoundInvitation,
+  type FoundSession,
+  findInvitation,
+  findPasswordLink,
+  forgetTries,
+  isPassword,
+  joinByInvitation,
+  nameFault,
+  type Person,
+  passwordFault,
+  stretchPassword,
+  TooBusy,
+  usePasswordLink,
+} from '@smallbatch/db';
+import { GraphQLError } from 'graphql';
+import { fault } from '../errors.ts';
+
+/** Where a session is begun. */
+export interface Browser {
+  readonly address: string;
+  readonly agent: string;
+}
+
+/** Seconds after which somebody tries again for whom there was no turn. */
+const BUSY_SECONDS = 5;
+
+const limited = (message: string, retryAfter: number): GraphQLError =>
+  new GraphQLError(message, { extensions: { code: 'RATE_LIMITED', retryAfter } });
+
+/** What takes its turn at stretching, where too many wait an answer that says so. */
+async function inTurn<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof TooBusy)
+      throw limited(`too many sign in at this moment: try again in ${BUSY_SECONDS} s`, BUSY_SECONDS);
+    throw error;
+  }
+}
+
+/** Counts a try, before it is known what it is worth. */
+async function mayTry(db: Db, email: string, address: string): Promise<void> {
+  const seconds = await countTry(db, { email, address });
+  if (seconds !== undefined)
+    throw limited(`too many tries: wait ${Math.ceil(seconds / 60)} min, or ask an owner for a link`, seconds);
+}
+
+/** Begins a session, and gives its secret. What is wrong, address or password, is not said, and takes the same time. */
+export async function signIn(
+  db: Db,
+  { email, password }: { readonly email: string; readonly password: string },
+  browser: Browser,
+): Promise<string> {
+  await mayTry(db, email, browser.address);
+  const person = emailFault(email) ? undefined : await accountOfEmail(db, email);
+  if (!(await inTurn(isPassword(password, person?.password))) || !person)
+    throw fault(
+      'UNAUTHENTICATED',
+      'wrong e-mail address or password: correct one of them, or ask an owner of your team for a link to set a new password',
+    );
+  await forgetTries(db.pool, email, browser.address);
+  const session = { accountId: person.id, teamId: null, method: 'PASSWORD', ...browser } as const;
+  return (await createSession(db.pool, session)).secret;
+}
+
+const unknownInvitation = () =>
+  fault('NOT_FOUND', 'unknown invitation: it was used or revoked, or is over; ask an owner for another one');
+
+export async function invitationOf(db: Db, secret: string): Promise<FoundInvitation> {
+  const invitation = await findInvitation(db, secret);
+  if (!invitation) throw unknownInvitation();
+  return invitation;
+}
+
+async function fitPassword(password: string, person: Pick<Person, 'name' | 'email'>): Promise<string> {
+  const wrong = passwordFault(password, person);
+  if (wrong) throw fault('BAD_INPUT', wrong);
+  return inTurn(stretchPassword(password));
+}
+
+/** Makes the account of an invitation, and begins its session; gives that one's secret. */
+export async function accept(
+  db: Db,
+  given: {
+    readonly secret: string;
+    readonly name: string;
+    readonly email: string;
+    readonly password: string;
+  },
+  browser: Browser,
+): Promise<string> {
+  const { secret, email } = given;
+  // Nobody without an invitation makes the server stretch passwords.
+  await invitationOf(db, secret);
+  const name = given.name.trim();
+  const wrong = nameFault(name) ?? emailFault(email);
+  if (wrong) throw fault('BAD_INPUT', wrong);
+  const password = await fitPassword(given.password, { name, email });
+  const accepted = await acceptInvitation(db, secret, { name, email, password }, browser);
+  if (accepted.kind === 'unknown') throw unknownInvitation();
+  if (accepted.kind === 'emailTaken')
+    throw fault(
+      'BAD_INPUT',
+      `invalid e-mail address "${email}": an account has it already; sign in to that one, and open the invitation again`,
+    );
+  return accepted.secret;
+}
+
+/** Joins the team of an invitation with the account that is signed in. */
+export async function join(db: Db, secret: string, session: FoundSession): Promise<void> {
+  const joined = await joinByInvitation(db, secret, session);
+  if (joined === 'unknown') throw unknownInvitation();
+  if (joined === 'member')
+    throw fault(
+      'BAD_INPUT',
+      'you are a member of this team already: the invitation is left for somebody else',
+    );
+}
+
+/** Sets the password of a link; all sessions of its account end. */
+export async function setByLink(db: Db, secret: string, given: string): Promise<void> {
+  const unknown = () =>
+    fault('NOT_FOUND', 'unknown link: it was used, or is over; ask an owner of your team for another one');
+  const person = await findPasswordLink(db, secret);
+  if (!person) throw unknown();
+  const password = await fitPassword(given, person);
+  if (!(await usePasswordLink(db, secret, password))) throw unknown();
+}
+
+/** Sets a new password of who is signed in and knows the old one; their other sessions end. */
+export async function setByOld(
+  db: Db,
+  session: FoundSession,
+  { old, password }: { readonly old: string; readonly password: string },
+  { address }: Browser,
+): Promise<void> {
+  const person = await accountOfId(db, session.accountId);
+  if (!person) throw fault('UNAUTHENTICATED', 'this account is not there any more');
+  const email = person.email ?? person.id;
+  await mayTry(db, email, address);
+  if (!(await inTurn(isPassword(old, person.password))))
+    throw fault('BAD_INPUT', 'wrong old password: correct it, or ask an owner of your team for a link');
+  await forgetTries(db.pool, email, address);
+  await changePassword(db, session, await fitPassword(password, person));
+}

@@ -1,0 +1,25 @@
+/** Accounts, how they sign in, and how they come into teams. */
+export * from './account.ts';
+export * from './identity.ts';
+export * from './invitation.ts';
+export {
+  changeRole,
+  type MemberChanged,
+  memberOfKey,
+  removeMember,
+  type TeamOfAccount,
+  teamOfKey,
+  teamsOfAccount,
+} from './member.ts';
+export { isPassword, passwordFault, stretchPassword } from './password.ts';
+export {
+  changePassword,
+  createPasswordLink,
+  findPasswordLink,
+  PASSWORD_LINK_HOURS,
+  type PasswordLinkMade,
+  usePasswordLink,
+} from './reset.ts';
+export * from './session.ts';
+export { countTry, forgetTries, purgeTries, TRY_LIMITS } from './throttle.ts';
+export { TooBusy } from './turns.ts';
