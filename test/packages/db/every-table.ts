@@ -50,6 +50,7 @@ export async function fillEveryTable({ asOwner }: TestDatabase, db: Db, owner: I
   await deleteRun(db, teamId, `${sweep.key}/1`);
   await createToken(db, { ...owner, name: 'of every scope', scopes: ['READ', 'WRITE', 'WORK', 'ADMIN'] });
   await saveView(db, { ...owner, name: 'view', page: 'RUNS', query: '?a=%00', shared: true, replace: false });
+  for (const statement of PEOPLE) await asOwner(statement, [teamId]);
   await asOwner("INSERT INTO upload (team_id, id, records) VALUES ($1, 'one', 3)", [teamId]);
   let state = 1;
   const draw = (): number => {
@@ -58,6 +59,17 @@ export async function fillEveryTable({ asOwner }: TestDatabase, db: Db, owner: I
   };
   await (await randomWorld(db, draw, 'odd')).add(200);
 }
+
+/** Somebody who was invited, signed in by each way, and forgot the password. */
+const ACCOUNT = 'SELECT account_id FROM member WHERE team_id = $1 ORDER BY key LIMIT 1';
+const PEOPLE = [
+  `INSERT INTO session (id, account_id, team_id, hash, previous_hash, expires_at, method, address, agent)
+   VALUES (gen_random_uuid(), (${ACCOUNT}), $1, '\\x00ff', '\\x01', 'infinity', 'OIDC', '::1', 'Mozilla/5.0')`,
+  `INSERT INTO invitation (id, team_id, role, email, hash, expires_at) VALUES (gen_random_uuid(), $1, 'VIEWER', 'Ä@example.org', '\\x02', now())`,
+  `INSERT INTO password_link (id, account_id, hash, expires_at) VALUES (gen_random_uuid(), (${ACCOUNT}), '\\x03', now())`,
+  `INSERT INTO external_identity (issuer, subject, account_id) VALUES ('https://id.example.org', 'one', (${ACCOUNT}))`,
+  `INSERT INTO sign_in_try (key, tries) SELECT '\\x04', length($1::text)`,
+];
 
 /** Of each table of the schema public, from the catalogue: how many rows, and one word for all they hold. */
 export async function contents({
