@@ -68,6 +68,8 @@ for (const [name, path, act] of VIEWS)
     await page.goto(`${own.url}${path}`);
     await expect(page.getByRole('status').filter({ hasText: 'Loading' })).toHaveCount(0);
     await page.waitForLoadState('networkidle');
+    await expect(page.getByText(/on their way/)).toHaveCount(0);
+    await page.waitForLoadState('networkidle');
     await act?.(page);
     await expect.soft(page).toHaveScreenshot(`${name}-light.png`, TOLERANCE);
     await page.emulateMedia({ colorScheme: 'dark' });
