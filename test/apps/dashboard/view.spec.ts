@@ -7,6 +7,23 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => own?.stop());
 
+test('a click that comes before the scripts of the page is done once they are there', async ({ page }) => {
+  let go = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  await page.route('**/_next/static/**', async (route) => {
+    if (route.request().resourceType() === 'script') await held;
+    await route.continue();
+  });
+  await page.goto(`${own.url}/runs`, { waitUntil: 'commit' });
+  const filter = page.getByRole('button', { name: /^Runs: / });
+  await filter.click();
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  go();
+  await expect(page.getByRole('dialog')).toBeVisible();
+});
+
 test('a view is saved, changed, opened again from its name, shared, deleted and brought back', async ({
   page,
 }) => {

@@ -7,6 +7,7 @@ import { type ReactNode, Suspense, useState } from 'react';
 import { ActivityWatch } from './activity';
 import { makeClient } from './client';
 import { Keys } from './commands';
+import { DoEarlyClick, useNoMoreEarlyClicks } from './early-clicks';
 import { FONT } from './font';
 import { Header } from './header';
 import { Notices } from './notice';
@@ -31,6 +32,7 @@ const theme = createTheme({
 /** What every page stands in. */
 export function Shell({ children, nonce }: { children: ReactNode; nonce: string }) {
   const [{ client, ssr }] = useState(makeClient);
+  useNoMoreEarlyClicks();
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
       <UrqlProvider client={client} ssr={ssr} nonce={nonce}>
@@ -41,7 +43,10 @@ export function Shell({ children, nonce }: { children: ReactNode; nonce: string 
           </a>
           <Header />
           <Container fluid component="main" id="main" px="lg" py="md">
-            <Suspense fallback={<Loading what="this view" />}>{children}</Suspense>
+            <Suspense fallback={<Loading what="this view" />}>
+              {children}
+              <DoEarlyClick />
+            </Suspense>
           </Container>
           <Palette />
           <Notices />
