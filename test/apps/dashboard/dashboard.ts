@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { startApi } from '@smallbatch/api';
+import type { Db } from '@smallbatch/db';
 import pg from 'pg';
 import { generateCurves, generateTeam } from '../../../setup/bench/generated.ts';
 import { copyTemplate, type TestDatabase } from '../../template.ts';
@@ -12,6 +13,7 @@ export interface Dashboard {
   readonly teamId: string;
   readonly memberId: string;
   readonly asOwner: TestDatabase['asOwner'];
+  readonly db: Db;
   // biome-ignore lint/suspicious/noExplicitAny: an answer has the shape of its query, which only the test knows.
   ask(query: string, variables?: object): Promise<any>;
   stop(): Promise<void>;
@@ -54,6 +56,7 @@ export async function openDashboard({ runs = 0, curves = false } = {}): Promise<
     teamId,
     memberId,
     asOwner: database.asOwner,
+    db,
     async ask(query, variables = {}) {
       const response = await fetch(`${url}/graphql`, {
         method: 'POST',

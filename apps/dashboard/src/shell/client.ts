@@ -1,5 +1,6 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
-import { cacheExchange, createClient, fetchExchange, ssrExchange } from '@urql/next';
+import { cacheExchange, createClient, fetchExchange, mapExchange, ssrExchange } from '@urql/next';
+import { OUTSIDE } from './pages';
 
 export { graphql, type ResultOf, type SchemaType, type VariablesOf } from '@smallbatch/client';
 export { useQuery } from '@urql/next';
@@ -24,9 +25,22 @@ export function makeClient() {
     preferGetMethod: false,
     suspense: onServer,
     fetchOptions: () => (onServer ? { headers: asker() } : {}),
-    exchanges: [cacheExchange, ssr, fetchExchange],
+    exchanges: [
+      cacheExchange,
+      mapExchange({ onError: ({ graphQLErrors }) => signIn(graphQLErrors) }),
+      ssr,
+      fetchExchange,
+    ],
   });
   return { client, ssr };
+}
+
+/** Who is not signed in where one has to be is led to the page for it, and from there back. */
+function signIn(errors: readonly { readonly extensions: { readonly code?: unknown } }[]): void {
+  if (onServer || !errors.some(({ extensions }) => extensions.code === 'UNAUTHENTICATED')) return;
+  const { pathname, search } = window.location;
+  if (!OUTSIDE.includes(pathname))
+    window.location.assign(`/sign-in?${new URLSearchParams({ to: pathname + search })}`);
 }
 
 function asker(): Record<string, string> {

@@ -13,11 +13,12 @@ import {
 import { useMounted } from '@mantine/hooks';
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
+import { Person } from '../session/person';
 import { openHelp, openPalette } from './commands';
 import { clock } from './format';
 import { Icon } from './icon';
 import { useConnection } from './live';
-import { PAGES } from './pages';
+import { OUTSIDE, PAGES } from './pages';
 
 const NEXT_SCHEME = { auto: 'light', light: 'dark', dark: 'auto' } as const;
 
@@ -26,12 +27,13 @@ export function Header() {
   const { setColorScheme, colorScheme: chosen } = useMantineColorScheme();
   // The server does not know the reader's choice: it is shown once the page is there.
   const colorScheme = useMounted() ? chosen : 'auto';
+  const inside = !OUTSIDE.includes(path);
   return (
     <Container fluid component="header" px="lg" pt="sm">
       <Group justify="space-between">
         <Group component="nav" aria-label="Pages" gap="md">
           <Text fw={800}>Smallbatch</Text>
-          {PAGES.map(({ href, name }) => {
+          {(inside ? PAGES : []).map(({ href, name }) => {
             const here = href === '/' ? path === '/' : path.startsWith(href);
             return (
               <Anchor
@@ -46,13 +48,23 @@ export function Header() {
           })}
         </Group>
         <Group gap="xs">
-          <ConnectionNotice />
-          <Button size="compact-sm" variant="default" onClick={openPalette} aria-keyshortcuts="Control+K">
-            Go to … <kbd className="key">Ctrl K</kbd>
-          </Button>
-          <ActionIcon variant="default" aria-label="Keys and help" aria-keyshortcuts="?" onClick={openHelp}>
-            ?
-          </ActionIcon>
+          {inside ? (
+            <>
+              <ConnectionNotice />
+              <Person />
+              <Button size="compact-sm" variant="default" onClick={openPalette} aria-keyshortcuts="Control+K">
+                Go to … <kbd className="key">Ctrl K</kbd>
+              </Button>
+              <ActionIcon
+                variant="default"
+                aria-label="Keys and help"
+                aria-keyshortcuts="?"
+                onClick={openHelp}
+              >
+                ?
+              </ActionIcon>
+            </>
+          ) : null}
           <ActionIcon
             variant="default"
             aria-label={`Colours: ${colorScheme}. Change`}

@@ -8,3 +8,6 @@ export const PAGES = [
   { href: '/team', name: 'Team', letter: 't' },
   { href: '/graphiql', name: 'GraphQL', letter: 'q' },
 ] as const;
+
+/** Pages that people see before they are signed in: nothing of a team is on them. */
+export const OUTSIDE: readonly string[] = ['/sign-in', '/invitation', '/password'];

@@ -2,6 +2,7 @@
 
 import { Container, createTheme, MantineProvider } from '@mantine/core';
 import { UrqlProvider } from '@urql/next';
+import { usePathname } from 'next/navigation';
 import { NuqsAdapter } from 'nuqs/adapters/next/app';
 import { type ReactNode, Suspense, useState } from 'react';
 import { ActivityWatch } from './activity';
@@ -11,6 +12,7 @@ import { DoEarlyClick, useNoMoreEarlyClicks } from './early-clicks';
 import { FONT } from './font';
 import { Header } from './header';
 import { Notices } from './notice';
+import { OUTSIDE } from './pages';
 import { Palette } from './palette';
 import { Loading } from './state';
 
@@ -29,6 +31,9 @@ const theme = createTheme({
   },
 });
 
+/** What pages of a team have, and those outside of any do not. */
+const Inside = ({ children }: { children: ReactNode }) => (OUTSIDE.includes(usePathname()) ? null : children);
+
 /** What every page stands in. */
 export function Shell({ children, nonce }: { children: ReactNode; nonce: string }) {
   const [{ client, ssr }] = useState(makeClient);
@@ -37,7 +42,9 @@ export function Shell({ children, nonce }: { children: ReactNode; nonce: string 
     <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
       <UrqlProvider client={client} ssr={ssr} nonce={nonce}>
         <NuqsAdapter>
-          <ActivityWatch />
+          <Inside>
+            <ActivityWatch />
+          </Inside>
           <a className="skip" href="#main">
             Skip to content
           </a>
@@ -48,9 +55,11 @@ export function Shell({ children, nonce }: { children: ReactNode; nonce: string 
               <DoEarlyClick />
             </Suspense>
           </Container>
-          <Palette />
+          <Inside>
+            <Palette />
+            <Keys />
+          </Inside>
           <Notices />
-          <Keys />
         </NuqsAdapter>
       </UrqlProvider>
     </MantineProvider>

@@ -8,6 +8,7 @@ import { Failed, Loading } from '../shell/state';
 import { ViewBar } from '../view/view-bar';
 import { DatasetFields, Datasets } from './datasets';
 import { Feed } from './feed';
+import { Invitations } from './invitations';
 import { MemberFields, Members } from './members';
 import { MetricFields, Metrics } from './metrics';
 import { NoticeFields, Notices } from './notices';
@@ -16,7 +17,7 @@ import { WorkerFields, Workers } from './workers';
 const TeamPage = graphql(
   `
   query TeamPage {
-    viewer { team { name } }
+    viewer { team { name } scopes session { id } }
     notices { ...NoticeFields }
     members { ...MemberFields }
     workers { ...WorkerFields }
@@ -44,6 +45,7 @@ export function Team() {
       </Group>
       <Notices notices={notices} />
       <Members members={members} />
+      {viewer.session && viewer.scopes.includes('ADMIN') ? <Invitations /> : null}
       <Workers workers={workers} />
       <Feed />
       <Datasets datasets={datasets} />
