@@ -102,7 +102,9 @@ describe('smallbatch up', () => {
     expect(statSync(join(home, 'worker.token')).mode & 0o777).toBe(0o600);
     expect(statSync(home).mode & 0o077).toBeLessThanOrEqual(0o11);
 
-    const server = startedWith(MARK, mark).find(({ command }) => /apps\/api\/(src|dist)\/main\./.test(command));
+    const server = startedWith(MARK, mark).find(({ command }) =>
+      /apps\/api\/(src|dist)\/main\./.test(command),
+    );
     process.kill(server!.pid, 'SIGKILL');
     await one.says(/the api ended with SIGKILL; starting it again/);
     await expect
