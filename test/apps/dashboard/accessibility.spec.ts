@@ -62,6 +62,10 @@ async function findingsInBoth(page: Page): Promise<{ light: Finding[]; dark: Fin
   const light = await findings(page, {});
   await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
   await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', 'dark');
+  // Colours on their way from one theme to the other are of neither.
+  await page.evaluate(() =>
+    Promise.allSettled(document.getAnimations().map((one) => one instanceof CSSTransition && one.finished)),
+  );
   return { light, dark: await findings(page, { runOnly: COLOURS }) };
 }
 
@@ -157,7 +161,7 @@ const DIALOGS: readonly (readonly [
     [
       (page) =>
         page
-          .getByLabel(/^Choose run-/)
+          .getByLabel(/^Choose (grid|run)-/)
           .first()
           .check(),
       press('Delete …'),
