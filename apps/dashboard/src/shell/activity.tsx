@@ -1,10 +1,11 @@
 'use client';
 
 import { type AnyVariables, createRequest, type DocumentInput, useQuery } from '@urql/next';
-import { useCallback, useEffect, useRef } from 'react';
+import { usePathname } from 'next/navigation';
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useRef } from 'react';
 import { graphql } from './client';
 import { useWatch } from './live';
-import { makeStore, useStore } from './store';
+import { OUTSIDE } from './pages';
 
 const Activity = graphql(`
   subscription TeamActivity($after: String) {
@@ -13,13 +14,13 @@ const Activity = graphql(`
 `);
 
 /** Rises whenever something happened in the team. */
-const activity = makeStore(0);
+const Version = createContext(0);
 
 /** Watches what happens in the team, for all questions of the page. */
-export function ActivityWatch() {
-  const { seen = 0 } = useWatch(Activity, NOTHING, cursorOf, later);
-  useEffect(() => activity.set(seen), [seen]);
-  return null;
+export function ActivityProvider({ children }: { children: ReactNode }) {
+  const outside = OUTSIDE.includes(usePathname());
+  const { seen } = useWatch(Activity, outside ? undefined : NOTHING, cursorOf, later);
+  return <Version value={seen ?? 0}>{children}</Version>;
 }
 const NOTHING: { after?: string } = {};
 const cursorOf = ({ activity }: { activity: { cursor: string } }): string => activity.cursor;
@@ -41,7 +42,7 @@ export function useLiveQuery<R, V extends AnyVariables>(args: {
   variables: V;
   pause?: boolean;
 }) {
-  const version = useStore(activity, 0);
+  const version = useContext(Version);
   const [result, ask] = useQuery<R, V>(args as Parameters<typeof useQuery<R, V>>[0]);
   const asked = useRef({ version, at: Number.NEGATIVE_INFINITY, took: 0, waiting: false });
   const { fetching } = result;

@@ -5,18 +5,14 @@ import { useEffect } from 'react';
 /** Who keeps the click that comes before the page's scripts; it is done once they are there. */
 declare global {
   interface Window {
-    /** `last`: the place of the button among all, or −1. */
-    smallbatchEarly?: { last: number; alive?: boolean; stop(): void };
+    smallbatchEarly?: { last: Element | undefined; stop(): void };
   }
 }
 
 /** Runs before anything else. The last button that was clicked is kept: one who clicks twice means it once. */
 const KEEP = `(() => {
-  const keep = (event) => {
-    const button = event.target.closest('button');
-    if (button) early.last = [...document.querySelectorAll('button')].indexOf(button);
-  };
-  const early = { last: -1, stop: () => removeEventListener('click', keep, true) };
+  const keep = (event) => { early.last = event.target.closest('button') ?? early.last; };
+  const early = { last: undefined, stop: () => removeEventListener('click', keep, true) };
   window.smallbatchEarly = early;
   addEventListener('click', keep, true);
 })()`;
@@ -35,18 +31,12 @@ export function useNoMoreEarlyClicks(): void {
   useEffect(() => window.smallbatchEarly?.stop(), []);
 }
 
-/** Inside of what comes alive last, and then is made anew: the click is done on what stands in its place. */
-export function Alive({ onAlive }: { onAlive: (alive: boolean) => void }) {
+/** Inside of what comes alive last. */
+export function DoEarlyClick() {
   useEffect(() => {
     const { smallbatchEarly: early } = window;
-    if (!early) return;
-    if (!early.alive) {
-      early.alive = true;
-      onAlive(true);
-      return;
-    }
     delete window.smallbatchEarly;
-    if (early.last >= 0) document.querySelectorAll('button')[early.last]?.click();
-  }, [onAlive]);
+    if (early?.last instanceof HTMLElement && early.last.isConnected) early.last.click();
+  }, []);
   return null;
 }
