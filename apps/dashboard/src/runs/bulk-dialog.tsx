@@ -100,7 +100,8 @@ export function BulkDialog({
             </Alert>
           ) : null}
           <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
+            {/* What can do no harm has the focus, also where the kit's trap looked before this was there. */}
+            <Button variant="default" onClick={onClose} autoFocus data-autofocus>
               Keep them as they are
             </Button>
             <Button
