@@ -1,8 +1,8 @@
 import { useSyncExternalStore } from 'react';
 
 /**
- * A value beside React. What many components read and some change stands here and not in a context: while a page still arrives from the
- * server, a context that changes above it makes the browser give up what arrives, draw the view itself, and ask all its questions again.
+ * A value beside React, for what a few places of the page's frame read and many change. Not for what views read: a change of it is
+ * drawn at once, and React then takes back what a question of a view had set while it was drawn (see `Alive` in shell.tsx).
  */
 export interface Store<T> {
   get(): T;
