@@ -98,7 +98,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     const viewer = await viewers.viewerOf(askerOf(request, trustProxy), (secret) =>
       giveSession(request, response, trustProxy, secret),
     );
-    return makeContext({ db, viewer, requestId, asked, lease, live });
+    return makeContext({ everyTeam: db, viewer, requestId, asked, lease, live });
   };
 
   const app = express();
@@ -231,7 +231,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     askerOf: (request) => askerOf(request, trustProxy),
     viewerOf: viewers.viewerOf,
     readSeconds,
-    contextOf: (viewer, requestId) => makeContext({ db, viewer, requestId, lease, live }),
+    contextOf: (viewer, requestId) => makeContext({ everyTeam: db, viewer, requestId, lease, live }),
     formatError,
   });
 
