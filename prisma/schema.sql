@@ -4,7 +4,8 @@
 CREATE TYPE "AttemptEnd" AS ENUM ('DONE', 'PRUNED', 'FAILED', 'RELEASED', 'LOST', 'CANCELLED');
 CREATE TYPE "BatchNormScope" AS ENUM ('CONV', 'ALL');
 CREATE TYPE "BudgetUnit" AS ENUM ('EPOCHS', 'STEPS', 'GOAL_ERROR');
-CREATE TYPE "EventKind" AS ENUM ('SWEEP_CREATED', 'SWEEP_PAUSED', 'SWEEP_RESUMED', 'SWEEP_CANCELLED', 'SWEEP_RETRIED', 'SEEDS_ADDED', 'CELL_TAKEN', 'RUN_CREATED', 'RUN_STARTED', 'RUN_TAKEN_OVER', 'RUN_RELEASED', 'RUN_RETRIED', 'RUN_DONE', 'RUN_PRUNED', 'RUN_FAILED', 'RUN_CANCELLED', 'RUNS_DELETED', 'RUNS_RESTORED', 'DATASET_ADDED', 'WORKER_STARTED', 'WORKER_STOPPED', 'WORKER_LOST');
+CREATE TYPE "DeliveryStatus" AS ENUM ('WAITING', 'DELIVERED', 'GIVEN_UP');
+CREATE TYPE "EventKind" AS ENUM ('SWEEP_CREATED', 'SWEEP_PAUSED', 'SWEEP_RESUMED', 'SWEEP_CANCELLED', 'SWEEP_RETRIED', 'SEEDS_ADDED', 'CELL_TAKEN', 'RUN_CREATED', 'RUN_STARTED', 'RUN_TAKEN_OVER', 'RUN_RELEASED', 'RUN_RETRIED', 'RUN_DONE', 'RUN_PRUNED', 'RUN_FAILED', 'RUN_CANCELLED', 'RUNS_DELETED', 'RUNS_RESTORED', 'DATASET_ADDED', 'WORKER_STARTED', 'WORKER_STOPPED', 'WORKER_LOST', 'MENTIONED');
 CREATE TYPE "Goal" AS ENUM ('MAXIMISE', 'MINIMISE', 'NONE');
 CREATE TYPE "Role" AS ENUM ('OWNER', 'MAINTAINER', 'MEMBER', 'VIEWER');
 CREATE TYPE "RunStatus" AS ENUM ('WAITING', 'RUNNING', 'DONE', 'PRUNED', 'FAILED', 'CANCELLED');
@@ -12,6 +13,7 @@ CREATE TYPE "Scope" AS ENUM ('READ', 'WRITE', 'WORK', 'ADMIN');
 CREATE TYPE "SignInMethod" AS ENUM ('PASSWORD', 'OIDC', 'LINK');
 CREATE TYPE "SweepIntent" AS ENUM ('OPEN', 'PAUSED', 'CANCELLED');
 CREATE TYPE "ViewPage" AS ENUM ('EXPLORE', 'PIVOT', 'RUNS', 'SWEEP', 'RUN', 'COMPARE', 'TEAM');
+CREATE TYPE "WebhookKind" AS ENUM ('SWEEP_ENDED', 'SWEEP_FAILED', 'SWEEP_STUCK', 'WORKER_LOST', 'MENTIONED');
 
 CREATE OR REPLACE FUNCTION acting_member()
  RETURNS uuid
@@ -57,6 +59,17 @@ CREATE OR REPLACE FUNCTION is_flat(value jsonb)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$ SELECT jsonb_typeof("value") = 'object' AND NOT jsonb_path_exists("value", 'strict $.* ? (@.type() != "number" && @.type() != "string" && @.type() != "boolean")') $function$
+;
+
+CREATE OR REPLACE FUNCTION keep_previous_secret()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  NEW.previous_secret := OLD.secret;
+  NEW.rotated_at := now();
+  RETURN NEW;
+END $function$
 ;
 
 CREATE OR REPLACE FUNCTION last_five("values" double precision[])
@@ -367,8 +380,10 @@ CREATE TABLE event (
   run_id uuid,
   worker_id uuid,
   detail jsonb NOT NULL DEFAULT '{}'::jsonb,
+  mentioned_id uuid,
   CONSTRAINT event_pkey PRIMARY KEY (id)
 ) WITH (autovacuum_vacuum_insert_scale_factor=0.05);
+CREATE INDEX event_mentioned ON event USING btree (mentioned_id, xid, id) WHERE (mentioned_id IS NOT NULL);
 CREATE INDEX event_team ON event USING btree (team_id, xid, id);
 CREATE INDEX event_worker_lost ON event USING btree (worker_id, at) WHERE (kind = 'WORKER_LOST'::"EventKind");
 ALTER TABLE event ENABLE ROW LEVEL SECURITY;
@@ -839,6 +854,81 @@ CREATE POLICY every_team ON upload TO smallbatch_app USING (true);
 CREATE POLICY one_team ON upload TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON upload TO smallbatch_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON upload TO smallbatch_team;
+
+CREATE TABLE webhook (
+  id uuid NOT NULL,
+  team_id uuid NOT NULL,
+  url text NOT NULL,
+  kinds "WebhookKind"[] NOT NULL,
+  active boolean NOT NULL DEFAULT true,
+  secret text NOT NULL,
+  previous_secret text,
+  rotated_at timestamp(6) with time zone,
+  created_by uuid,
+  created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  since timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT webhook_pkey PRIMARY KEY (id),
+  CONSTRAINT webhook_created_by_fkey FOREIGN KEY (created_by) REFERENCES member(id),
+  CONSTRAINT webhook_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id)
+);
+CREATE INDEX webhook_team ON webhook USING btree (team_id, created_at);
+CREATE TRIGGER webhook_rotated BEFORE UPDATE OF secret ON webhook FOR EACH ROW EXECUTE FUNCTION keep_previous_secret();
+ALTER TABLE webhook ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON webhook TO smallbatch_app USING (true);
+CREATE POLICY one_team ON webhook TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON webhook TO smallbatch_app;
+GRANT DELETE, INSERT, UPDATE ON webhook TO smallbatch_team;
+GRANT SELECT (id) ON webhook TO smallbatch_team;
+GRANT SELECT (team_id) ON webhook TO smallbatch_team;
+GRANT SELECT (url) ON webhook TO smallbatch_team;
+GRANT SELECT (kinds) ON webhook TO smallbatch_team;
+GRANT SELECT (active) ON webhook TO smallbatch_team;
+GRANT SELECT (rotated_at) ON webhook TO smallbatch_team;
+GRANT SELECT (created_by) ON webhook TO smallbatch_team;
+GRANT SELECT (created_at) ON webhook TO smallbatch_team;
+GRANT SELECT (since) ON webhook TO smallbatch_team;
+
+CREATE TABLE webhook_delivery (
+  id uuid NOT NULL,
+  team_id uuid NOT NULL,
+  webhook_id uuid NOT NULL,
+  happening text NOT NULL,
+  kind "WebhookKind",
+  body text NOT NULL,
+  status "DeliveryStatus" NOT NULL DEFAULT 'WAITING'::"DeliveryStatus",
+  tries integer NOT NULL DEFAULT 0,
+  next_try_at timestamp(6) with time zone DEFAULT CURRENT_TIMESTAMP,
+  tried_at timestamp(6) with time zone,
+  http_status integer,
+  error text,
+  created_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT webhook_delivery_pkey PRIMARY KEY (id),
+  CONSTRAINT webhook_delivery_once UNIQUE (webhook_id, happening),
+  CONSTRAINT webhook_delivery_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
+  CONSTRAINT webhook_delivery_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhook(id) ON DELETE CASCADE,
+  CONSTRAINT webhook_delivery_waits CHECK (((status = 'WAITING'::"DeliveryStatus") = (next_try_at IS NOT NULL)))
+);
+CREATE INDEX webhook_delivery_due ON webhook_delivery USING btree (webhook_id, next_try_at) WHERE (status = 'WAITING'::"DeliveryStatus");
+CREATE INDEX webhook_delivery_newest ON webhook_delivery USING btree (webhook_id, created_at);
+CREATE INDEX webhook_delivery_old ON webhook_delivery USING btree (created_at);
+ALTER TABLE webhook_delivery ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON webhook_delivery TO smallbatch_app USING (true);
+CREATE POLICY one_team ON webhook_delivery TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON webhook_delivery TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON webhook_delivery TO smallbatch_team;
+
+CREATE TABLE webhook_reader (
+  team_id uuid NOT NULL,
+  seen text NOT NULL,
+  looked_at timestamp(6) with time zone NOT NULL DEFAULT '-infinity'::timestamp with time zone,
+  CONSTRAINT webhook_reader_pkey PRIMARY KEY (team_id),
+  CONSTRAINT webhook_reader_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id)
+);
+ALTER TABLE webhook_reader ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON webhook_reader TO smallbatch_app USING (true);
+CREATE POLICY one_team ON webhook_reader TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
+GRANT DELETE, INSERT, SELECT, UPDATE ON webhook_reader TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON webhook_reader TO smallbatch_team;
 
 CREATE TABLE worker (
   id uuid NOT NULL,

@@ -26,6 +26,8 @@ export interface Context {
   readonly asked?: Asked | undefined;
   readonly lease: LeaseTimes;
   readonly live: Live;
+  /** Whether webhooks may lead into private networks, and where links in what they are told lead. */
+  readonly webhooks: { readonly allowPrivate: boolean; readonly publicUrl: string };
   readonly sweepState: DataLoader<string, SweepState>;
   /** Summaries of runs by id: of these metrics, or of all. */
   runMetrics(names: readonly string[] | null): DataLoader<string, readonly RunMetricRow[]>;
@@ -38,7 +40,7 @@ export interface Context {
 }
 
 export function makeContext(
-  given: Pick<Context, 'everyTeam' | 'viewer' | 'requestId' | 'asked' | 'lease' | 'live'>,
+  given: Pick<Context, 'everyTeam' | 'viewer' | 'requestId' | 'asked' | 'lease' | 'live' | 'webhooks'>,
 ): Context {
   const { everyTeam, viewer } = given;
   const db = viewer ? everyTeam.ofTeam(viewer.teamId) : everyTeam;

@@ -11,6 +11,8 @@ const {
   SMALLBATCH_LEASE_SECONDS,
   SMALLBATCH_READ_SECONDS,
   SMALLBATCH_TRUST_PROXY,
+  SMALLBATCH_PUBLIC_URL,
+  SMALLBATCH_WEBHOOK_PRIVATE,
 } = process.env;
 if (!DATABASE_URL) {
   console.error('missing DATABASE_URL: the API needs a PostgreSQL (npm start brings its own)');
@@ -21,6 +23,12 @@ const readSeconds = Number(SMALLBATCH_READ_SECONDS ?? 30);
 if (!(readSeconds > 0)) {
   console.error(
     `invalid SMALLBATCH_READ_SECONDS "${SMALLBATCH_READ_SECONDS}": seconds that a query may take, such as 30`,
+  );
+  process.exit(1);
+}
+if (SMALLBATCH_PUBLIC_URL && !/^https?:\/\/[^/]/.test(SMALLBATCH_PUBLIC_URL)) {
+  console.error(
+    `invalid SMALLBATCH_PUBLIC_URL "${SMALLBATCH_PUBLIC_URL}": where people see the dashboard, such as https://lab.example.org`,
   );
   process.exit(1);
 }
@@ -39,6 +47,8 @@ const api = await startApi({
   trustProxy: SMALLBATCH_TRUST_PROXY === '1',
   oidc,
   dashboardUrl: SMALLBATCH_DASHBOARD_URL,
+  publicUrl: SMALLBATCH_PUBLIC_URL || undefined,
+  webhooks: { allowPrivate: SMALLBATCH_WEBHOOK_PRIVATE === '1' },
   readSeconds,
   lease: { lease, heartbeat: lease / 4 },
 });

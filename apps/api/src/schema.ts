@@ -36,6 +36,7 @@ import './team/member-schema.ts';
 import './team/schema.ts';
 import './token/schema.ts';
 import './view/schema.ts';
+import './webhook/schema.ts';
 import './worker/report.ts';
 import './worker/schema.ts';
 import './worker/waiting.ts';

@@ -28,6 +28,7 @@ import type { Oidc } from './session/oidc.ts';
 import { originAllowed as isAllowed } from './session/request.ts';
 import { giveSession, sessionRoutes } from './session/routes.ts';
 import { askerOf, makeViewers } from './session/viewer.ts';
+import { startDelivering, WEBHOOKS, type WebhookOptions } from './webhook/deliver.ts';
 
 export interface ApiOptions {
   readonly db: Db;
@@ -44,6 +45,10 @@ export interface ApiOptions {
   /** How long a query may take; 30 unless said. Its statements are stopped then. */
   readonly readSeconds?: number;
   readonly logger?: Logger;
+  /** Where people see the dashboard, for links in what is sent; where it listens unless said. */
+  readonly publicUrl?: string | undefined;
+  /** Of webhooks, what differs from the usual. */
+  readonly webhooks?: Partial<WebhookOptions>;
   /** Bounds of WebSockets that differ from the usual ones. */
   readonly socketLimits?: Partial<SocketLimits>;
 }
@@ -84,6 +89,12 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const local = LOOPBACK.has(host) && !trustProxy;
   const localOwners = local ? await watchLocalOwner(db, logger) : NO_LOCAL_OWNER;
   const viewers = makeViewers(db, localOwners);
+  // A request comes when it listens, and then the address is known.
+  const webhooks = {
+    allowPrivate: options.webhooks?.allowPrivate ?? false,
+    publicUrl: options.publicUrl ?? '',
+  };
+  const webhookOptions = { ...WEBHOOKS, ...options.webhooks };
   const live = new Live(db, logger);
   await live.start();
   const purger = startPurging(db, (err) => logger.error({ err }, 'points of deleted runs were not removed'));
@@ -98,7 +109,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     const viewer = await viewers.viewerOf(askerOf(request, trustProxy), (secret) =>
       giveSession(request, response, trustProxy, secret),
     );
-    return makeContext({ everyTeam: db, viewer, requestId, asked, lease, live });
+    return makeContext({ everyTeam: db, viewer, requestId, asked, lease, live, webhooks });
   };
 
   const app = express();
@@ -231,7 +242,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     askerOf: (request) => askerOf(request, trustProxy),
     viewerOf: viewers.viewerOf,
     readSeconds,
-    contextOf: (viewer, requestId) => makeContext({ everyTeam: db, viewer, requestId, lease, live }),
+    contextOf: (viewer, requestId) =>
+      makeContext({ everyTeam: db, viewer, requestId, lease, live, webhooks }),
     formatError,
   });
 
@@ -240,12 +252,22 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     http.listen(options.port, host, resolve);
   });
   const { port } = http.address() as { port: number };
+  const url = `http://${LOOPBACK.has(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
+  webhooks.publicUrl = options.publicUrl ?? url;
+  const delivering = startDelivering({
+    db,
+    logger,
+    publicUrl: webhooks.publicUrl,
+    leaseSeconds: lease.lease,
+    options: webhookOptions,
+  });
   return {
     port,
-    url: `http://${LOOPBACK.has(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`,
+    url,
     watchers: () => live.watchers,
     async stop() {
       clearInterval(forgetting);
+      await delivering.stop();
       await localOwners.stop();
       await live.stop();
       await purger.stop();

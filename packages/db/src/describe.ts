@@ -1,4 +1,5 @@
 import { type Meaning, MOST_MEANT, type NotMeant } from './meant.ts';
+import { tellMentions } from './mention.ts';
 import type { Db } from './open.ts';
 import { compileFilter, Values } from './read/filter.ts';
 import { transaction } from './transaction.ts';
@@ -76,19 +77,29 @@ export async function unknownRuns({ pool }: Db, teamId: string, keys: readonly s
   return rows.map(({ key }) => key);
 }
 
-/** Writes a note, or takes it away: → the id of the run or sweep, undefined where there is none. */
+/**
+ * Writes a note, or takes it away: → the id of the run or sweep, undefined where there is none. Members whom it names and the one before
+ * did not are told of in the log of events.
+ */
 export async function note(
-  { pool }: Db,
+  db: Db,
   table: 'run' | 'sweep',
   teamId: string,
   key: string,
   text: string | null,
 ): Promise<string | undefined> {
-  const { rows } = await pool.query(
-    `/* note ${table} */ UPDATE ${table} SET note = $3 WHERE team_id = $1 AND key = $2 RETURNING id`,
-    [teamId, key, text],
-  );
-  return rows[0]?.id;
+  const written = await transaction(db, async (sql): Promise<{ id: string; told: number } | undefined> => {
+    const { rows } = await sql.query<{ id: string; before: string | null }>(
+      `/* note ${table} */ WITH x AS MATERIALIZED (SELECT id, note FROM ${table} WHERE team_id = $1 AND key = $2 FOR NO KEY UPDATE)
+       UPDATE ${table} SET note = $3 FROM x WHERE ${table}.id = x.id RETURNING x.id, x.note AS before`,
+      [teamId, key, text],
+    );
+    const [one] = rows;
+    if (!one) return undefined;
+    return { id: one.id, told: await tellMentions(sql, teamId, table, one.id, one.before, text) };
+  });
+  if (written && written.told > 0) db.changed(teamId, [], true);
+  return written?.id;
 }
 
 /**
@@ -114,14 +125,20 @@ export async function setRunInfo(
 
 /** Puts tags on a new run, and a note where it has none yet: the same however often it is sent. */
 export async function describeRun(
-  { pool }: Db,
+  db: Db,
   teamId: string,
   id: string,
   { tags, note: text }: { readonly tags: readonly string[]; readonly note: string | null },
 ): Promise<void> {
   if (tags.length === 0 && text === null) return;
-  await pool.query(
-    `/* describeRun */ UPDATE run AS x SET tags = ${tagsAfter('$3', `'{}'`)}, note = coalesce(x.note, $4) WHERE x.team_id = $1 AND x.id = $2`,
-    [teamId, id, tags, text],
-  );
+  const told = await transaction(db, async (sql) => {
+    const { rows } = await sql.query<{ before: string | null; note: string | null }>(
+      `/* describeRun */ WITH x AS MATERIALIZED (SELECT id, tags, note FROM run WHERE team_id = $1 AND id = $2 FOR NO KEY UPDATE)
+       UPDATE run SET tags = ${tagsAfter('$3', `'{}'`)}, note = coalesce(x.note, $4) FROM x WHERE run.id = x.id RETURNING x.note AS before, run.note`,
+      [teamId, id, tags, text],
+    );
+    const [one] = rows;
+    return one ? tellMentions(sql, teamId, 'run', id, one.before, one.note) : 0;
+  });
+  if (told > 0) db.changed(teamId, [], true);
 }

@@ -127,7 +127,7 @@ const makePrisma = (pool: pg.Pool): PrismaClient =>
   new PrismaClient({
     adapter: new PrismaPg(pool),
     // Nothing that is read for people has a use for it.
-    omit: { account: { password: true } },
+    omit: { account: { password: true }, webhook: { secret: true, previousSecret: true } },
   }).$extends({
     query: { $allOperations: ({ args, query }) => askedAgain(() => query(args)) },
   }) as unknown as PrismaClient;

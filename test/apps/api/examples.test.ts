@@ -29,7 +29,8 @@ interface World {
  * deleted. A view of the runs' page.
  */
 async function world(): Promise<World> {
-  const own = await testApi();
+  // What is sent leads nowhere: nothing is tried while the examples are.
+  const own = await testApi({ webhooks: { everyMs: 3_600_000 } });
   const ask = async (query: string, variables = {}): Promise<Answer> => {
     const { data, errors } = await own.ask(query, variables);
     expect(errors).toEqual([]);
@@ -113,6 +114,13 @@ async function world(): Promise<World> {
     name: 'Ada',
     createdBy: own.memberId,
   });
+  const { addWebhook } = await ask(
+    'mutation { addWebhook(url: "https://hooks.example.org/lab", kinds: [SWEEP_ENDED]) { ... on WebhookAdded { webhook { id } } } }',
+  );
+  const webhook = addWebhook.webhook.id;
+  const { testWebhook } = await ask(
+    `mutation { testWebhook(id: "${webhook}") { ... on DeliveryWaits { delivery { id } } } }`,
+  );
   const idOf = (type: string, { id }: { id: string }) => Buffer.from(`${type}:${id}`).toString('base64');
   return {
     own,
@@ -122,6 +130,8 @@ async function world(): Promise<World> {
       token: idOf('Token', token),
       session: idOf('Session', session),
       invitation: idOf('Invitation', invitation),
+      webhook,
+      delivery: testWebhook.delivery.id,
       datasetHash: hash,
       trainerVersion: TRAINER_VERSION,
     },

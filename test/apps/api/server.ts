@@ -31,8 +31,8 @@ export interface TestApi {
 
 /** Opens and closes a transaction, or says whose rows a connection may see. */
 const FRAME = /^(BEGIN|COMMIT|ROLLBACK|SET|RESET|DEALLOCATE)/;
-/** What the server does by itself, beside all requests: it removes what is old, tells of changes a little later, and hears who may sign in. */
-const BESIDE = /^\s*\/\* (purge|adoptEvents|notify|anyoneCanSignIn|localOwner)/;
+/** What the server does by itself, beside all requests: it removes what is old, tells webhooks, tells of changes a little later, and hears who may sign in. */
+const BESIDE = /^\s*\/\* (purge|adoptEvents|notify|anyoneCanSignIn|localOwner|deliver)/;
 
 /** The real server on a database of the test file's own. */
 export async function testApi(options: Partial<ApiOptions> = {}): Promise<TestApi> {

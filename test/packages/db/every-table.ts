@@ -1,4 +1,5 @@
 import {
+  addWebhook,
   claimRuns,
   createSweep,
   createToken,
@@ -52,6 +53,10 @@ export async function fillEveryTable({ asOwner }: TestDatabase, db: Db, owner: I
   await saveView(db, { ...owner, name: 'view', page: 'RUNS', query: '?a=%00', shared: true, replace: false });
   for (const statement of PEOPLE) await asOwner(statement, [teamId]);
   await asOwner("INSERT INTO analysis_reader (login, team_id) VALUES ('analyst', $1)", [teamId]);
+  await addWebhook(db, { ...owner, url: 'https://hooks.example.org/é', kinds: ['MENTIONED'] });
+  await asOwner(
+    `INSERT INTO webhook_delivery (id, team_id, webhook_id, happening, kind, body) SELECT gen_random_uuid(), team_id, id, 'one', 'MENTIONED', '{"é":"😀"}' FROM webhook`,
+  );
   await asOwner("INSERT INTO upload (team_id, id, records) VALUES ($1, 'one', 3)", [teamId]);
   let state = 1;
   const draw = (): number => {

@@ -5,7 +5,7 @@ import { decodePlace, encodeEvents, encodePlace } from './cursor.ts';
 export const EventKindEnum = builder.enumType(EventKind, {
   name: 'EventKind',
   description:
-    'What can happen. CELL_TAKEN: a cell took another run, as its sweep was retried or its run deleted or restored. RUN_CREATED: one of somebody’s own script. RUN_TAKEN_OVER: its lease had expired, another attempt began. RUN_RELEASED: its worker gave it back to the queue. RUN_RETRIED: it had failed or was cancelled, and waits again. SEEDS_ADDED: a sweep has more cells than before. RUNS_DELETED, RUNS_RESTORED: so many at once.',
+    'What can happen. CELL_TAKEN: a cell took another run, as its sweep was retried or its run deleted or restored. RUN_CREATED: one of somebody’s own script. RUN_TAKEN_OVER: its lease had expired, another attempt began. RUN_RELEASED: its worker gave it back to the queue. RUN_RETRIED: it had failed or was cancelled, and waits again. SEEDS_ADDED: a sweep has more cells than before. RUNS_DELETED, RUNS_RESTORED: so many at once. MENTIONED: a note of a run or a sweep names a member whom it did not name before.',
 });
 
 export const Event = builder.objectRef<EventRow>('Event').implement({
@@ -25,6 +25,10 @@ export const Event = builder.objectRef<EventRow>('Event').implement({
     }),
     run: t.exposeString('run', { nullable: true, description: 'Key of the run.' }),
     worker: t.exposeString('worker', { nullable: true, description: 'Name of the worker.' }),
+    mentioned: t.exposeString('mentioned', {
+      nullable: true,
+      description: 'Key of the member who was named in a note.',
+    }),
     dataset: t.string({
       nullable: true,
       description: 'Name of the data set that was added.',
@@ -102,17 +106,23 @@ builder.queryFields((t) => ({
     description: 'What happened in the team, the newest first; kept for 30 days.',
     args: {
       kinds: t.arg({ type: [EventKindEnum], description: 'Only these.' }),
+      member: t.arg.string({
+        description: 'Only what this member did, or of whose runs and workers it is: their key.',
+      }),
+      mentioned: t.arg.string({ description: 'Only where a note names this member: their key.' }),
       first: t.arg.int({ description: 'How many from the newest, at most 100; 20 unless said.' }),
       after: t.arg.string({ description: 'Older than this place.' }),
       last: t.arg.int({ description: 'How many from the oldest, at most 100.' }),
       before: t.arg.string({ description: 'Newer than this place.' }),
     },
-    resolve: async (_root, { kinds, ...args }, { db, viewer }) => {
+    resolve: async (_root, { kinds, member, mentioned, ...args }, { db, viewer }) => {
       const page = readPage(args);
       const { teamId } = viewer!;
       const { rows, snapshot } = await eventPage(db, {
         teamId,
         kinds: kinds ?? null,
+        member: member ?? null,
+        mentioned: mentioned ?? null,
         count: page.count,
         backwards: page.backwards,
         from: page.cursor ? decodePlace(page.cursor) : null,

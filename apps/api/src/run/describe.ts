@@ -1,4 +1,4 @@
-import { MOST_INFO, note, setRunInfo, tagRuns } from '@smallbatch/db';
+import { acting, MOST_INFO, note, setRunInfo, tagRuns } from '@smallbatch/db';
 import {
   builder,
   InvalidInput,
@@ -94,12 +94,17 @@ builder.mutationFields((t) => ({
     description: 'Writes the note of a run, in place of the one before.',
     args: {
       key: t.arg.string({ required: true, description: 'Key of the run.' }),
-      note: t.arg.string({ description: 'Up to 10,000 characters; null or blank for none.' }),
+      note: t.arg.string({
+        description:
+          'Up to 10,000 characters; null or blank for none. `@KEY` names a member of the team, who finds it in the activity.',
+      }),
     },
     resolve: async (_root, { key, note: text }, { db, viewer }) => {
       const read = readNote(text);
       if ('problem' in read) return invalidInput([read.problem]);
-      const runId = writableKey(key) ? await note(db, 'run', viewer!.teamId, key, read.note) : undefined;
+      const runId = writableKey(key)
+        ? await note(acting(db, viewer!), 'run', viewer!.teamId, key, read.note)
+        : undefined;
       return runId ? outcome('RunDescribed', { runId }) : unknownRun([key]);
     },
   }),

@@ -1,4 +1,4 @@
-import { createOwnRun, describeRun, MOST_TAGS, ownWorker } from '@smallbatch/db';
+import { acting, createOwnRun, describeRun, MOST_TAGS, ownWorker } from '@smallbatch/db';
 import {
   builder,
   InvalidInput,
@@ -159,7 +159,7 @@ builder.mutationFields((t) => ({
       });
       if ('id' in made && (input.tags?.length || input.note)) {
         const note = readNote(input.note);
-        await describeRun(db, teamId, made.id, {
+        await describeRun(acting(db, viewer!), teamId, made.id, {
           tags: input.tags ?? [],
           note: 'note' in note ? note.note : null,
         });

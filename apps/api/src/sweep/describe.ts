@@ -1,4 +1,4 @@
-import { note, tagSweep } from '@smallbatch/db';
+import { acting, note, tagSweep } from '@smallbatch/db';
 import {
   builder,
   InvalidInput,
@@ -63,12 +63,17 @@ builder.mutationFields((t) => ({
     description: 'Writes the note of a sweep, in place of the one before.',
     args: {
       key: t.arg.string({ required: true, description: 'Key of the sweep.' }),
-      note: t.arg.string({ description: 'Up to 10,000 characters; null or blank for none.' }),
+      note: t.arg.string({
+        description:
+          'Up to 10,000 characters; null or blank for none. `@KEY` names a member of the team, who finds it in the activity.',
+      }),
     },
     resolve: async (_root, { key, note: text }, { db, viewer }) => {
       const read = readNote(text);
       if ('problem' in read) return invalidInput([read.problem]);
-      const id = writableKey(key) ? await note(db, 'sweep', viewer!.teamId, key, read.note) : undefined;
+      const id = writableKey(key)
+        ? await note(acting(db, viewer!), 'sweep', viewer!.teamId, key, read.note)
+        : undefined;
       return id ? outcome('SweepDescribed', { key }) : unknownSweep(key);
     },
   }),

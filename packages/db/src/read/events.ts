@@ -10,11 +10,11 @@ import { RUN_MARK } from './points-since.ts';
 export type Snapshot = string;
 
 /** Events of transactions that $n does not contain; those before its oldest open one are not even read. */
-const newTo = (seen: string): string =>
+export const newTo = (seen: string): string =>
   `e.xid >= pg_snapshot_xmin(${seen}::pg_snapshot) AND NOT pg_visible_in_snapshot(e.xid, ${seen}::pg_snapshot)`;
 
 /** Now, and whether `seen` can be of this server: its transactions must have been given out. */
-const nowBeside = (seen: string): string =>
+export const nowBeside = (seen: string): string =>
   `(SELECT pg_current_snapshot()::text AS snapshot, coalesce(pg_snapshot_xmax(pg_current_snapshot()) >= pg_snapshot_xmax(${seen}::pg_snapshot), true) AS known) AS now`;
 
 export interface EventRow {
@@ -26,13 +26,17 @@ export interface EventRow {
   readonly sweep: string | null;
   readonly run: string | null;
   readonly worker: string | null;
+  readonly mentioned: string | null;
   readonly detail: Readonly<Record<string, string | number | boolean>>;
 }
 
 /** Who and what, in words for people. */
-const COLUMNS = `e.id, e.xid::text AS xid, e.at, e.kind::text AS kind, m.key AS member, s.key AS sweep, r.key AS run, w.name AS worker, e.detail`;
+const COLUMNS = `e.id, e.xid::text AS xid, e.at, e.kind::text AS kind, m.key AS member, s.key AS sweep, r.key AS run, w.name AS worker, n.key AS mentioned, e.detail`;
 const NAMES = `LEFT JOIN member m ON m.id = e.member_id LEFT JOIN sweep s ON s.id = e.sweep_id LEFT JOIN run r ON r.id = e.run_id
-  LEFT JOIN worker w ON w.id = e.worker_id`;
+  LEFT JOIN worker w ON w.id = e.worker_id LEFT JOIN member n ON n.id = e.mentioned_id`;
+
+/** The member of team $1 with a key; of an unknown one nothing is found. */
+const ofKey = (key: string): string => `(SELECT o.id FROM member o WHERE o.team_id = $1 AND o.key = ${key})`;
 
 /** Where the reading of a long list of new events has come to: all that `upTo` contains, up to this one. */
 export interface Midway {
@@ -88,21 +92,26 @@ export async function eventPage(
   query: {
     readonly teamId: string;
     readonly kinds: readonly EventKind[] | null;
+    /** Key of the member who did it, or whose run or worker it is. */
+    readonly member: string | null;
+    /** Key of the member who was named in a note. */
+    readonly mentioned: string | null;
     readonly count: number;
     readonly backwards: boolean;
     readonly from: readonly [xid: string, id: string] | null;
   },
 ): Promise<{ rows: EventRow[]; snapshot: Snapshot }> {
-  const { teamId, kinds, count, backwards, from } = query;
+  const { teamId, kinds, member, mentioned, count, backwards, from } = query;
   const [beyond, order] = backwards ? ['>', 'ASC'] : ['<', 'DESC'];
   const { rows } = await db.pool.query<EventRow & { snapshot: string }>(
     `/* eventPage */ WITH page AS (
        SELECT e.* FROM event e WHERE e.team_id = $1 AND ($2::"EventKind"[] IS NULL OR e.kind = ANY ($2))
-         ${from ? `AND (e.xid, e.id) ${beyond} ($4::xid8, $5::int8)` : ''} ORDER BY e.xid ${order}, e.id ${order} LIMIT $3
+         AND ($4::text IS NULL OR e.member_id = ${ofKey('$4')}) ${mentioned === null ? 'AND $5::text IS NULL' : `AND e.mentioned_id = ${ofKey('$5')}`}
+         ${from ? `AND (e.xid, e.id) ${beyond} ($6::xid8, $7::int8)` : ''} ORDER BY e.xid ${order}, e.id ${order} LIMIT $3
      )
      SELECT now.snapshot, p.* FROM (SELECT pg_current_snapshot()::text AS snapshot) AS now
      LEFT JOIN (SELECT e.xid AS place, ${COLUMNS} FROM page AS e ${NAMES}) AS p ON true ORDER BY p.place ${order}, p.id ${order}`,
-    [teamId, kinds, count + 1, ...(from ?? [])],
+    [teamId, kinds, count + 1, member, mentioned, ...(from ?? [])],
   );
   return { snapshot: rows[0]!.snapshot, rows: rows.filter(({ id }) => id !== null) };
 }

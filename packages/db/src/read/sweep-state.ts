@@ -1,4 +1,5 @@
 import type { Db } from '../open.ts';
+import type { Sql } from '../transaction.ts';
 
 export interface SweepState {
   readonly sweepId: string;
@@ -22,7 +23,10 @@ export interface SweepState {
 }
 
 /** Counts and progress of many sweeps in one statement. A worker's rate counts when it was heard of in the last minute. */
-export async function sweepStates(db: Db, sweepIds: readonly string[]): Promise<SweepState[]> {
+export async function sweepStates(
+  db: { readonly pool: Sql },
+  sweepIds: readonly string[],
+): Promise<SweepState[]> {
   const { rows } = await db.pool.query(
     `/* sweepStates */ WITH mine AS (
        SELECT c.sweep_id, r.status, r.diverged, r.sweep_id <> c.sweep_id OR r.sweep_id IS NULL AS reused, r.planned_steps, r.step, r.samples_seen, r.batch_size,
