@@ -93,15 +93,15 @@ export async function eventPage(
     readonly teamId: string;
     readonly kinds: readonly EventKind[] | null;
     /** Key of the member who did it, or whose run or worker it is. */
-    readonly member: string | null;
+    readonly member?: string | null;
     /** Key of the member who was named in a note. */
-    readonly mentioned: string | null;
+    readonly mentioned?: string | null;
     readonly count: number;
     readonly backwards: boolean;
     readonly from: readonly [xid: string, id: string] | null;
   },
 ): Promise<{ rows: EventRow[]; snapshot: Snapshot }> {
-  const { teamId, kinds, member, mentioned, count, backwards, from } = query;
+  const { teamId, kinds, member = null, mentioned = null, count, backwards, from } = query;
   const [beyond, order] = backwards ? ['>', 'ASC'] : ['<', 'DESC'];
   const { rows } = await db.pool.query<EventRow & { snapshot: string }>(
     `/* eventPage */ WITH page AS (

@@ -8,7 +8,15 @@ export {
   purgeDeliveries,
   redeliver,
 } from './delivery.ts';
-export { claimLooks, type Happening, readEvents, type SweepFacts, sweepFacts, type Telling, tellWebhooks } from './tell.ts';
+export {
+  claimLooks,
+  type Happening,
+  readEvents,
+  type SweepFacts,
+  sweepFacts,
+  type Telling,
+  tellWebhooks,
+} from './tell.ts';
 export {
   addWebhook,
   changeWebhook,
