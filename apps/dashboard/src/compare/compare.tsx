@@ -27,7 +27,7 @@ import { Picks } from './picks';
 import { Points } from './points';
 import { reasonsOf } from './reasons';
 import { Sentence } from './sentence';
-import { Offers } from './side';
+import { mineAndOthers, Offers } from './side';
 import { Unmatched } from './unmatched';
 import { Verdict } from './verdict';
 
@@ -42,6 +42,7 @@ export function Compare() {
   const [question, set] = useCompareQuestion();
   const [{ data: offered, error }, again] = useLiveQuery({ query: Offers, variables: {} });
   const { a, b } = question;
+  const me = offered?.viewer.member.key;
   usePartCommands(PARTS);
   useCommands(
     useMemo(
@@ -53,8 +54,22 @@ export function Compare() {
           keys: 's',
           run: () => void set({ a: b, b: a, ...FIRST }),
         },
+        ...(me === undefined
+          ? []
+          : [
+              {
+                id: 'whose',
+                name: 'Compare my runs with everybody else’s',
+                group: 'The comparison',
+                keys: 'h',
+                run: () => {
+                  const [a, b] = mineAndOthers(me);
+                  void set({ a, b, ...FIRST });
+                },
+              },
+            ]),
       ],
-      [set, a, b],
+      [set, a, b, me],
     ),
   );
   const change = (change: Partial<CompareQuestion>) => void set(change);

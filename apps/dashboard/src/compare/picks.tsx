@@ -4,7 +4,7 @@ import { Anchor, Group, Text } from '@mantine/core';
 import Link from 'next/link';
 import type { RunFilter } from '../axis/axis';
 import { compareHref } from './compare-question';
-import type { Offered } from './side';
+import { mineAndOthers, type Offered } from './side';
 
 interface Pick {
   readonly name: string;
@@ -34,7 +34,7 @@ export function Picks({ offered }: { offered: Offered }) {
 }
 
 /** Members by how much they ran of late, sweeps from the newest, engines by their runs. */
-export function picksOf({ members, sweeps, engines, augmentation, batchNorm }: Offered): Pick[] {
+export function picksOf({ viewer, members, sweeps, engines, augmentation, batchNorm }: Offered): Pick[] {
   const active = members
     .filter(({ lastRunAt }) => lastRunAt !== null)
     .toSorted((one, other) => other.recentRuns - one.recentRuns || (one.key < other.key ? -1 : 1))
@@ -52,6 +52,7 @@ export function picksOf({ members, sweeps, engines, augmentation, batchNorm }: O
       ? [true, false].map((eq): RunFilter => ({ [field]: { eq } }))
       : [];
   return [
+    { name: 'mine with everybody else’s', sides: mineAndOthers(viewer.member.key) },
     two('two members', active, 'fewer than two have runs'),
     two('two sweeps', made, 'there are fewer than two'),
     two(

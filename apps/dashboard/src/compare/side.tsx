@@ -10,6 +10,7 @@ import { count } from '../shell/format';
 /** What a side can be chosen from. */
 export const Offers = graphql(`
   query CompareOffers {
+    viewer { member { key } }
     members { key recentRuns lastRunAt }
     sweeps(first: 100) { totalCount nodes { key } }
     savedViews { key name query }
@@ -35,12 +36,30 @@ interface Offering {
 const either = (field: 'batchNorm' | 'augmentation', axis: 'BATCH_NORM' | 'AUGMENTATION'): Offer[] =>
   [true, false].map((eq) => ({ name: seriesName(axis, eq), filter: { [field]: { eq } } }));
 
+/** One's own runs, and those of all others: written with the member's key, so that a link shows everybody the same. */
+export const mineAndOthers = (key: string): [RunFilter, RunFilter] => [
+  { member: { eq: key } },
+  { not: { member: { eq: key } } },
+];
+
 /** Everything that is offered, under its heading. A saved view is offered for its runs. */
-export function offerings({ members, sweeps, savedViews, engines }: Offered): Offering[] {
+export function offerings({ viewer, members, sweeps, savedViews, engines }: Offered): Offering[] {
+  const [mine, others] = mineAndOthers(viewer.member.key);
   const all: Offering[] = [
     {
+      heading: "Mine and the team's",
+      offers: [
+        { name: 'my runs', filter: mine },
+        { name: 'everybody else’s runs', filter: others },
+        { name: 'the team’s runs', filter: EVERYTHING },
+      ],
+      more: 0,
+    },
+    {
       heading: 'Members',
-      offers: members.map(({ key }) => ({ name: key, filter: { member: { eq: key } } })),
+      offers: members
+        .filter(({ key }) => key !== viewer.member.key)
+        .map(({ key }) => ({ name: key, filter: { member: { eq: key } } })),
       more: 0,
     },
     {

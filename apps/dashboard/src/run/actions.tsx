@@ -3,6 +3,7 @@
 import { Button, Group, Modal, Text } from '@mantine/core';
 import { useMutation } from '@urql/next';
 import { useCallback, useMemo, useState } from 'react';
+import { ReadsOnly, useViewer } from '../session/viewer';
 import { graphql } from '../shell/client';
 import { useCommands } from '../shell/commands';
 import { count } from '../shell/format';
@@ -68,6 +69,7 @@ export function RunActions({
   const [, lock] = useMutation(LockRun);
   const [, retry] = useMutation(RetryRun);
   const [asking, ask] = useState(false);
+  const { mayWrite } = useViewer();
   const canRetry = status === 'FAILED' || status === 'CANCELLED';
 
   const bringBack = useCallback(
@@ -122,21 +124,25 @@ export function RunActions({
 
   useCommands(
     useMemo(
-      () => [
-        {
-          id: 'lock run',
-          name: locked ? 'Unlock this run' : 'Lock this run',
-          group: 'This run',
-          run: () => void lockIt(),
-        },
-        { id: 'delete run', name: 'Delete this run …', group: 'This run', run: () => ask(true) },
-        ...(canRetry
-          ? [{ id: 'retry run', name: 'Retry this run', group: 'This run', run: () => void retryIt() }]
-          : []),
-      ],
-      [locked, lockIt, canRetry, retryIt],
+      () =>
+        !mayWrite
+          ? []
+          : [
+              {
+                id: 'lock run',
+                name: locked ? 'Unlock this run' : 'Lock this run',
+                group: 'This run',
+                run: () => void lockIt(),
+              },
+              { id: 'delete run', name: 'Delete this run …', group: 'This run', run: () => ask(true) },
+              ...(canRetry
+                ? [{ id: 'retry run', name: 'Retry this run', group: 'This run', run: () => void retryIt() }]
+                : []),
+            ],
+      [mayWrite, locked, lockIt, canRetry, retryIt],
     ),
   );
+  if (!mayWrite) return <ReadsOnly what="retry, lock and delete runs" />;
   return (
     <Group gap="xs">
       {canRetry ? (

@@ -1,9 +1,12 @@
 'use client';
 
-import { Anchor, Button, Group, TagsInput, Text, Textarea } from '@mantine/core';
+import { Anchor, Button, Group, TagsInput, Text } from '@mantine/core';
 import { useMutation } from '@urql/next';
 import Link from 'next/link';
 import { useState } from 'react';
+import { NamedIn, NoteText } from '../mention/note';
+import { NoteField } from '../mention/note-field';
+import { ReadsOnly, useViewer } from '../session/viewer';
 import { graphql } from '../shell/client';
 import { tell, warn } from '../shell/notice';
 import type { RunDetail } from './detail';
@@ -33,11 +36,22 @@ const TagRun = graphql(`
 
 /** What people wrote about it, and which sweeps it answers. */
 export function RunDescription({ run }: { run: RunDetail }) {
+  const { mayWrite } = useViewer();
   return (
     <>
       <Group gap="md" align="start" my="sm">
-        <Tags run={run} />
-        <Note run={run} />
+        {mayWrite ? (
+          <>
+            <Tags run={run} />
+            <Note run={run} />
+          </>
+        ) : (
+          <div>
+            {run.tags.length > 0 ? <Text>Tags: {run.tags.join(', ')}</Text> : null}
+            {run.note ? <NoteText note={run.note} /> : null}
+            <ReadsOnly what="write notes and tags" />
+          </div>
+        )}
       </Group>
       {run.sweeps.length > 0 ? (
         <Text size="sm">
@@ -101,15 +115,16 @@ function Note({ run }: { run: RunDetail }) {
   };
   return (
     <div style={{ flex: 1, minWidth: 260 }}>
-      <Textarea
+      <NoteField
         label="Note"
         placeholder="What is worth knowing about this run"
         autosize
         minRows={1}
         maxLength={10_000}
         value={typed ?? run.note ?? ''}
-        onChange={({ currentTarget }) => type(currentTarget.value)}
+        onText={type}
       />
+      <NamedIn note={run.note} />
       {typed !== undefined && typed !== (run.note ?? '') ? (
         <Group gap="xs" mt={4}>
           <Button size="compact-sm" loading={busy} onClick={() => void save()}>

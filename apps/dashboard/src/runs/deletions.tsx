@@ -3,6 +3,7 @@
 import { Button, Modal, Table, Text } from '@mantine/core';
 import { useQuery } from '@urql/next';
 import { useMemo, useState } from 'react';
+import { useViewer } from '../session/viewer';
 import { graphql } from '../shell/client';
 import { useCommands } from '../shell/commands';
 import { count } from '../shell/format';
@@ -43,6 +44,7 @@ function List({ onRestored }: { onRestored: () => void }) {
     variables: {},
     requestPolicy: 'network-only',
   });
+  const { mayWrite } = useViewer();
   const restore = useRestore(() => {
     again({ requestPolicy: 'network-only' });
     onRestored();
@@ -76,9 +78,9 @@ function List({ onRestored }: { onRestored: () => void }) {
               </Table.Td>
               <Table.Td>
                 <Button
+                  disabled={!mayWrite || restorable === 0}
                   size="compact-sm"
                   variant="default"
-                  disabled={restorable === 0}
                   onClick={() => void restore(key)}
                 >
                   Bring back

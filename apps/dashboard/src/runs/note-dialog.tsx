@@ -1,8 +1,9 @@
 'use client';
 
-import { Alert, Button, Group, Modal, Stack, Textarea } from '@mantine/core';
+import { Alert, Button, Group, Modal, Stack } from '@mantine/core';
 import { useMutation, useQuery } from '@urql/next';
 import { useState } from 'react';
+import { NoteField } from '../mention/note-field';
 import { graphql } from '../shell/client';
 import { tell } from '../shell/notice';
 import { Failed, Loading } from '../shell/state';
@@ -61,14 +62,7 @@ function NoteForm({ runKey, before, onClose }: { runKey: string; before: string;
       }}
     >
       <Stack>
-        <Textarea
-          label="Note"
-          value={note}
-          onChange={({ currentTarget }) => setNote(currentTarget.value)}
-          autosize
-          minRows={4}
-          data-autofocus
-        />
+        <NoteField label="Note" value={note} onText={setNote} autosize minRows={4} data-autofocus />
         {problem ? (
           <Alert color="red" role="alert">
             {problem}

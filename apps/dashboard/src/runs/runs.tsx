@@ -5,6 +5,7 @@ import { useQueryStates } from 'nuqs';
 import { useMemo, useState } from 'react';
 import { FilterControl } from '../filter/control';
 import { EVERYTHING, isEverything, parseAsFilter } from '../filter/filter';
+import { memberOf, Whose, withMember } from '../filter/whose';
 import { Failed, HowToBegin, Loading } from '../shell/state';
 import { ViewBar } from '../view/view-bar';
 import { ColumnPicker } from './column-picker';
@@ -49,6 +50,9 @@ export function Runs() {
       </Group>
       <Group my="sm" gap="sm">
         <SearchBox where={where} onChange={(where) => set({ where }, { history: 'replace' })} />
+        <span className="sentence">
+          <Whose value={memberOf(where)} onChange={(key) => set({ where: withMember(where, key) })} />
+        </span>
         <FilterControl label="Runs" value={where} onChange={(where) => set({ where })} />
         <ColumnPicker
           columns={columns}

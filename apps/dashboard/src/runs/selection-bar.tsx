@@ -3,6 +3,7 @@
 import { Button, Group, Text } from '@mantine/core';
 import { useMemo, useRef, useState } from 'react';
 import type { RunFilter } from '../filter/filter';
+import { useViewer } from '../session/viewer';
 import { type Command, useCommands } from '../shell/commands';
 import { count } from '../shell/format';
 import { ACTIONS, type Action, runsWord } from './bulk';
@@ -33,6 +34,7 @@ export function SelectionBar({
   onSelection: (selection: Selection) => void;
   onChanged: () => void;
 }) {
+  const { mayWrite } = useViewer();
   const [action, setAction] = useState<Action>();
   const [noted, setNoted] = useState<string>();
   const [sides, setSides] = useState<Sides>({});
@@ -55,14 +57,14 @@ export function SelectionBar({
         },
         ...(some
           ? [
-              ...NAMES.map((name) => ({
+              ...(mayWrite ? NAMES : []).map((name) => ({
                 id: `bulk ${name}`,
                 name: `${ACTIONS[name].name} the chosen runs`,
                 group: 'Runs',
                 keys: ACTIONS[name].keys,
                 run: () => setAction(name),
               })),
-              ...(one === undefined
+              ...(one === undefined || !mayWrite
                 ? []
                 : [
                     {
@@ -82,7 +84,7 @@ export function SelectionBar({
             ]
           : []),
       ],
-      [some, one],
+      [some, one, mayWrite],
     ),
   );
   return (
@@ -112,7 +114,7 @@ export function SelectionBar({
             <Button size="compact-md" variant="default" onClick={() => onSelection(NOTHING)}>
               None
             </Button>
-            {NAMES.map((name) => (
+            {(mayWrite ? NAMES : []).map((name) => (
               <Button
                 key={name}
                 size="compact-md"
@@ -123,7 +125,7 @@ export function SelectionBar({
                 {ACTIONS[name].name} …
               </Button>
             ))}
-            {one === undefined ? null : (
+            {one === undefined || !mayWrite ? null : (
               <Button size="compact-md" variant="default" onClick={() => setNoted(one)}>
                 Note …
               </Button>

@@ -1,9 +1,12 @@
 'use client';
 
-import { Button, Code, CopyButton, Group, TagsInput, Text, Textarea, Title } from '@mantine/core';
+import { Button, Code, CopyButton, Group, TagsInput, Text, Title } from '@mantine/core';
 import { useMutation } from '@urql/next';
 import { useMemo, useState } from 'react';
 import { stringify } from 'yaml';
+import { NamedIn, NoteText } from '../mention/note';
+import { NoteField } from '../mention/note-field';
+import { ReadsOnly, useViewer } from '../session/viewer';
 import { graphql } from '../shell/client';
 import { tell, warn } from '../shell/notice';
 import type { Sweep } from './sweep';
@@ -28,6 +31,7 @@ export function SweepAbout({ sweep, onChanged }: { sweep: Sweep; onChanged: () =
   const [, tag] = useMutation(TagSweep);
   const [draft, setDraft] = useState<string>();
   const { key, tags, addedSeeds } = sweep;
+  const { mayWrite } = useViewer();
   const yaml = useMemo(
     () => stringify(sweep.definition, { flowCollectionPadding: true }),
     [sweep.definition],
@@ -62,14 +66,25 @@ export function SweepAbout({ sweep, onChanged }: { sweep: Sweep; onChanged: () =
       <Title order={2} size="h4" mt="lg" mb="xs" id="about">
         About this sweep
       </Title>
-      <Textarea
-        label="Note"
-        autosize
-        minRows={2}
-        value={draft ?? sweep.note ?? ''}
-        onChange={({ currentTarget }) => setDraft(currentTarget.value)}
-        maw={720}
-      />
+      {mayWrite ? (
+        <>
+          <NoteField
+            label="Note"
+            autosize
+            minRows={2}
+            value={draft ?? sweep.note ?? ''}
+            onText={setDraft}
+            maw={720}
+          />
+          <NamedIn note={sweep.note} />
+        </>
+      ) : (
+        <>
+          {sweep.note ? <NoteText note={sweep.note} /> : null}
+          {tags.length > 0 ? <Text>Tags: {tags.join(', ')}</Text> : null}
+          <ReadsOnly what="write notes and tags" />
+        </>
+      )}
       {draft === undefined ? null : (
         <Group gap="xs" mt="xs">
           <Button size="xs" onClick={() => void save()}>
@@ -80,14 +95,16 @@ export function SweepAbout({ sweep, onChanged }: { sweep: Sweep; onChanged: () =
           </Button>
         </Group>
       )}
-      <TagsInput
-        label="Tags"
-        description="Enter adds one"
-        value={[...tags]}
-        onChange={(next) => void changeTags(next)}
-        maw={720}
-        mt="sm"
-      />
+      {mayWrite ? (
+        <TagsInput
+          label="Tags"
+          description="Enter adds one"
+          value={[...tags]}
+          onChange={(next) => void changeTags(next)}
+          maw={720}
+          mt="sm"
+        />
+      ) : null}
       <Group mt="md" mb="xs">
         <Text fw={600}>The sweep file</Text>
         <CopyButton value={yaml}>

@@ -4,6 +4,7 @@ import { Button, Group, Modal, Text } from '@mantine/core';
 import { useMutation } from '@urql/next';
 import { useRouter } from 'next/navigation';
 import { useMemo, useState } from 'react';
+import { ReadsOnly, useViewer } from '../session/viewer';
 import { graphql } from '../shell/client';
 import { type Command, useCommands } from '../shell/commands';
 import { count } from '../shell/format';
@@ -46,6 +47,7 @@ export function SweepActions({
   const [, cancel] = useMutation(CancelSweep);
   const [, retry] = useMutation(RetrySweep);
   const [, lock] = useMutation(LockSweep);
+  const { mayWrite } = useViewer();
   const [asking, ask] = useState<'cancel' | 'seeds'>();
   const { key, status, locked, counts } = sweep;
   const open = counts.waiting + counts.running;
@@ -88,21 +90,24 @@ export function SweepActions({
       ...(keys ? { keys } : {}),
       run,
     });
-    const all = [
-      ...(status === 'RUNNING' || status === 'WAITING' ? [command('pause', 'Pause', 'p', doPause)] : []),
-      ...(status === 'PAUSED' ? [command('resume', 'Resume', 'p', doResume)] : []),
-      ...(back > 0
-        ? [command('retry', `Retry ${backWords(counts.failed, counts.cancelled)}`, 'e', doRetry)]
-        : []),
-      command('seeds', 'Add seeds …', 's', () => ask('seeds')),
-      command('copy', 'Copy as a new sweep', 'y', () =>
-        router.push(`/sweeps/new?${new URLSearchParams({ copy: key })}`),
-      ),
-      command('lock', locked ? 'Unlock' : 'Lock', 'l', () => void doLock()),
-      ...(open > 0 ? [command('cancel', 'Cancel …', 'x', () => ask('cancel'))] : []),
-    ];
+    const all = !mayWrite
+      ? []
+      : [
+          ...(status === 'RUNNING' || status === 'WAITING' ? [command('pause', 'Pause', 'p', doPause)] : []),
+          ...(status === 'PAUSED' ? [command('resume', 'Resume', 'p', doResume)] : []),
+          ...(back > 0
+            ? [command('retry', `Retry ${backWords(counts.failed, counts.cancelled)}`, 'e', doRetry)]
+            : []),
+          command('seeds', 'Add seeds …', 's', () => ask('seeds')),
+          command('copy', 'Copy as a new sweep', 'y', () =>
+            router.push(`/sweeps/new?${new URLSearchParams({ copy: key })}`),
+          ),
+          command('lock', locked ? 'Unlock' : 'Lock', 'l', () => void doLock()),
+          ...(open > 0 ? [command('cancel', 'Cancel …', 'x', () => ask('cancel'))] : []),
+        ];
     return { all, doCancel };
   }, [
+    mayWrite,
     key,
     status,
     locked,
@@ -119,6 +124,7 @@ export function SweepActions({
     router,
   ]);
   useCommands(commands.all);
+  if (!mayWrite) return <ReadsOnly what="pause, retry and cancel sweeps" />;
   return (
     <Group gap="xs">
       {commands.all.map(({ id, name, keys, run }) => (

@@ -4,6 +4,7 @@ import { Button } from '@mantine/core';
 import { useMutation } from '@urql/next';
 import { useRouter } from 'next/navigation';
 import { useState } from 'react';
+import { useViewer } from '../session/viewer';
 import { graphql } from '../shell/client';
 import { count } from '../shell/format';
 import { tell, warn } from '../shell/notice';
@@ -23,6 +24,7 @@ export function CreateAll({ preset, sweeps }: { preset: string; sweeps: readonly
   const router = useRouter();
   const [busy, setBusy] = useState(false);
   const [, create] = useMutation(CreateSweep);
+  const { mayWrite } = useViewer();
   const run = async () => {
     setBusy(true);
     let [made, created, reused] = [0, 0, 0];
@@ -47,7 +49,7 @@ export function CreateAll({ preset, sweeps }: { preset: string; sweeps: readonly
     }
   };
   return (
-    <Button variant="default" loading={busy} onClick={() => void run()}>
+    <Button variant="default" disabled={!mayWrite} loading={busy} onClick={() => void run()}>
       Create all {count(sweeps.length)} as they are
     </Button>
   );

@@ -5,6 +5,7 @@ import { useDebouncedCallback, useDebouncedValue } from '@mantine/hooks';
 import { useMutation } from '@urql/next';
 import { useRouter } from 'next/navigation';
 import { useCallback, useEffect, useMemo, useState } from 'react';
+import { ReadsOnly, useViewer } from '../session/viewer';
 import { useCommands } from '../shell/commands';
 import { count } from '../shell/format';
 import { tell } from '../shell/notice';
@@ -40,6 +41,7 @@ export function FileEditor({
   const [text, setText] = useState(begin);
   const [refused, setRefused] = useState<{ of: string; problems: Problems; error?: string }>();
   const [{ fetching }, create] = useMutation(CreateSweep);
+  const { mayWrite } = useViewer();
   const keep = useDebouncedCallback((next: string) => {
     const long = encodeURIComponent(next).length > MOST_IN_URL;
     if (long) window.sessionStorage.setItem(store(id), next);
@@ -112,6 +114,7 @@ export function FileEditor({
         onChange={(path, value) => change(withValue(text, path, value))}
       />
       <div>
+        <ReadsOnly what="make sweeps" />
         <FileText text={text} problems={lines} onChange={change} />
         {long ? (
           <Text size="sm" mt={4}>
@@ -130,7 +133,7 @@ export function FileEditor({
           <Button
             size="md"
             loading={fetching}
-            disabled={!file.content || lines.length > 0}
+            disabled={!mayWrite || !file.content || lines.length > 0}
             onClick={() => void submit()}
           >
             {preview && settled === file

@@ -1,11 +1,13 @@
 'use client';
 
-import { Anchor, Button, Group, SegmentedControl, Text, TextInput, Title } from '@mantine/core';
+import { Anchor, Button, Group, Text, TextInput, Title } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import Link from 'next/link';
 import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
+import { Whose } from '../filter/whose';
 import { Choice } from '../question/controls';
+import { ReadsOnly, useViewer } from '../session/viewer';
 import { useLast, useLiveQuery } from '../shell/activity';
 import { graphql, type SchemaType } from '../shell/client';
 import { count } from '../shell/format';
@@ -17,7 +19,6 @@ const PAGE = 50;
 const SweepList = graphql(
   `
     query SweepList($where: SweepFilter, $first: Int, $after: String, $last: Int, $before: String) {
-      viewer { member { key name } }
       members { key name }
       sweeps(where: $where, first: $first, after: $after, last: $last, before: $before) {
         totalCount
@@ -32,7 +33,7 @@ const SweepList = graphql(
 const STATUSES = ['RUNNING', 'WAITING', 'PAUSED', 'DONE', 'CANCELLED'] as const;
 /** The list in the URL. */
 const LIST = {
-  /** Key of a member; `me` for one's own. */
+  /** Key of a member. */
   by: parseAsString,
   status: parseAsStringLiteral(STATUSES),
   search: parseAsString,
@@ -48,10 +49,13 @@ export function Sweeps() {
     (text: string) => void set({ search: text || null, ...FROM_FRONT }, { history: 'replace' }),
     300,
   );
-  const [{ data: who }] = useLiveQuery({ query: Me, variables: {}, pause: by !== 'me' });
-  const member = by === 'me' ? who?.viewer.member.key : by;
+  const { key: me, mayWrite } = useViewer();
+  // As it was written in addresses before; for everybody who opens one it meant somebody else.
+  useEffect(() => {
+    if (by === 'me' && me !== undefined) void set({ by: me }, { history: 'replace' });
+  }, [by, me, set]);
   const where: SchemaType<'SweepFilter'> = {
-    ...(member ? { member: { eq: member } } : {}),
+    ...(by ? { member: { eq: by } } : {}),
     ...(status ? { status: [status] } : {}),
     ...(search ? { search } : {}),
   };
@@ -59,7 +63,7 @@ export function Sweeps() {
   const [{ data, error, fetching }, again] = useLiveQuery({
     query: SweepList,
     variables: { where, ...page },
-    pause: by === 'me' && !member,
+    pause: by === 'me',
   });
   const shown = useLast(data);
   const filtered = Boolean(by || status || search);
@@ -69,20 +73,18 @@ export function Sweeps() {
         <Title order={1} size="h3">
           Sweeps
         </Title>
-        <Button component={Link} href="/sweeps/new">
-          New sweep
-        </Button>
+        {mayWrite ? (
+          <Button component={Link} href="/sweeps/new">
+            New sweep
+          </Button>
+        ) : (
+          <ReadsOnly what="make sweeps" />
+        )}
       </Group>
       <Group my="sm" align="flex-end">
-        <SegmentedControl
-          aria-label="Whose sweeps"
-          data={[
-            { value: 'team', label: 'Team' },
-            { value: 'me', label: 'Mine' },
-          ]}
-          value={by === 'me' ? 'me' : 'team'}
-          onChange={(value) => void set({ by: value === 'me' ? 'me' : null, ...FROM_FRONT })}
-        />
+        <span className="sentence">
+          <Whose value={by} what="sweeps" onChange={(by) => void set({ by, ...FROM_FRONT })} />
+        </span>
         <TextInput
           aria-label="Search sweeps"
           placeholder="name, key, tag or note"
@@ -99,7 +101,6 @@ export function Sweeps() {
             value={by ?? 'team'}
             options={[
               { value: 'team', name: 'anybody' },
-              { value: 'me', name: 'me' },
               ...(shown?.members ?? []).map(({ key, name }) => ({ value: key, name })),
             ]}
             onChange={(value) => void set({ by: value === 'team' ? null : value, ...FROM_FRONT })}
@@ -160,4 +161,3 @@ export function Sweeps() {
   );
 }
 const FROM_FRONT = { after: null, before: null };
-const Me = graphql(`query Me { viewer { member { key } } }`);

@@ -8,7 +8,7 @@ import { count } from '../shell/format';
 
 export const EventFields = graphql(`
   fragment EventFields on Event {
-    at kind member sweep run worker dataset attempt diverged reason cells runs
+    at kind member mentioned sweep run worker dataset attempt diverged reason cells runs
   }
 `);
 export type Event = ResultOf<typeof EventFields>;
@@ -30,6 +30,7 @@ export const KINDS: Readonly<Record<string, readonly EventKind[]>> = {
   deletions: ['RUNS_DELETED', 'RUNS_RESTORED'],
   workers: ['WORKER_STARTED', 'WORKER_STOPPED', 'WORKER_LOST'],
   'data sets': ['DATASET_ADDED'],
+  mentions: ['MENTIONED'],
 };
 
 const runLink = (key: string | null): ReactNode =>
@@ -175,6 +176,11 @@ export function EventSentence({ event }: { event: Event }) {
     WORKER_LOST: (
       <>
         worker {worker} of {who} was lost: nothing was heard of it
+      </>
+    ),
+    MENTIONED: (
+      <>
+        {who} named {event.mentioned} in the note of {event.run === null ? sweep : run}
       </>
     ),
     DATASET_ADDED: (

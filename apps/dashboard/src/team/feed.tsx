@@ -2,9 +2,11 @@
 
 import './team.css';
 import { Button, Group, Text } from '@mantine/core';
-import { parseAsArrayOf, parseAsStringLiteral, useQueryState } from 'nuqs';
+import { parseAsArrayOf, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
 import { useState } from 'react';
+import { Whose } from '../filter/whose';
 import { Choices } from '../question/controls';
+import { useViewer } from '../session/viewer';
 import { graphql, useQuery } from '../shell/client';
 import { useWatch } from '../shell/live';
 import { Failed, Loading } from '../shell/state';
@@ -14,8 +16,8 @@ import { Part } from './part';
 
 const Page = graphql(
   `
-  query Feed($kinds: [EventKind!], $after: String) {
-    activity(first: 20, kinds: $kinds, after: $after) {
+  query Feed($kinds: [EventKind!], $member: String, $mentioned: String, $after: String) {
+    activity(first: 20, kinds: $kinds, member: $member, mentioned: $mentioned, after: $after) {
       edges { cursor node { ...EventFields } }
       pageInfo { hasNextPage endCursor }
       watchFrom
@@ -34,13 +36,25 @@ const Watch = graphql(
 );
 
 const GROUPS = Object.keys(KINDS);
-const SHOWN = parseAsArrayOf(parseAsStringLiteral(GROUPS)).withDefault([]);
+const SHOWN = {
+  activity: parseAsArrayOf(parseAsStringLiteral(GROUPS)).withDefault([]),
+  /** Key of the member whose doing is shown. */
+  by: parseAsString,
+  /** Key of the member who is named in a note. */
+  mentioned: parseAsString,
+};
+interface Shown {
+  readonly kinds: Event['kind'][] | null;
+  readonly member: string | null;
+  readonly mentioned: string | null;
+}
 /** Events that came while the page is open and are kept in it; earlier ones are in the list after a reload. */
 const KEPT = 500;
 
 /** What happened in the team: the newest first, live, older ones a page at a time. */
 export function Feed() {
-  const [groups, setGroups] = useQueryState('activity', SHOWN);
+  const [{ activity: groups, by, mentioned }, set] = useQueryStates(SHOWN);
+  const { key: me } = useViewer();
   const kinds = groups.flatMap((group) => KINDS[group] ?? []);
   return (
     <Part title="What happened" id="activity">
@@ -50,16 +64,42 @@ export function Feed() {
           values={groups}
           options={GROUPS.map((value) => ({ value, name: value }))}
           words={groups.length > 0 ? `Only ${groups.join(', ')}` : 'All kinds'}
-          onChange={(groups) => void setGroups(groups.length > 0 ? groups : null)}
+          onChange={(groups) => void set({ activity: groups.length > 0 ? groups : null })}
         />
+        <span className="sentence">
+          <Whose value={by} what="events" onChange={(by) => void set({ by })} />
+        </span>
+        {mentioned !== null ? (
+          <Button
+            size="compact-md"
+            variant="light"
+            aria-pressed
+            onClick={() => void set({ mentioned: null })}
+          >
+            Mentions of {mentioned === me ? 'me' : mentioned} alone
+          </Button>
+        ) : me === undefined ? null : (
+          <Button
+            size="compact-md"
+            variant="default"
+            aria-pressed={false}
+            onClick={() => void set({ mentioned: me })}
+          >
+            Mentions of me
+          </Button>
+        )}
       </Group>
-      <List key={kinds.join()} kinds={kinds.length > 0 ? kinds : null} />
+      <List
+        key={JSON.stringify([kinds, by, mentioned])}
+        shown={{ kinds: kinds.length > 0 ? kinds : null, member: by, mentioned }}
+      />
     </Part>
   );
 }
 
-function List({ kinds }: { kinds: Event['kind'][] | null }) {
-  const [{ data, error }, again] = useQuery({ query: Page, variables: { kinds } });
+function List({ shown }: { shown: Shown }) {
+  const [{ data, error }, again] = useQuery({ query: Page, variables: { ...shown } });
+  const { kinds, member, mentioned } = shown;
   const [from] = useState(() => ({ watch: undefined as string | undefined }));
   // The list is asked for once; what comes after it, the subscription brings.
   from.watch ??= data?.activity.watchFrom;
@@ -74,7 +114,12 @@ function List({ kinds }: { kinds: Event['kind'][] | null }) {
   if (error) return <Failed message={error.message} again={() => again({ requestPolicy: 'network-only' })} />;
   if (!data) return <Loading what="what happened" />;
   const { edges, pageInfo } = data.activity;
-  const live = (seen ?? []).filter(({ kind }) => !kinds || kinds.includes(kind));
+  const live = (seen ?? []).filter(
+    (event) =>
+      (!kinds || kinds.includes(event.kind)) &&
+      (member === null || event.member === member) &&
+      (mentioned === null || event.mentioned === mentioned),
+  );
   const more = (after: string | null) => setOlder([...older, after!]);
   return (
     <>
@@ -87,11 +132,15 @@ function List({ kinds }: { kinds: Event['kind'][] | null }) {
           <Item key={cursor} event={node} />
         ))}
         {older.map((after, i) => (
-          <Older key={after} kinds={kinds} after={after} last={i === older.length - 1} more={more} />
+          <Older key={after} shown={shown} after={after} last={i === older.length - 1} more={more} />
         ))}
       </ol>
       {live.length + edges.length === 0 ? (
-        <Text>{kinds ? 'Nothing of these kinds in 30 days.' : 'Nothing happened in the last 30 days.'}</Text>
+        <Text>
+          {kinds || member !== null || mentioned !== null
+            ? 'Nothing of these kinds in 30 days.'
+            : 'Nothing happened in the last 30 days.'}
+        </Text>
       ) : null}
       {older.length === 0 && pageInfo.hasNextPage ? (
         <MoreButton onClick={() => more(pageInfo.endCursor)} />
@@ -101,17 +150,17 @@ function List({ kinds }: { kinds: Event['kind'][] | null }) {
 }
 
 function Older({
-  kinds,
+  shown,
   after,
   last,
   more,
 }: {
-  kinds: Event['kind'][] | null;
+  shown: Shown;
   after: string;
   last: boolean;
   more: (after: string | null) => void;
 }) {
-  const [{ data, error }, again] = useQuery({ query: Page, variables: { kinds, after } });
+  const [{ data, error }, again] = useQuery({ query: Page, variables: { ...shown, after } });
   if (error)
     return (
       <li>

@@ -2,6 +2,7 @@
 
 import { Table } from '@mantine/core';
 import { useMutation } from '@urql/next';
+import { ReadsOnly, useViewer } from '../session/viewer';
 import { graphql, type ResultOf, type SchemaType } from '../shell/client';
 import { count } from '../shell/format';
 import { tell, warn } from '../shell/notice';
@@ -35,6 +36,7 @@ const GOALS: Readonly<Record<Goal, string>> = {
 /** What "best" means for each metric. A change can be taken back. */
 export function Metrics({ metrics, again }: { metrics: readonly Metric[]; again: () => void }) {
   const [, setGoal] = useMutation(SetGoal);
+  const { mayWrite } = useViewer();
   const change = async (name: string, goal: Goal, before?: Goal): Promise<void> => {
     const { data, error } = await setGoal({ name, goal });
     const result = data?.setMetricGoal;
@@ -62,6 +64,7 @@ export function Metrics({ metrics, again }: { metrics: readonly Metric[]; again:
               <Table.Th scope="row">{name}</Table.Th>
               <Table.Td>
                 <select
+                  disabled={!mayWrite}
                   aria-label={`Goal of ${name}`}
                   value={goal}
                   onChange={({ currentTarget }) => void change(name, currentTarget.value as Goal, goal)}
@@ -77,6 +80,7 @@ export function Metrics({ metrics, again }: { metrics: readonly Metric[]; again:
           ))}
         </Table.Tbody>
       </Table>
+      <ReadsOnly what="change goals" />
     </Part>
   );
 }

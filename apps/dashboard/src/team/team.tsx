@@ -6,6 +6,7 @@ import { useLiveQuery } from '../shell/activity';
 import { graphql } from '../shell/client';
 import { Failed, Loading } from '../shell/state';
 import { ViewBar } from '../view/view-bar';
+import { Webhooks } from '../webhook/webhooks';
 import { DatasetFields, Datasets } from './datasets';
 import { Feed } from './feed';
 import { Invitations } from './invitations';
@@ -47,6 +48,7 @@ export function Team() {
       <Members members={members} />
       {viewer.session && viewer.scopes.includes('ADMIN') ? <Invitations /> : null}
       <Workers workers={workers} />
+      {viewer.scopes.includes('ADMIN') ? <Webhooks /> : null}
       <Feed />
       <Datasets datasets={datasets} />
       <Metrics metrics={metrics} again={again} />

@@ -4,6 +4,7 @@ import { Anchor, Button, CopyButton, Group, Popover, Stack, Text } from '@mantin
 import Link from 'next/link';
 import { usePathname, useSearchParams } from 'next/navigation';
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
+import { ReadsOnly, useViewer } from '../session/viewer';
 import { type Command, useCommands } from '../shell/commands';
 import { Icon } from '../shell/icon';
 import { tell, warn } from '../shell/notice';
@@ -16,6 +17,7 @@ const opened = new Map<ViewPage, string>();
 
 /** Which saved view this is, and all that can be done with saved views of the page. */
 export function ViewBar({ page }: { page: ViewPage }) {
+  const { mayWrite, role } = useViewer();
   const { views, me, problem, save, change, remove } = useViews();
   const query = queryOf(page, usePathname(), useSearchParams().toString());
   const [menu, setMenu] = useState(false);
@@ -26,21 +28,27 @@ export function ViewBar({ page }: { page: ViewPage }) {
     here.find((view) => sameView(view.query, query));
   const before = here.find(({ key }) => key === opened.get(page));
   const view = exact ?? before;
+  // Another's is changed by who looks after the team alone.
+  const mine = view?.member.key === me || role === 'OWNER' || role === 'MAINTAINER';
   useEffect(() => {
     if (exact) opened.set(page, exact.key);
   }, [exact, page]);
   useCommands(
     useMemo(
       (): Command[] => [
-        {
-          id: 'save view',
-          name: 'Save this view',
-          group: 'Saved views',
-          run: () => {
-            setForm('save');
-            setMenu(true);
-          },
-        },
+        ...(mayWrite
+          ? [
+              {
+                id: 'save view',
+                name: 'Save this view',
+                group: 'Saved views',
+                run: () => {
+                  setForm('save');
+                  setMenu(true);
+                },
+              },
+            ]
+          : []),
         {
           id: 'saved views',
           name: 'Saved views',
@@ -49,7 +57,7 @@ export function ViewBar({ page }: { page: ViewPage }) {
           run: () => setMenu(true),
         },
       ],
-      [],
+      [mayWrite],
     ),
   );
   const act = async (what: Promise<string | undefined>, said: string, undo?: () => void): Promise<void> => {
@@ -106,9 +114,11 @@ export function ViewBar({ page }: { page: ViewPage }) {
                   return undefined;
                 }}
               />
+            ) : !mayWrite ? (
+              <ReadsOnly what="save and share views" />
             ) : (
               <Group gap="xs">
-                {view && !exact ? (
+                {view && mine && !exact ? (
                   <Tool
                     onClick={() =>
                       void act(
@@ -122,7 +132,7 @@ export function ViewBar({ page }: { page: ViewPage }) {
                   </Tool>
                 ) : null}
                 <Tool onClick={() => setForm('save')}>Save as …</Tool>
-                {view ? (
+                {view && mine ? (
                   <>
                     <Tool onClick={() => setForm('rename')}>Rename …</Tool>
                     <Tool

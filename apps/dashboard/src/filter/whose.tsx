@@ -1,0 +1,66 @@
+'use client';
+
+import { useMemo } from 'react';
+import { useViewer } from '../session/viewer';
+import { useCommands } from '../shell/commands';
+import type { RunFilter } from './filter';
+
+/** The key of the member whose runs a filter asks for, where it does that in so many words; null: everybody's. */
+export function memberOf({ member }: RunFilter): string | null {
+  const { eq, ...rest } = member ?? {};
+  return typeof eq === 'string' && Object.keys(rest).length === 0 ? eq : null;
+}
+
+/** The same filter for the runs of one member, or for everybody's. */
+export function withMember({ member: _before, ...rest }: RunFilter, key: string | null): RunFilter {
+  return key === null ? rest : { ...rest, member: { eq: key } };
+}
+
+/**
+ * Mine, or the team's: the same on every page, and one key. What stands in the address is the member's key, so that a link shows everybody the
+ * same.
+ */
+export function Whose({
+  value,
+  what = 'runs',
+  onChange,
+}: {
+  value: string | null;
+  what?: string;
+  onChange: (key: string | null) => void;
+}) {
+  const { key: me } = useViewer();
+  useCommands(
+    useMemo(
+      () =>
+        me === undefined
+          ? []
+          : [
+              {
+                id: 'whose',
+                name: value === me ? `The team's ${what}` : `My ${what} alone`,
+                group: 'The question',
+                keys: 'h',
+                run: () => onChange(value === me ? null : me),
+              },
+            ],
+      [me, value, what, onChange],
+    ),
+  );
+  return (
+    <select
+      aria-label={`Whose ${what}`}
+      aria-keyshortcuts="h"
+      value={value ?? ''}
+      onChange={({ currentTarget }) => onChange(currentTarget.value || null)}
+    >
+      <option value="">the team’s {what}</option>
+      {me === undefined ? null : <option value={me}>my {what}</option>}
+      {value === null || value === me ? null : (
+        <option value={value}>
+          {what} of {value}
+        </option>
+      )}
+    </select>
+  );
+}

@@ -1,0 +1,30 @@
+'use client';
+
+import { Text } from '@mantine/core';
+import { graphql, useQuery } from '../shell/client';
+
+const ViewerQuery = graphql(`query ViewerIs { viewer { member { key name } role scopes session { id } } }`);
+
+/** Who looks, and what they may do: asked once for the whole page. Until it is known, nothing is offered that they perhaps may not. */
+export function useViewer() {
+  const [{ data }] = useQuery({ query: ViewerQuery, variables: {} });
+  const viewer = data?.viewer;
+  return {
+    known: viewer !== undefined,
+    key: viewer?.member.key,
+    role: viewer?.role,
+    signedIn: Boolean(viewer?.session),
+    mayWrite: viewer?.scopes.includes('WRITE') ?? false,
+    mayAdmin: viewer?.scopes.includes('ADMIN') ?? false,
+  };
+}
+
+/** Why there is nothing to change here, for who may only read. */
+export function ReadsOnly({ what }: { what: string }) {
+  const { known, mayWrite } = useViewer();
+  return known && !mayWrite ? (
+    <Text size="sm" c="dimmed" data-testid="reads-only">
+      You read here: members of the team {what}.
+    </Text>
+  ) : null;
+}
