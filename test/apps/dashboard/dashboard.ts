@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { startApi } from '@smallbatch/api';
+import { type ApiOptions, startApi } from '@smallbatch/api';
 import type { Db } from '@smallbatch/db';
 import pg from 'pg';
 import { generateCurves, generateTeam } from '../../../setup/bench/generated.ts';
@@ -27,7 +27,15 @@ const quiet = { level: 'silent', info: silent, warn: silent, error: silent, debu
  * generated runs (setup/bench/generated.ts: deterministic, 520 for each BN, batch sizes and base learning rates of a data set), with curves
  * where these are asked for. It trains nothing.
  */
-export async function openDashboard({ runs = 0, curves = false } = {}): Promise<Dashboard> {
+export async function openDashboard({
+  runs = 0,
+  curves = false,
+  api: options = {},
+}: {
+  readonly runs?: number;
+  readonly curves?: boolean;
+  readonly api?: Partial<ApiOptions>;
+} = {}): Promise<Dashboard> {
   const database = await copyTemplate();
   const { db, teamId, memberId } = await database.openOwned();
   if (runs > 0) {
@@ -39,7 +47,13 @@ export async function openDashboard({ runs = 0, curves = false } = {}): Promise<
     await pool.end();
   }
   const inner = await freePort();
-  const api = await startApi({ db, port: 0, dashboardUrl: `http://127.0.0.1:${inner}`, logger: quiet });
+  const api = await startApi({
+    db,
+    port: 0,
+    dashboardUrl: `http://127.0.0.1:${inner}`,
+    logger: quiet,
+    ...options,
+  });
   const url = `http://localhost:${api.port}`;
   const server = fork(join(import.meta.dirname, '../../../apps/dashboard/server.mjs'), {
     env: {

@@ -1,7 +1,7 @@
 'use client';
 
 import { Combobox, Textarea, type TextareaProps, useCombobox, VisuallyHidden } from '@mantine/core';
-import { useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { count } from '../shell/format';
 import { useMembers } from './members';
 import { typedBefore } from './mentions';
@@ -17,6 +17,8 @@ export function NoteField({
   const members = useMembers();
   const box = useCombobox({ onDropdownClose: () => box.resetSelectedOption() });
   const area = useRef<HTMLTextAreaElement>(null);
+  /** Where the caret goes once what was chosen stands there. */
+  const goTo = useRef<number>(undefined);
   const [mention, setMention] = useState<ReturnType<typeof typedBefore>>();
   const fits = mention
     ? members
@@ -33,26 +35,32 @@ export function NoteField({
   const look = (text: string, caret: number): void => {
     const found = typedBefore(text, caret);
     setMention(found);
-    if (found) {
-      box.openDropdown();
-      // Once the options are those of what is typed now.
-      requestAnimationFrame(() => box.selectFirstOption());
-    } else box.closeDropdown();
+    if (found) box.openDropdown();
+    else box.closeDropdown();
   };
   const choose = (key: string): void => {
-    const { current } = area;
-    if (!mention || !current) return;
+    if (!mention) return;
     const end = mention.at + 1 + mention.typed.length;
     const caret = mention.at + key.length + 2;
     onText(`${value.slice(0, mention.at)}@${key} ${value.slice(end).replace(/^ /, '')}`);
     setMention(undefined);
     box.closeDropdown();
-    requestAnimationFrame(() => {
-      current.focus();
-      current.setSelectionRange(caret, caret);
-    });
+    goTo.current = caret;
   };
+  // Before the next key is read.
+  useLayoutEffect(() => {
+    if (goTo.current === undefined) return;
+    area.current?.focus();
+    area.current?.setSelectionRange(goTo.current, goTo.current);
+    goTo.current = undefined;
+  });
   const shown = fits.length > 0;
+  const { dropdownOpened, selectFirstOption } = box;
+  const first = fits[0]?.key;
+  // Enter takes the first of those that fit what is typed now.
+  useEffect(() => {
+    if (dropdownOpened && first !== undefined) selectFirstOption();
+  }, [dropdownOpened, first, selectFirstOption]);
   return (
     <>
       <Combobox store={box} onOptionSubmit={choose} position="bottom-start" withinPortal>
@@ -87,7 +95,7 @@ export function NoteField({
       <VisuallyHidden role="status">
         {mention && box.dropdownOpened
           ? shown
-            ? `${count(fits.length)} ${fits.length === 1 ? 'member' : 'members'}: arrow keys choose, Enter writes`
+            ? `${count(fits.length)} ${fits.length === 1 ? 'member' : 'members'}, the first ${fits[0]!.name}: Enter writes, arrow keys choose`
             : 'no member of this name'
           : ''}
       </VisuallyHidden>
