@@ -18,6 +18,7 @@ export type * from './generated/prisma/client.ts';
 export * from './generated/prisma/enums.ts';
 export * from './lock.ts';
 export { type Meaning, MOST_MEANT, type NotMeant } from './meant.ts';
+export { mentionsIn } from './mention.ts';
 export { migrate } from './migrate.ts';
 export { type Db, type OpenOptions, openDb } from './open.ts';
 export * from './own-run.ts';
