@@ -235,6 +235,18 @@ describe('a webhook', () => {
     expect(await own.asOwner('SELECT FROM webhook_reader')).toEqual([]);
   });
 
+  test('is not told what happened before it was added, nor another one twice, though the log is read again from its start', async () => {
+    const first = await receiver();
+    await add(first.url);
+    await (await train(1)).finish(0, 1);
+    await until(() => first.got.length === 1);
+    const second = await receiver();
+    await add(second.url);
+    await own.asOwner(`UPDATE webhook_reader SET seen = '3:3:'`);
+    await settled();
+    expect([first.got.length, second.got.length]).toEqual([1, 0]);
+  });
+
   test('of a new secret is signed with both for a day, then with the new one alone', async () => {
     const to = await receiver();
     const { id, secret } = await add(to.url);
