@@ -78,5 +78,6 @@ export { createToken, type FoundToken, findToken, type NewToken, revokeToken } f
 export { type Acting, acting, type Sql } from './transaction.ts';
 export * from './upload.ts';
 export { uuidv7 } from './uuid.ts';
+export { missingForSpeed } from './wall.ts';
 export { isUnfitValue, type StopReason, stopReason, type Work, within } from './within.ts';
 export * from './worker.ts';
