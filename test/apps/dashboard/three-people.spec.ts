@@ -117,7 +117,6 @@ test('two people of one team and one of another, at the same time: what one does
     key: gone,
   });
   expect(removed.errors).toBeUndefined();
-  await berta.getByRole('navigation').getByRole('link', { name: 'Sweeps' }).click();
   await expect(berta).toHaveURL(/\/sign-in/, { timeout: 15_000 });
   await expect(ada.getByRole('heading', { name: /^Team / })).toBeVisible();
 });
