@@ -13,6 +13,7 @@ import type { Asked } from './admit.ts';
 import type { KnownSettings } from './aggregate/settings.ts';
 import type { Viewer } from './can.ts';
 import type { Live } from './live/hub.ts';
+import type { Metrics } from './metrics.ts';
 
 /** What a request knows. Loaders gather what one request needs of many things into one statement. */
 export interface Context {
@@ -23,6 +24,7 @@ export interface Context {
   readonly asked?: Asked | undefined;
   readonly lease: LeaseTimes;
   readonly live: Live;
+  readonly metrics: Metrics;
   readonly sweepState: DataLoader<string, SweepState>;
   /** Summaries of runs by id: of these metrics, or of all. */
   runMetrics(names: readonly string[] | null): DataLoader<string, readonly RunMetricRow[]>;
@@ -35,7 +37,7 @@ export interface Context {
 }
 
 export function makeContext(
-  given: Pick<Context, 'db' | 'viewer' | 'requestId' | 'asked' | 'lease' | 'live'>,
+  given: Pick<Context, 'db' | 'viewer' | 'requestId' | 'asked' | 'lease' | 'live' | 'metrics'>,
 ): Context {
   const { db } = given;
   const loaders = new Map<string, unknown>();
