@@ -4,9 +4,10 @@ import { createSweep, createToken } from '@smallbatch/db';
 import { createClient } from 'graphql-ws';
 import { describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
+import { globalId } from '../../../apps/api/src/builder.ts';
 import { Metrics } from '../../../apps/api/src/metrics.ts';
 import { readListen } from '../../../apps/api/src/observe.ts';
-import { addDataset, newRun, newSweep } from '../../packages/db/new-run.ts';
+import { addDataset, addWorker, newRun, newSweep } from '../../packages/db/new-run.ts';
 import { type TestApi, testApi } from './server.ts';
 
 const get = (port: number, path: string, headers: Record<string, string> = {}) =>
@@ -64,7 +65,7 @@ describe('metrics', () => {
     expect(seen).toMatchObject({
       'smallbatch_requests_total{route="graphql",status="400"}': 1,
       'smallbatch_request_seconds_count{kind="query",status="200"}': 2,
-      'smallbatch_request_seconds_count{kind="mutation",status="200"}': 3,
+      'smallbatch_request_seconds_count{kind="mutation",status="200"}': 2,
       'smallbatch_request_seconds_count{kind="none",status="400"}': 1,
       'smallbatch_socket_operations_total{kind="subscription"}': 1,
       smallbatch_claimed_runs_total: 2,
@@ -101,15 +102,12 @@ describe('metrics', () => {
     const owner = { teamId: own.teamId, memberId: own.memberId };
     const runs = [1, 2].map((seed) => newRun(dataset.id, { seed }));
     await createSweep(own.db, newSweep(owner, runs, { name: 'counted' }));
+    const worker = globalId('Worker', await addWorker(own.db, owner));
     const { data } = await own.ask(
-      'mutation ($input: RegisterWorkerInput!) { registerWorker(input: $input) { id } }',
-      { input: { name: 'w', host: 'h', pid: 1, engine: 'onnx', device: 'cpu', versions: {}, trainerVersion: '1' } },
+      'mutation ($input: ClaimRunsInput!) { claimRuns(input: $input) { ... on Bundle { claims { run { id } attempt } } } }',
+      { input: { worker, datasets: [dataset.hash], max: 2 } },
     );
-    const { data: claimed } = await own.ask(
-      'mutation ($input: ClaimRunsInput!) { claimRuns(input: $input) { ... on Bundle { runs { run { id } attempt } } } }',
-      { input: { worker: data.registerWorker.id, datasets: [dataset.hash], max: 2 } },
-    );
-    const [{ run, attempt }] = claimed.claimRuns.runs;
+    const [{ run, attempt }] = data.claimRuns.claims;
     const report = {
       run: run.id,
       attempt,
