@@ -24,14 +24,16 @@ function attempt(n) {
   });
 }
 
-async function one() {
+/** They begin one after another within a second: what is measured is an attack that goes on, in parts. */
+async function one(after) {
+  await new Promise((done) => setTimeout(done, after));
   while (going && begun < attempts) await attempt(begun++);
 }
 
 process.on('message', (message) => {
   if (message === 'go') {
     going = true;
-    for (let i = 0; i < connections; i++) void one();
+    for (let i = 0; i < connections; i++) void one((i / connections) * 1000);
   } else {
     going = false;
     // What was begun is answered first: it would be in the way of what is measured next.
