@@ -68,6 +68,8 @@ export interface Api {
 }
 
 const HOUR_MS = 3_600_000;
+/** How long a client may take to send a request. */
+export const REQUEST_SECONDS = 60;
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
 const hostName = (header: string | undefined): string => (header ?? '').replace(/:\d+$/, '').toLowerCase();
 
@@ -120,7 +122,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   app.disable('x-powered-by');
   app.set('trust proxy', trustProxy ? 1 : false);
   const http: Server = createServer(app);
-  http.requestTimeout = 60_000;
+  http.requestTimeout = REQUEST_SECONDS * 1000;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: LIMITS.bodyBytes });
   const metrics = new Metrics(db, { sockets: () => sockets.clients.size, watchers: () => live.watchers });
 

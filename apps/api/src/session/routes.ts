@@ -3,7 +3,6 @@ import express, { type Request, type Response, Router } from 'express';
 import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
 import { CODES, type Code, fault } from '../errors.ts';
-import { Gate } from './gate.ts';
 import type { Oidc } from './oidc.ts';
 import { oidcRoutes } from './oidc-routes.ts';
 import { originAllowed, originOf, writeCookie } from './request.ts';
@@ -17,6 +16,7 @@ import {
   signIn,
   tooManyTries,
 } from './sign-in.ts';
+import { SignInGate } from './sign-in-gate.ts';
 import { askerOf, type Viewers } from './viewer.ts';
 
 export interface SessionOptions {
@@ -46,7 +46,7 @@ export function giveSession(
 export function sessionRoutes(options: SessionOptions): Router {
   const { db, viewers, trustProxy, oidc } = options;
   const router = Router();
-  const gate = new Gate();
+  const gate = new SignInGate();
   const browserOf = (request: Request): Browser => ({
     address: originOf(request, trustProxy).address,
     agent: request.headers['user-agent'] ?? '',

@@ -23,7 +23,7 @@ import {
 } from '@smallbatch/db';
 import { GraphQLError } from 'graphql';
 import { fault } from '../errors.ts';
-import type { Gate } from './gate.ts';
+import type { SignInGate } from './sign-in-gate.ts';
 
 /** Where a session is begun. */
 export interface Browser {
@@ -74,7 +74,7 @@ async function tryPassword(
 /** Where people come in. */
 export interface Entrance {
   readonly db: Db;
-  readonly gate: Gate;
+  readonly gate: SignInGate;
 }
 
 /** Begins a session, and gives its secret. What is wrong, address or password, is not said, and takes the same time. */

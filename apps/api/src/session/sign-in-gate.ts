@@ -1,6 +1,6 @@
 import { networkOf } from '@smallbatch/db';
 
-export interface GateLimits {
+export interface SignInGateLimits {
   /** How long a refusal is held back: by chance between these, as many that are told at once would all try again at once. */
   readonly holdMs: readonly [number, number];
   /** Refusals that are held back at once; who comes then gets no answer. */
@@ -10,19 +10,24 @@ export interface GateLimits {
   /** Sign-ins of one address that are looked at at once. */
   readonly atOnce: number;
 }
-export const GATE_LIMITS: GateLimits = { holdMs: [1_000, 3_000], held: 1_000, knownMs: 10_000, atOnce: 10 };
+export const SIGN_IN_LIMITS: SignInGateLimits = {
+  holdMs: [1_000, 3_000],
+  held: 1_000,
+  knownMs: 10_000,
+  atOnce: 10,
+};
 
 /**
  * Stands before sign-in, so that a flood of it costs the others nothing. An address that is over its limit is refused without a
  * statement and slowly: whoever waits for an answer before the next try cannot try faster. And nobody has all turns at stretching.
  */
-export class Gate {
-  readonly #limits: GateLimits;
+export class SignInGate {
+  readonly #limits: SignInGateLimits;
   readonly #over = new Map<string, { readonly until: number; readonly askAgain: number }>();
   readonly #inside = new Map<string, number>();
   #held = 0;
 
-  constructor(limits: GateLimits = GATE_LIMITS) {
+  constructor(limits: SignInGateLimits = SIGN_IN_LIMITS) {
     this.#limits = limits;
   }
 
