@@ -58,8 +58,10 @@ test.each([
 /** Stands between as a pooler that connections ask in vain for their role. Gives the address to come by. */
 async function withoutRole(url: string): Promise<{ url: string; stop(): void }> {
   const target = new URL(url);
+  const { hostname } = target;
+  const port = Number(target.port);
   const server = createServer((client) => {
-    const database = connect(Number(target.port), target.hostname);
+    const database = connect(port, hostname);
     client.once('data', (start) => {
       const text = start.toString('latin1');
       const other = text.replace('role=smallbatch_app', 'role=none'.padEnd('role=smallbatch_app'.length));

@@ -174,6 +174,23 @@ describe('a WebSocket', () => {
   });
 });
 
+describe('on loopback', () => {
+  test('a WebSocket under another host name is refused, as a page has it whose name was bound to this machine anew', async () => {
+    const own = await testApi();
+    const open = (host: string) =>
+      new Promise<string>((done) => {
+        const socket = new WebSocket(`ws://127.0.0.1:${own.api.port}/graphql`, 'graphql-transport-ws', {
+          headers: { host, origin: `http://${host}` },
+        });
+        socket.once('open', () => done('open')).once('error', ({ message }) => done(message));
+        socket.once('open', () => socket.close());
+      });
+    expect(await open(`localhost:${own.api.port}`)).toBe('open');
+    expect(await open(`rebound.example:${own.api.port}`)).toContain('403');
+    expect(await open(`localhost.example:${own.api.port}`)).toContain('403');
+  });
+});
+
 describe('the log', () => {
   test('has no password, link, cookie or token in it, also when everything fails', async () => {
     const { lines, logger } = logLines();
