@@ -1,6 +1,9 @@
 // A process that tries wrong passwords, while it is told to: 'go' and 'pause' from its parent, how it stands in answer.
 import { Agent, request } from 'node:http';
+import { setPriority } from 'node:os';
 
+// An attacker has a machine of its own: here it takes what the server and its users leave.
+setPriority(19);
 const [, , url, attempts, connections] = process.argv;
 const { port } = new URL(url);
 const agent = new Agent({ keepAlive: true, maxSockets: Number(connections) });

@@ -115,7 +115,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       giveSession(request, response, trustProxy, secret),
     );
     response.locals.viewer = viewer;
-    return makeContext({ db, viewer, requestId, asked, lease, live, metrics });
+    return makeContext({ everyTeam: db, viewer, requestId, asked, lease, live, metrics });
   };
 
   const app = express();
@@ -235,7 +235,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     askerOf: (request) => askerOf(request, trustProxy),
     viewerOf: viewers.viewerOf,
     readSeconds,
-    contextOf: (viewer, requestId) => makeContext({ db, viewer, requestId, lease, live, metrics }),
+    contextOf: (viewer, requestId) => makeContext({ everyTeam: db, viewer, requestId, lease, live, metrics }),
     formatError,
     began: ({ kind }) => metrics.operations.inc({ kind }),
     telemetry,

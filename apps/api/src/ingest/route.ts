@@ -43,7 +43,7 @@ export function ingest({ db, viewerOf, originAllowed, metrics }: IngestOptions):
   router.get('/ingest/points', async (request, response) => {
     await answered(request, response, async () => {
       const teamId = await teamOf(request, response);
-      return standing(db, teamId, uploadId(request.query.upload));
+      return standing(db.ofTeam(teamId), teamId, uploadId(request.query.upload));
     });
   });
   router.post('/ingest/points', async (request, response) => {
@@ -60,9 +60,10 @@ export function ingest({ db, viewerOf, originAllowed, metrics }: IngestOptions):
       const { upload, offset } = request.query;
       const part = upload === undefined ? undefined : { id: uploadId(upload), offset: offsetOf(offset) };
       const body = await readBody(request);
+      const own = db.ofTeam(teamId);
       const taken = part
-        ? await takePart(db, teamId, part, read, body)
-        : await takeBatches(db, teamId, read, body);
+        ? await takePart(own, teamId, part, read, body)
+        : await takeBatches(own, teamId, read, body);
       metrics.reported(taken.batches, taken.points);
       const { batches: _counted, ...told } = taken;
       return told;

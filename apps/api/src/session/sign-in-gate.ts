@@ -25,6 +25,7 @@ export class SignInGate {
   readonly #limits: SignInGateLimits;
   readonly #over = new Map<string, { readonly until: number; readonly askAgain: number }>();
   readonly #inside = new Map<string, number>();
+  readonly #lines = new Map<string, Promise<unknown>>();
   #held = 0;
 
   constructor(limits: SignInGateLimits = SIGN_IN_LIMITS) {
@@ -59,6 +60,19 @@ export class SignInGate {
     await new Promise((done) => setTimeout(done, least + Math.random() * (most - least)).unref());
     this.#held--;
     return true;
+  }
+
+  /** Does one thing after another of an address: counting its tries takes one connection to the database, however many come at once. */
+  async inLine<T>(address: string, work: () => Promise<T>): Promise<T> {
+    const network = networkOf(address);
+    const mine = (this.#lines.get(network) ?? Promise.resolve()).then(work);
+    const over = mine.catch(() => {});
+    this.#lines.set(network, over);
+    try {
+      return await mine;
+    } finally {
+      if (this.#lines.get(network) === over) this.#lines.delete(network);
+    }
   }
 
   /** Does what an address asks for; undefined where as many of it are at work as may be. */

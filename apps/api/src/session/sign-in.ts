@@ -60,14 +60,23 @@ async function tryPassword(
   address: string,
   find: () => Promise<Person | undefined>,
 ): Promise<Person | undefined> {
-  const over = await countTry(db, { email, address });
+  const over = await gate.inLine(address, async () => {
+    const seconds = gate.secondsLeft(address);
+    if (seconds !== undefined) return { seconds, ofAddress: true };
+    const counted = await countTry(db, { email, address });
+    if (counted?.ofAddress) gate.close(address, counted.seconds);
+    return counted;
+  });
   if (over) {
-    if (over.ofAddress) gate.close(address, over.seconds);
+    if (over.ofAddress) await gate.hold();
     throw tooManyTries(over.seconds);
   }
   const person = await find();
   const is = await gate.within(address, () => inTurn(isPassword(password, person?.password)));
-  if (is === undefined) throw busy();
+  if (is === undefined) {
+    await gate.hold();
+    throw busy();
+  }
   return is ? person : undefined;
 }
 
