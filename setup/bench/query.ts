@@ -83,7 +83,7 @@ interface Asked {
 }
 
 /** The API in a process of its own, on a database of its own. */
-class Server {
+export class Server {
   readonly url: string;
   readonly #child: ChildProcess;
   private constructor(child: ChildProcess, url: string) {
@@ -171,7 +171,7 @@ export const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)]!;
 
 /** The token of a team's first member. */
-async function tokenOf(db: Db, team: string): Promise<string> {
+export async function tokenOf(db: Db, team: string): Promise<string> {
   const member = await db.prisma.member.findFirstOrThrow({ where: { team: { key: team } } });
   const { teamId, id: memberId } = member;
   return (await createToken(db, { teamId, memberId, name: 'bench', scopes: ['READ'] })).secret;

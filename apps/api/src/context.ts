@@ -13,6 +13,7 @@ import type { Asked } from './admit.ts';
 import type { KnownSettings } from './aggregate/settings.ts';
 import type { Viewer } from './can.ts';
 import type { Live } from './live/hub.ts';
+import type { Metrics } from './metrics.ts';
 
 /** What a request knows. Loaders gather what one request needs of many things into one statement. */
 export interface Context {
@@ -26,6 +27,7 @@ export interface Context {
   readonly asked?: Asked | undefined;
   readonly lease: LeaseTimes;
   readonly live: Live;
+  readonly metrics: Metrics;
   readonly sweepState: DataLoader<string, SweepState>;
   /** Summaries of runs by id: of these metrics, or of all. */
   runMetrics(names: readonly string[] | null): DataLoader<string, readonly RunMetricRow[]>;
@@ -38,7 +40,7 @@ export interface Context {
 }
 
 export function makeContext(
-  given: Pick<Context, 'everyTeam' | 'viewer' | 'requestId' | 'asked' | 'lease' | 'live'>,
+  given: Pick<Context, 'everyTeam' | 'viewer' | 'requestId' | 'asked' | 'lease' | 'live' | 'metrics'>,
 ): Context {
   const { everyTeam, viewer } = given;
   const db = viewer ? everyTeam.ofTeam(viewer.teamId) : everyTeam;

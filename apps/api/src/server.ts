@@ -8,9 +8,9 @@ import { type Db, LEASE, type LeaseTimes, purgeSessions, purgeTries, startPurgin
 import express, { type ErrorRequestHandler, type Request, type Response } from 'express';
 import type { GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import { WebSocketServer } from 'ws';
 import { admission, onlyPost, VALIDATION } from './admit.ts';
+import { arrival } from './arrival.ts';
 import { readBody } from './body.ts';
 import { type Context, makeContext } from './context.ts';
 import { costExtensions } from './cost-extensions.ts';
@@ -22,12 +22,15 @@ import { LIMITS } from './limits.ts';
 import { Live } from './live/hub.ts';
 import { SOCKET_LIMITS, type SocketLimits, serveSockets } from './live/socket.ts';
 import { makeLogger } from './log.ts';
+import { Metrics } from './metrics.ts';
+import { health, type Listen, serveMetrics } from './observe.ts';
 import { schema } from './schema.ts';
 import { NO_LOCAL_OWNER, watchLocalOwner } from './session/local-owner.ts';
 import type { Oidc } from './session/oidc.ts';
 import { originAllowed as isAllowed } from './session/request.ts';
 import { giveSession, sessionRoutes } from './session/routes.ts';
 import { askerOf, makeViewers } from './session/viewer.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
 
 export interface ApiOptions {
   readonly db: Db;
@@ -43,6 +46,12 @@ export interface ApiOptions {
   readonly lease?: LeaseTimes;
   /** How long a query may take; 30 unless said. Its statements are stopped then. */
   readonly readSeconds?: number;
+  /** How long requests in flight may take once it stops; 1 unless said. */
+  readonly stopSeconds?: number;
+  /** Where metrics are served; on loopback without a proxy they are beside everything else too. */
+  readonly metricsListen?: Listen | undefined;
+  /** Traces of requests. */
+  readonly telemetry?: Telemetry | undefined;
   readonly logger?: Logger;
   /** Bounds of WebSockets that differ from the usual ones. */
   readonly socketLimits?: Partial<SocketLimits>;
@@ -51,20 +60,25 @@ export interface ApiOptions {
 export interface Api {
   readonly url: string;
   readonly port: number;
+  /** Of metrics, where they have an address of their own. */
+  readonly metricsPort: number | undefined;
   /** Subscriptions that are open. */
   watchers(): number;
   stop(): Promise<void>;
 }
 
 const HOUR_MS = 3_600_000;
+/** How long a client may take to send a request. */
+export const REQUEST_SECONDS = 60;
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
 const hostName = (header: string | undefined): string => (header ?? '').replace(/:\d+$/, '').toLowerCase();
 
 /** Errors as clients see them; what is masked is logged with an id. */
-function format(logger: Logger) {
+function format(logger: Logger, metrics: Metrics) {
   return (error: unknown): GraphQLFormattedError =>
     shown(error, (inner, path) => {
       const errorId = randomUUID();
+      metrics.errors.inc();
       logger.error({ err: inner, path, errorId }, 'a request failed');
       return errorId;
     });
@@ -78,7 +92,9 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     dashboardUrl,
     lease = LEASE,
     readSeconds = 30,
+    stopSeconds = 1,
     trustProxy = false,
+    telemetry,
   } = options;
   const logger = options.logger ?? makeLogger();
   const local = LOOPBACK.has(host) && !trustProxy;
@@ -98,54 +114,43 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     const viewer = await viewers.viewerOf(askerOf(request, trustProxy), (secret) =>
       giveSession(request, response, trustProxy, secret),
     );
-    return makeContext({ everyTeam: db, viewer, requestId, asked, lease, live });
+    response.locals.viewer = viewer;
+    return makeContext({ everyTeam: db, viewer, requestId, asked, lease, live, metrics });
   };
 
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', trustProxy ? 1 : false);
   const http: Server = createServer(app);
-  http.requestTimeout = 60_000;
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  const seconds = new Histogram({
-    name: 'smallbatch_request_seconds',
-    help: 'Time of GraphQL requests.',
-    labelNames: ['status'],
-    registers: [registry],
-  });
+  http.requestTimeout = REQUEST_SECONDS * 1000;
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: LIMITS.bodyBytes });
+  const metrics = new Metrics(db, { sockets: () => sockets.clients.size, watchers: () => live.watchers });
 
   // Against DNS rebinding: on loopback only loopback's own names are answered.
   const hostAllowed = (request: IncomingMessage): boolean =>
     !local || LOOPBACK.has(hostName(request.headers.host));
   const originAllowed = (request: IncomingMessage): boolean => isAllowed(request, trustProxy);
+  app.use(arrival(logger, metrics, trustProxy));
+  if (telemetry) app.use(telemetry.request);
   app.use((request, response, next) => {
-    const id = randomUUID();
-    response.setHeader('X-Request-Id', id);
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('X-Frame-Options', 'DENY');
     response.setHeader('Referrer-Policy', 'same-origin');
-    response.locals.requestId = id;
     if (!hostAllowed(request))
       response
         .status(421)
         .json({ errors: [{ message: `unknown host "${hostName(request.headers.host)}": use localhost` }] });
     else next();
   });
-  app.get('/health/live', (_request, response) => void response.json({ live: true }));
-  app.get('/health/ready', async (_request, response) => {
-    const ready = await db.pool.query('/* ready */ SELECT 1').then(
-      () => true,
-      () => false,
-    );
-    response.status(ready ? 200 : 503).json({ ready });
+  const { routes: healthRoutes, stopping } = health(db);
+  app.use(healthRoutes);
+  app.get('/metrics', async (_request, response) => {
+    if (local) return void response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+    const message = 'metrics have an address of their own: start with --metrics-listen ADDRESS:PORT';
+    response.status(404).json({ errors: [{ message, extensions: { code: 'NOT_FOUND' } }] });
   });
-  app.get(
-    '/metrics',
-    async (_request, response) => void response.type(registry.contentType).send(await registry.metrics()),
-  );
 
-  const formatError = format(logger);
+  const formatError = format(logger, metrics);
   const apollo = new ApolloServer<Context>({
     schema,
     introspection: true,
@@ -159,7 +164,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     stopOnTerminationSignals: false,
     logger,
     plugins: [
-      ApolloServerPluginDrainHttpServer({ httpServer: http, stopGracePeriodMillis: 1000 }),
+      ApolloServerPluginDrainHttpServer({ httpServer: http, stopGracePeriodMillis: stopSeconds * 1000 }),
       ApolloServerPluginLandingPageDisabled(),
       costExtensions,
     ],
@@ -172,13 +177,12 @@ export async function startApi(options: ApiOptions): Promise<Api> {
         return void response
           .status(403)
           .json({ errors: [{ message: `origin "${request.headers.origin}" may not ask here` }] });
-      const end = seconds.startTimer();
-      response.on('finish', () => end({ status: String(response.statusCode) }));
       next();
     },
     onlyPost,
     readBody,
     admission(schema, readSeconds),
+    ...(telemetry ? [telemetry.operation] : []),
     expressMiddleware(apollo, {
       context: ({ req, res }) => contextOf(req, res),
     }),
@@ -186,7 +190,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   app.use('/export', exportRoutes({ contextOf, originAllowed, logger }));
   app.use('/auth', sessionRoutes({ db, viewers, trustProxy, oidc: options.oidc, logger }));
   const askedBy = (request: IncomingMessage) => viewers.viewerOf(askerOf(request, trustProxy));
-  app.use(ingest({ db, viewerOf: askedBy, originAllowed }));
+  app.use(ingest({ db, viewerOf: askedBy, originAllowed, metrics }));
   const refuseBody: ErrorRequestHandler = (error, _request, response, next) => {
     const { status, type } = error as { status?: number; type?: string };
     if (response.headersSent || !status) return next(error);
@@ -201,20 +205,20 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   app.use(refuseBody);
   if (dashboardUrl) app.use(dashboard(dashboardUrl));
   const fail: ErrorRequestHandler = (error, _request, response, _next) => {
+    metrics.errors.inc();
     logger.error({ err: error, requestId: response.locals.requestId }, 'a request failed');
     if (!response.headersSent)
       response.status(500).json({
         errors: [
           {
             message: `internal error; the log has it under ${response.locals.requestId}`,
-            extensions: { code: 'INTERNAL' },
+            extensions: { code: 'INTERNAL', requestId: response.locals.requestId },
           },
         ],
       });
   };
   app.use(fail);
 
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: LIMITS.bodyBytes });
   http.on('upgrade', (request, socket, head) => {
     // A target that is no path would otherwise end the process.
     const target = new URL(
@@ -231,10 +235,13 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     askerOf: (request) => askerOf(request, trustProxy),
     viewerOf: viewers.viewerOf,
     readSeconds,
-    contextOf: (viewer, requestId) => makeContext({ everyTeam: db, viewer, requestId, lease, live }),
+    contextOf: (viewer, requestId) => makeContext({ everyTeam: db, viewer, requestId, lease, live, metrics }),
     formatError,
+    began: ({ kind }) => metrics.operations.inc({ kind }),
+    telemetry,
   });
 
+  const measured = options.metricsListen && (await serveMetrics(metrics, options.metricsListen));
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject);
     http.listen(options.port, host, resolve);
@@ -243,8 +250,10 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   return {
     port,
     url: `http://${LOOPBACK.has(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`,
+    metricsPort: measured?.port,
     watchers: () => live.watchers,
     async stop() {
+      stopping();
       clearInterval(forgetting);
       await localOwners.stop();
       await live.stop();
@@ -257,6 +266,9 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       for (const client of sockets.clients) client.terminate();
       await apollo.stop();
       http.closeAllConnections();
+      measured?.stop();
+      metrics.stop();
+      await telemetry?.stop();
     },
   };
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Db } from '@smallbatch/db';
 import { type Response, Router } from 'express';
 import { can, UNKNOWN_ASKER, type Viewer } from '../can.ts';
+import type { Metrics } from '../metrics.ts';
 import type { ReadRecords } from './batch.ts';
 import { Refusal, readBody } from './body.ts';
 import { standing, takeBatches, takePart } from './ingest.ts';
@@ -18,16 +19,18 @@ export interface IngestOptions {
   readonly db: Db;
   readonly viewerOf: (request: IncomingMessage) => Promise<Viewer | undefined>;
   readonly originAllowed: (request: IncomingMessage) => boolean;
+  readonly metrics: Metrics;
 }
 
 /** `/ingest/points`: points in bulk, beside GraphQL's reportMetrics and with the same effect. docs/ingest.md says how it is used. */
-export function ingest({ db, viewerOf, originAllowed }: IngestOptions): Router {
+export function ingest({ db, viewerOf, originAllowed, metrics }: IngestOptions): Router {
   const router = Router();
-  async function teamOf(request: IncomingMessage): Promise<string> {
+  async function teamOf(request: IncomingMessage, response: Response): Promise<string> {
     if (!originAllowed(request))
       throw new Refusal(403, 'FORBIDDEN', `origin "${request.headers.origin}" may not ask here`);
     const viewer = await viewerOf(request);
     if (!viewer) throw new Refusal(401, 'UNAUTHENTICATED', UNKNOWN_ASKER);
+    response.locals.viewer = viewer;
     if (!can(viewer, 'work'))
       throw new Refusal(
         403,
@@ -39,13 +42,13 @@ export function ingest({ db, viewerOf, originAllowed }: IngestOptions): Router {
 
   router.get('/ingest/points', async (request, response) => {
     await answered(request, response, async () => {
-      const teamId = await teamOf(request);
+      const teamId = await teamOf(request, response);
       return standing(db.ofTeam(teamId), teamId, uploadId(request.query.upload));
     });
   });
   router.post('/ingest/points', async (request, response) => {
     await answered(request, response, async () => {
-      const teamId = await teamOf(request);
+      const teamId = await teamOf(request, response);
       const type = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
       const read = READERS[type];
       if (!read)
@@ -58,7 +61,12 @@ export function ingest({ db, viewerOf, originAllowed }: IngestOptions): Router {
       const part = upload === undefined ? undefined : { id: uploadId(upload), offset: offsetOf(offset) };
       const body = await readBody(request);
       const own = db.ofTeam(teamId);
-      return part ? takePart(own, teamId, part, read, body) : takeBatches(own, teamId, read, body);
+      const taken = part
+        ? await takePart(own, teamId, part, read, body)
+        : await takeBatches(own, teamId, read, body);
+      metrics.reported(taken.batches, taken.points);
+      const { batches: _counted, ...told } = taken;
+      return told;
     });
   });
   return router;

@@ -16,11 +16,13 @@ import {
 import { CloseCode } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import type { WebSocket, WebSocketServer } from 'ws';
-import { type Admitted, admit, VALIDATION, workOf } from '../admit.ts';
+import { type Admitted, admit, type Operation, VALIDATION, workOf } from '../admit.ts';
 import type { Viewer } from '../can.ts';
 import { type Context, makeContext } from '../context.ts';
 import { fault } from '../errors.ts';
+import { asking } from '../log.ts';
 import type { Asker } from '../session/viewer.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { gate } from './gate.ts';
 
 /** Close codes of our own, beside those of the protocol (4400 to 4500 and 1001). */
@@ -69,6 +71,9 @@ interface Options {
   viewerOf(asker: Asker): Promise<Viewer | undefined>;
   contextOf(viewer: Viewer | undefined, requestId: string): Context;
   formatError(error: unknown): GraphQLFormattedError;
+  /** Hears of each operation that begins. */
+  began(operation: Operation): void;
+  readonly telemetry: Telemetry | undefined;
 }
 
 /** Of a connection: when something was asked last, how much is open, and who asks. */
@@ -83,9 +88,10 @@ interface State {
  * stopped in the database when its socket closes; what subscriptions read is read for many at once, and goes on.
  */
 export function serveSockets(sockets: WebSocketServer, options: Options): { dispose(): unknown } {
-  const { schema, limits, readSeconds, askerOf, viewerOf, contextOf, formatError } = options;
+  const { schema, limits, readSeconds, askerOf, viewerOf, contextOf, formatError, began, telemetry } =
+    options;
   const documents = new Documents(schema);
-  const running = new WeakMap<object, ReturnType<typeof workOf>>();
+  const running = new WeakMap<object, ReturnType<typeof workOf> & { readonly operation: Operation }>();
   const states = new WeakMap<WebSocket, State>();
   sockets.on('connection', (client) => {
     states.set(client, { since: Date.now(), open: () => 0, asker: undefined });
@@ -151,10 +157,11 @@ export function serveSockets(sockets: WebSocketServer, options: Options): { disp
             error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error }),
           ];
         }
-        const { kind, operationName, variables } = admitted;
+        const { kind, operation, operationName, variables } = admitted;
         const document = documents.checked(payload.query, admitted.document);
         if ('errors' in document) return document.errors;
-        if (!kind) return [unknownOperation()];
+        if (!kind || !operation) return [unknownOperation()];
+        began(operation);
         const asker = states.get(extra.socket)?.asker;
         const viewer = asker && (await viewerOf(asker));
         const args: ExecutionArgs = {
@@ -165,7 +172,7 @@ export function serveSockets(sockets: WebSocketServer, options: Options): { disp
           contextValue: contextOf(viewer, randomUUID()),
         };
         if (kind !== 'subscription') {
-          const own = workOf(kind, readSeconds);
+          const own = { ...workOf(kind, readSeconds), operation };
           running.set(args, own);
           extra.socket.once('close', () => own.stop('CLIENT_GONE'));
         }
@@ -175,7 +182,11 @@ export function serveSockets(sockets: WebSocketServer, options: Options): { disp
         const own = running.get(args);
         if (!own) return execute(args);
         try {
-          return await within(own.work, () => execute(args));
+          const { requestId } = args.contextValue as Context;
+          const body = () => within(own.work, () => execute(args));
+          return await asking.run({ requestId }, () =>
+            telemetry ? telemetry.during(own.operation, body) : body(),
+          );
         } finally {
           own.end();
         }

@@ -6,7 +6,17 @@ import { CODES, type Code, fault } from '../errors.ts';
 import type { Oidc } from './oidc.ts';
 import { oidcRoutes } from './oidc-routes.ts';
 import { originAllowed, originOf, writeCookie } from './request.ts';
-import { accept, type Browser, invitationOf, join, setByLink, setByOld, signIn } from './sign-in.ts';
+import {
+  accept,
+  type Browser,
+  invitationOf,
+  join,
+  setByLink,
+  setByOld,
+  signIn,
+  tooManyTries,
+} from './sign-in.ts';
+import { SignInGate } from './sign-in-gate.ts';
 import { askerOf, type Viewers } from './viewer.ts';
 
 export interface SessionOptions {
@@ -36,6 +46,7 @@ export function giveSession(
 export function sessionRoutes(options: SessionOptions): Router {
   const { db, viewers, trustProxy, oidc } = options;
   const router = Router();
+  const gate = new SignInGate();
   const browserOf = (request: Request): Browser => ({
     address: originOf(request, trustProxy).address,
     agent: request.headers['user-agent'] ?? '',
@@ -61,6 +72,13 @@ export function sessionRoutes(options: SessionOptions): Router {
     if (request.method === 'GET' || originAllowed(request, trustProxy)) return next();
     sayFault(response, fault('FORBIDDEN', `origin "${request.headers.origin}" may not ask here`));
   });
+  // Before anything is read or asked.
+  router.post('/sign-in', async (request, response, next) => {
+    const seconds = gate.secondsLeft(originOf(request, trustProxy).address);
+    if (seconds === undefined) return next();
+    if (await gate.hold()) sayFault(response, tooManyTries(seconds));
+    else request.socket.destroy();
+  });
   // A page of elsewhere cannot send this type without asking first, which is never allowed.
   router.use(express.json({ limit: LARGEST_BODY, type: 'application/json' }));
   const post = (path: string, work: (request: Request, response: Response, body: Body) => Promise<void>) =>
@@ -73,7 +91,7 @@ export function sessionRoutes(options: SessionOptions): Router {
 
   post('/sign-in', async (request, response, body) => {
     const given = { email: body.text('email'), password: body.text('password') };
-    const secret = await signIn(db, given, browserOf(request));
+    const secret = await signIn({ db, gate }, given, browserOf(request));
     await begin(request, response, secret);
   });
   post('/sign-out', async (request, response) => {
@@ -95,7 +113,12 @@ export function sessionRoutes(options: SessionOptions): Router {
   post('/password', async (request, _response, body) => {
     const password = body.text('password');
     if (body.has('secret')) return setByLink(db, body.text('secret'), password);
-    await setByOld(db, await signedIn(request), { old: body.text('old'), password }, browserOf(request));
+    await setByOld(
+      { db, gate },
+      await signedIn(request),
+      { old: body.text('old'), password },
+      browserOf(request),
+    );
   });
 
   router.get('/invitation', async (request, response) => {

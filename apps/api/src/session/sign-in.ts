@@ -23,6 +23,7 @@ import {
 } from '@smallbatch/db';
 import { GraphQLError } from 'graphql';
 import { fault } from '../errors.ts';
+import type { SignInGate } from './sign-in-gate.ts';
 
 /** Where a session is begun. */
 export interface Browser {
@@ -36,33 +37,66 @@ const BUSY_SECONDS = 5;
 const limited = (message: string, retryAfter: number): GraphQLError =>
   new GraphQLError(message, { extensions: { code: 'RATE_LIMITED', retryAfter } });
 
+const busy = (): GraphQLError =>
+  limited(`too many sign in at this moment: try again in ${BUSY_SECONDS} s`, BUSY_SECONDS);
+/** To who has tried too often. */
+export const tooManyTries = (seconds: number): GraphQLError =>
+  limited(`too many tries: wait ${Math.ceil(seconds / 60)} min, or ask an owner for a link`, seconds);
+
 /** What takes its turn at stretching, where too many wait an answer that says so. */
 async function inTurn<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof TooBusy)
-      throw limited(`too many sign in at this moment: try again in ${BUSY_SECONDS} s`, BUSY_SECONDS);
+    if (error instanceof TooBusy) throw busy();
     throw error;
   }
 }
 
-/** Counts a try, before it is known what it is worth. */
-async function mayTry(db: Db, email: string, address: string): Promise<void> {
-  const seconds = await countTry(db, { email, address });
-  if (seconds !== undefined)
-    throw limited(`too many tries: wait ${Math.ceil(seconds / 60)} min, or ask an owner for a link`, seconds);
+/** Counts a try, before it is known what it is worth, and looks whether the password is the stored one. */
+async function tryPassword(
+  { db, gate }: Entrance,
+  { email, password }: { readonly email: string; readonly password: string },
+  address: string,
+  find: () => Promise<Person | undefined>,
+): Promise<Person | undefined> {
+  const over = await gate.inLine(address, async () => {
+    const seconds = gate.secondsLeft(address);
+    if (seconds !== undefined) return { seconds, ofAddress: true };
+    const counted = await countTry(db, { email, address });
+    if (counted?.ofAddress) gate.close(address, counted.seconds);
+    return counted;
+  });
+  if (over) {
+    if (over.ofAddress) await gate.hold();
+    throw tooManyTries(over.seconds);
+  }
+  const person = await find();
+  const is = await gate.within(address, () => inTurn(isPassword(password, person?.password)));
+  if (is === undefined) {
+    await gate.hold();
+    throw busy();
+  }
+  return is ? person : undefined;
+}
+
+/** Where people come in. */
+export interface Entrance {
+  readonly db: Db;
+  readonly gate: SignInGate;
 }
 
 /** Begins a session, and gives its secret. What is wrong, address or password, is not said, and takes the same time. */
 export async function signIn(
-  db: Db,
-  { email, password }: { readonly email: string; readonly password: string },
+  entrance: Entrance,
+  given: { readonly email: string; readonly password: string },
   browser: Browser,
 ): Promise<string> {
-  await mayTry(db, email, browser.address);
-  const person = emailFault(email) ? undefined : await accountOfEmail(db, email);
-  if (!(await inTurn(isPassword(password, person?.password))) || !person)
+  const { db } = entrance;
+  const { email } = given;
+  const find = async () => (emailFault(email) ? undefined : accountOfEmail(db, email));
+  const person = await tryPassword(entrance, given, browser.address, find);
+  if (!person)
     throw fault(
       'UNAUTHENTICATED',
       'wrong e-mail address or password: correct one of them, or ask an owner of your team for a link to set a new password',
@@ -138,16 +172,16 @@ export async function setByLink(db: Db, secret: string, given: string): Promise<
 
 /** Sets a new password of who is signed in and knows the old one; their other sessions end. */
 export async function setByOld(
-  db: Db,
+  entrance: Entrance,
   session: FoundSession,
   { old, password }: { readonly old: string; readonly password: string },
   { address }: Browser,
 ): Promise<void> {
+  const { db } = entrance;
   const person = await accountOfId(db, session.accountId);
   if (!person) throw fault('UNAUTHENTICATED', 'this account is not there any more');
   const email = person.email ?? person.id;
-  await mayTry(db, email, address);
-  if (!(await inTurn(isPassword(old, person.password))))
+  if (!(await tryPassword(entrance, { email, password: old }, address, async () => person)))
     throw fault('BAD_INPUT', 'wrong old password: correct it, or ask an owner of your team for a link');
   await forgetTries(db.pool, email, address);
   await changePassword(db, session, await fitPassword(password, person));

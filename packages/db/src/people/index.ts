@@ -21,5 +21,5 @@ export {
   usePasswordLink,
 } from './reset.ts';
 export * from './session.ts';
-export { countTry, forgetTries, purgeTries, TRY_LIMITS } from './throttle.ts';
+export { countTry, forgetTries, networkOf, purgeTries, type TooMany, TRY_LIMITS } from './throttle.ts';
 export { TooBusy } from './turns.ts';
