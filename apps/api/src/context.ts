@@ -11,6 +11,7 @@ import {
 import DataLoader from 'dataloader';
 import type { Asked } from './admit.ts';
 import type { KnownSettings } from './aggregate/settings.ts';
+import type { From } from './audit/audited.ts';
 import type { Viewer } from './can.ts';
 import type { Live } from './live/hub.ts';
 
@@ -19,6 +20,7 @@ export interface Context {
   readonly db: Db;
   readonly viewer: Viewer | undefined;
   readonly requestId: string;
+  readonly from: From;
   /** By HTTP. */
   readonly asked?: Asked | undefined;
   readonly lease: LeaseTimes;
@@ -35,7 +37,7 @@ export interface Context {
 }
 
 export function makeContext(
-  given: Pick<Context, 'db' | 'viewer' | 'requestId' | 'asked' | 'lease' | 'live'>,
+  given: Pick<Context, 'db' | 'viewer' | 'requestId' | 'from' | 'asked' | 'lease' | 'live'>,
 ): Context {
   const { db } = given;
   const loaders = new Map<string, unknown>();

@@ -25,7 +25,7 @@ import { makeLogger } from './log.ts';
 import { schema } from './schema.ts';
 import { NO_LOCAL_OWNER, watchLocalOwner } from './session/local-owner.ts';
 import type { Oidc } from './session/oidc.ts';
-import { originAllowed as isAllowed } from './session/request.ts';
+import { fromOf, originAllowed as isAllowed } from './session/request.ts';
 import { giveSession, sessionRoutes } from './session/routes.ts';
 import { askerOf, makeViewers } from './session/viewer.ts';
 
@@ -98,7 +98,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     const viewer = await viewers.viewerOf(askerOf(request, trustProxy), (secret) =>
       giveSession(request, response, trustProxy, secret),
     );
-    return makeContext({ db, viewer, requestId, asked, lease, live });
+    return makeContext({ db, viewer, requestId, from: fromOf(request, trustProxy), asked, lease, live });
   };
 
   const app = express();
@@ -186,7 +186,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   app.use('/export', exportRoutes({ contextOf, originAllowed, logger }));
   app.use('/auth', sessionRoutes({ db, viewers, trustProxy, oidc: options.oidc, logger }));
   const askedBy = (request: IncomingMessage) => viewers.viewerOf(askerOf(request, trustProxy));
-  app.use(ingest({ db, viewerOf: askedBy, originAllowed }));
+  app.use(ingest({ db, viewerOf: askedBy, originAllowed, fromOf: (request) => fromOf(request, trustProxy) }));
   const refuseBody: ErrorRequestHandler = (error, _request, response, next) => {
     const { status, type } = error as { status?: number; type?: string };
     if (response.headersSent || !status) return next(error);
@@ -231,7 +231,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     askerOf: (request) => askerOf(request, trustProxy),
     viewerOf: viewers.viewerOf,
     readSeconds,
-    contextOf: (viewer, requestId) => makeContext({ db, viewer, requestId, lease, live }),
+    contextOf: (viewer, requestId, request) =>
+      makeContext({ db, viewer, requestId, from: fromOf(request, trustProxy), lease, live }),
     formatError,
   });
 

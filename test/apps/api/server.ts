@@ -30,7 +30,7 @@ export interface TestApi {
 }
 
 /** Opens and closes a transaction. */
-const FRAME = /^(BEGIN|COMMIT|ROLLBACK|SET|DEALLOCATE)/;
+const FRAME = /^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|DEALLOCATE)/;
 /** What the server does by itself, beside all requests: it removes what is old, and hears who may sign in. */
 const BESIDE = /^\s*\/\* (purge|adoptEvents|anyoneCanSignIn|localOwner)/;
 
