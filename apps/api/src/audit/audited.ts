@@ -56,14 +56,15 @@ const isForbidden = (error: unknown): boolean =>
  * field is written down too. A mutation of which nobody has said how it is told is a fault of the program, found at start.
  */
 export function audited(schema: GraphQLSchema, rules = AUDITED, untold = UNTOLD): GraphQLSchema {
+  for (const name of Object.keys(schema.getMutationType()?.getFields() ?? {}))
+    if (!rules[name] === !untold[name])
+      throw new Error(
+        `missing rule: nobody has said what is written down of Mutation.${name} (AUDITED or UNTOLD)`,
+      );
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || !['Query', 'Mutation', 'Subscription'].includes(type.name)) continue;
     for (const field of Object.values(type.getFields())) {
       const rule = type.name === 'Mutation' ? rules[field.name] : undefined;
-      if (type.name === 'Mutation' && !rule === !untold[field.name])
-        throw new Error(
-          `missing rule: nobody has said what is written down of Mutation.${field.name} (AUDITED or UNTOLD)`,
-        );
       for (const key of ['resolve', 'subscribe'] as const) {
         const inner = field[key];
         if (inner) field[key] = refusals(field.name, rule ? told(inner, rule) : inner);
