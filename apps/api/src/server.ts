@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginDrainHttpServer } from '@apollo/server/plugin/drainHttpServer';
@@ -17,6 +17,7 @@ import { costExtensions } from './cost-extensions.ts';
 import { dashboard } from './dashboard.ts';
 import { shown } from './errors.ts';
 import { exportRoutes } from './export/routes.ts';
+import { makeServer, REQUEST_LIMITS, type RequestLimits, setHeaders, tooManyHeaders } from './guarding.ts';
 import { ingest } from './ingest/route.ts';
 import { LIMITS } from './limits.ts';
 import { Live } from './live/hub.ts';
@@ -46,6 +47,8 @@ export interface ApiOptions {
   readonly logger?: Logger;
   /** Bounds of WebSockets that differ from the usual ones. */
   readonly socketLimits?: Partial<SocketLimits>;
+  /** The same of requests. */
+  readonly requestLimits?: Partial<RequestLimits>;
 }
 
 export interface Api {
@@ -104,8 +107,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', trustProxy ? 1 : false);
-  const http: Server = createServer(app);
-  http.requestTimeout = 60_000;
+  const requestLimits = { ...REQUEST_LIMITS, ...options.requestLimits };
+  const http: Server = makeServer(app, requestLimits);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const seconds = new Histogram({
@@ -122,10 +125,12 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   app.use((request, response, next) => {
     const id = randomUUID();
     response.setHeader('X-Request-Id', id);
-    response.setHeader('X-Content-Type-Options', 'nosniff');
-    response.setHeader('X-Frame-Options', 'DENY');
-    response.setHeader('Referrer-Policy', 'same-origin');
+    setHeaders(response);
     response.locals.requestId = id;
+    if (tooManyHeaders(request.rawHeaders, requestLimits)) {
+      const message = `too many headers: at most ${requestLimits.headers}`;
+      return void response.status(431).json({ errors: [{ message, extensions: { code: 'BAD_INPUT' } }] });
+    }
     if (!hostAllowed(request))
       response
         .status(421)
@@ -193,13 +198,20 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     const message =
       type === 'entity.too.large'
         ? `too large a body; at most ${LIMITS.bodyBytes} bytes: send smaller batches`
-        : 'the body is not valid JSON';
+        : error instanceof URIError
+          ? 'invalid address: "%" is followed by two hexadecimal digits of UTF-8'
+          : 'the body is not valid JSON';
     response.status(status).json({
       errors: [{ message, extensions: { code: 'BAD_INPUT', requestId: response.locals.requestId } }],
     });
   };
   app.use(refuseBody);
   if (dashboardUrl) app.use(dashboard(dashboardUrl));
+  else
+    app.use((_request, response) => {
+      const message = 'there is nothing of this name: /graphql, /export, /auth and /ingest are the API';
+      response.status(404).json({ errors: [{ message, extensions: { code: 'NOT_FOUND' } }] });
+    });
   const fail: ErrorRequestHandler = (error, _request, response, _next) => {
     logger.error({ err: error, requestId: response.locals.requestId }, 'a request failed');
     if (!response.headersSent)
