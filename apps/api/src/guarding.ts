@@ -6,8 +6,6 @@ export interface RequestLimits {
   /** Milliseconds for its headers, and for all of it. */
   readonly headersMs: number;
   readonly requestMs: number;
-  /** Milliseconds in which nothing goes either way; longer than any answer may take to begin. */
-  readonly silentMs: number;
   /** So often slow ones are looked for. */
   readonly checkMs: number;
   /** Of all its headers together, the address too; and how many there may be. */
@@ -17,7 +15,6 @@ export interface RequestLimits {
 export const REQUEST_LIMITS: RequestLimits = {
   headersMs: 20_000,
   requestMs: 60_000,
-  silentMs: 150_000,
   checkMs: 5_000,
   headerBytes: 16_384,
   headers: 200,
@@ -34,7 +31,6 @@ export function makeServer(listener: RequestListener, limits: RequestLimits): Se
     },
     listener,
   );
-  server.timeout = limits.silentMs;
   // Those beyond it are dropped unread by Node; one more is how they are seen (tooManyHeaders).
   server.maxHeadersCount = limits.headers + 1;
   return server;

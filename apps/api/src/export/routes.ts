@@ -371,6 +371,9 @@ function header({ query, link, ...rest }: About): string {
   return whole.length <= 6000 ? whole : ascii(rest);
 }
 
+/** Values of a request are quoted in many. */
+const LONGEST_MESSAGE = 1000;
+
 /** Before the first byte a fault is JSON with its status; after it the connection is cut. What is no fault of the request is logged. */
 function answerFailure(error: unknown, response: Response, logger: Logger): void {
   const { requestId } = response.locals as { requestId: string };
@@ -380,7 +383,9 @@ function answerFailure(error: unknown, response: Response, logger: Logger): void
   if (gone) logger.info({ requestId, why: error.message }, 'an export was not read to its end');
   else if (!known || response.headersSent) logger.error({ err: error, requestId }, 'an export failed');
   if (response.headersSent || gone) return void response.destroy();
-  const message = known ? (error as Error).message : `internal error; the log has it under ${requestId}`;
+  const message = known
+    ? (error as Error).message.slice(0, LONGEST_MESSAGE)
+    : `internal error; the log has it under ${requestId}`;
   for (const name of ['Content-Disposition', 'Smallbatch-Export', 'Cache-Control'])
     response.removeHeader(name);
   if (code === 'EXPORTS_BUSY') response.setHeader('Retry-After', '5');
