@@ -101,7 +101,15 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     const viewer = await viewers.viewerOf(askerOf(request, trustProxy), (secret) =>
       giveSession(request, response, trustProxy, secret),
     );
-    return makeContext({ db, viewer, requestId, from: fromOf(request, trustProxy), asked, lease, live });
+    return makeContext({
+      everyTeam: db,
+      viewer,
+      requestId,
+      from: fromOf(request, trustProxy),
+      asked,
+      lease,
+      live,
+    });
   };
 
   const app = express();
@@ -244,7 +252,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     viewerOf: viewers.viewerOf,
     readSeconds,
     contextOf: (viewer, requestId, request) =>
-      makeContext({ db, viewer, requestId, from: fromOf(request, trustProxy), lease, live }),
+      makeContext({ everyTeam: db, viewer, requestId, from: fromOf(request, trustProxy), lease, live }),
     formatError,
   });
 

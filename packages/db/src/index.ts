@@ -6,7 +6,6 @@ export { type OnRestoreProgress, type RestoredBackup, restoreBackup } from './ba
 export { type OnProgress, type WrittenBackup, writeBackup } from './backup/write.ts';
 export { CHANGES, type Change, readChange, type Unlisten } from './changes.ts';
 export * from './claim.ts';
-export type { Numbers } from './copy.ts';
 export { addDataset, datasetsLike, type NewDataset } from './dataset.ts';
 export * from './delete.ts';
 export * from './describe.ts';
@@ -71,6 +70,7 @@ export {
 } from './report.ts';
 export * from './restore.ts';
 export * from './retry.ts';
+export type { Numbers } from './rows.ts';
 export * from './rung.ts';
 export * from './saved-view.ts';
 export * from './seeds.ts';

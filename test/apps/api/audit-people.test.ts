@@ -127,9 +127,9 @@ describe('who comes and goes', () => {
   test('has no session whose beginning could not be written down', async () => {
     const { email } = await person(own);
     const browser = new Browser(api);
-    await asOwner('REVOKE INSERT (via) ON audit_entry FROM smallbatch_app');
+    await asOwner('REVOKE INSERT (via) ON audit_entry FROM smallbatch_app, smallbatch_team');
     const { status } = await browser.post('/auth/sign-in', { email, password: PASSWORD });
-    await asOwner('GRANT INSERT (via) ON audit_entry TO smallbatch_app');
+    await asOwner('GRANT INSERT (via) ON audit_entry TO smallbatch_app, smallbatch_team');
     expect([status, browser.cookies.size]).toEqual([500, 0]);
   });
 });

@@ -238,9 +238,9 @@ describe('what is written down', () => {
     const tokens = async () => (await own.asOwner('SELECT id FROM token')).length;
     const before = [await tokens(), (await latest(1000)).length];
     const make = () => own.ask('mutation { createToken(name: "x", scopes: [READ]) { __typename } }');
-    await own.asOwner('REVOKE INSERT (via) ON audit_entry FROM smallbatch_app');
+    await own.asOwner('REVOKE INSERT (via) ON audit_entry FROM smallbatch_app, smallbatch_team');
     expect((await make()).errors[0]!.extensions.code).toBe('INTERNAL');
-    await own.asOwner('GRANT INSERT (via) ON audit_entry TO smallbatch_app');
+    await own.asOwner('GRANT INSERT (via) ON audit_entry TO smallbatch_app, smallbatch_team');
     expect([await tokens(), (await latest(1000)).length]).toEqual(before);
     expect((await make()).errors).toEqual([]);
     expect(await tokens()).toBe(before[0]! + 1);
@@ -318,14 +318,14 @@ describe('an export', () => {
         detail: { where, whole: true },
       },
     ]);
-    await own.asOwner('REVOKE INSERT (via) ON audit_entry FROM smallbatch_app');
+    await own.asOwner('REVOKE INSERT (via) ON audit_entry FROM smallbatch_app, smallbatch_team');
     const cut = await fetch(`${own.api.url}/export/runs.csv`)
       .then((one) => one.text())
       .then(
         () => 'whole',
         () => 'cut',
       );
-    await own.asOwner('GRANT INSERT (via) ON audit_entry TO smallbatch_app');
+    await own.asOwner('GRANT INSERT (via) ON audit_entry TO smallbatch_app, smallbatch_team');
     expect(cut).toBe('cut');
   });
 });

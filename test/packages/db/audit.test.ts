@@ -37,8 +37,8 @@ describe('the table of entries', () => {
   ])('is read and added to by the application, and cannot be %s by it', async (_what, statement) => {
     const before = await entries();
     expect(before.length).toBeGreaterThan(0);
-    const error = await failure(db.pool.query(statement));
-    expect(error.message).toMatch(/permission denied|must be owner/);
+    for (const { pool } of [db, db.ofTeam(teamId)])
+      expect((await failure(pool.query(statement))).message).toMatch(/permission denied|must be owner/);
     expect(await entries()).toEqual(before);
   });
 
@@ -93,6 +93,22 @@ describe('an entry', () => {
     expect(unknown).toMatchObject({ team: null, who: null, key: null });
     const rows = await database.asOwner<{ text: string }>('SELECT e::text AS text FROM audit_entry e');
     expect(rows.map(({ text }) => text).join()).not.toContain('nobody@example.org');
+  });
+
+  test('is seen by its team alone, which writes none of another, and none of no team', async () => {
+    const [mine, other] = [db.ofTeam(teamId), await addTeam(db)];
+    await writeAudit(db.pool, { via: 'NOBODY', teamId: other.id }, { action: 'SIGN_IN', outcome: 'DONE' });
+    expect(new Set((await auditPage(mine, { teamId: null, count: 1000 })).map(({ team }) => team))).toEqual(
+      new Set(['local']),
+    );
+    for (const of of [other.id, undefined])
+      expect(
+        (
+          await failure(
+            writeAudit(mine.pool, { via: 'NOBODY', teamId: of }, { action: 'ASK', outcome: 'DONE' }),
+          )
+        ).message,
+      ).toMatch(/row-level security/);
   });
 
   test('names what was too long for it, and keeps nothing that is no text', async () => {

@@ -80,12 +80,17 @@ const told =
   (inner: Resolver, rule: AuditRule): Resolver =>
   (source, args, context, info) =>
     deeds.pass(() =>
-      inOneTransaction(context.db, { of: 'everything' }, async (db, sql) => {
-        const result = await inner(source, args, { ...context, db }, info);
-        const deed = deedOf(rule, result, args);
-        if (deed) await writeAudit(sql, whoOf(context.viewer, context.from, context.requestId), deed);
-        return result;
-      }),
+      inOneTransaction(
+        rule.ofAccount ? context.everyTeam : context.db,
+        { of: 'everything' },
+        async (db, sql) => {
+          const within = rule.ofAccount ? { ...context, everyTeam: db } : { ...context, db };
+          const result = await inner(source, args, within, info);
+          const deed = deedOf(rule, result, args);
+          if (deed) await writeAudit(sql, whoOf(context.viewer, context.from, context.requestId), deed);
+          return result;
+        },
+      ),
     );
 
 function refusals(name: string, inner: Resolver): Resolver {

@@ -11,6 +11,8 @@ export interface AuditRule {
   readonly done: Readonly<Record<string, Read>>;
   /** Results that refuse what somebody has no right to. */
   readonly refused?: Readonly<Record<string, Read>>;
+  /** It looks at all teams of an account (`everyTeam`), and is done there. */
+  readonly ofAccount?: true;
 }
 
 const SOME = 20;
@@ -200,6 +202,7 @@ export const AUDITED: Readonly<Record<string, AuditRule>> = {
   },
   passwordLink: {
     action: 'PASSWORD_LINK',
+    ofAccount: true,
     done: { PasswordLinkMade: (_outcome, { member }) => ({ kind: 'member', key: member }) },
   },
 };

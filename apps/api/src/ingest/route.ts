@@ -45,7 +45,7 @@ export function ingest({ db, viewerOf, originAllowed, fromOf }: IngestOptions): 
   router.get('/ingest/points', async (request, response) => {
     await answered(request, response, async () => {
       const teamId = await teamOf(request, response);
-      return standing(db, teamId, uploadId(request.query.upload));
+      return standing(db.ofTeam(teamId), teamId, uploadId(request.query.upload));
     });
   });
   router.post('/ingest/points', async (request, response) => {
@@ -62,7 +62,8 @@ export function ingest({ db, viewerOf, originAllowed, fromOf }: IngestOptions): 
       const { upload, offset } = request.query;
       const part = upload === undefined ? undefined : { id: uploadId(upload), offset: offsetOf(offset) };
       const body = await readBody(request);
-      return part ? takePart(db, teamId, part, read, body) : takeBatches(db, teamId, read, body);
+      const own = db.ofTeam(teamId);
+      return part ? takePart(own, teamId, part, read, body) : takeBatches(own, teamId, read, body);
     });
   });
   return router;

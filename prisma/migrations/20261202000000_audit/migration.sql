@@ -30,7 +30,10 @@ CREATE INDEX "audit_entry_at" ON "audit_entry" ("at");
 
 -- The application adds entries and reads them, and says nothing of when: what is written stays, as it was, until the owner of the
 -- table drops what is old.
-REVOKE ALL ON "audit_entry" FROM smallbatch_app;
-GRANT SELECT ON "audit_entry" TO smallbatch_app;
+REVOKE ALL ON "audit_entry" FROM smallbatch_app, smallbatch_team;
+GRANT SELECT ON "audit_entry" TO smallbatch_app, smallbatch_team;
 GRANT INSERT ("team_id", "via", "account_id", "member_id", "who", "token_id", "token", "session_id", "address", "agent", "action",
-  "outcome", "kind", "key", "thing_id", "count", "detail", "request_id") ON "audit_entry" TO smallbatch_app;
+  "outcome", "kind", "key", "thing_id", "count", "detail", "request_id") ON "audit_entry" TO smallbatch_app, smallbatch_team;
+ALTER TABLE "audit_entry" ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON "audit_entry" TO smallbatch_app USING (true);
+CREATE POLICY one_team ON "audit_entry" TO smallbatch_team USING ("team_id" = (SELECT current_setting('smallbatch.team')::uuid));
