@@ -157,7 +157,6 @@ describe('what is written down', () => {
     },
     passwordLink: async () => {
       const { key } = await addPerson(own.db, { password: null, teamId: own.teamId, role: 'VIEWER' });
-      // The local owner is no owner of its other teams: it has none.
       return [`member: "${key}"`, { kind: 'member', key }];
     },
     removeMember: async () => {
