@@ -338,7 +338,7 @@ describe('what was written down', () => {
   test('is walked page by page, in both directions, and narrowed by who, what and when', async () => {
     const all: Answer[] = [];
     for (let after: string | null = null; ; ) {
-      const { audit } = (await list({ first: 17, after })).data;
+      const { audit }: Answer = (await list({ first: 17, after })).data;
       all.push(...audit.nodes);
       if (!audit.pageInfo.hasNextPage) {
         expect(all).toHaveLength(audit.totalCount);

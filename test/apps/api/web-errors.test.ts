@@ -65,7 +65,7 @@ describe('what is wrong with a request', () => {
 
   test('is said by every route in its own words, and in one form', async () => {
     for (const bad of BAD.filter((one) => !/DROP|SELECT|\/etc|windows/.test(one))) {
-      const inUrl = encodeURIComponent(bad.isWellFormed?.() === false ? '?' : bad);
+      const inUrl = encodeURIComponent(bad.replace(/\p{Surrogate}/gu, '?'));
       for (const path of [
         `/export/${inUrl}`,
         `/export/${inUrl}.csv`,

@@ -113,7 +113,7 @@ describe('passwords', () => {
     const guessed = Object.values(schema.getTypeMap()).flatMap((type) =>
       'getFields' in type
         ? Object.values(type.getFields()).flatMap((field) =>
-            ('args' in field ? field.args : [field]).map(({ name }) => name),
+            ('args' in field ? field.args : [field]).map(({ name }: { name: string }) => name),
           )
         : [],
     );
