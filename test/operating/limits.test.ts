@@ -5,10 +5,10 @@ import { expect, test } from 'vitest';
 import { MAX_PAGE } from '../../apps/api/src/builder.ts';
 import { MAX_POINTS } from '../../apps/api/src/curve/schema.ts';
 import { EXPORT_LIMITS } from '../../apps/api/src/export/routes.ts';
+import { REQUEST_LIMITS } from '../../apps/api/src/guarding.ts';
 import { INGEST_BYTES, INGEST_POINTS } from '../../apps/api/src/ingest/body.ts';
 import { LIMITS } from '../../apps/api/src/limits.ts';
 import { SOCKET_LIMITS } from '../../apps/api/src/live/socket.ts';
-import { REQUEST_SECONDS } from '../../apps/api/src/server.ts';
 import { SIGN_IN_LIMITS } from '../../apps/api/src/session/sign-in-gate.ts';
 import { MAX_CELLS } from '../../apps/api/src/sweep/create.ts';
 
@@ -28,7 +28,11 @@ const TOLD: readonly (readonly [what: string, least: string])[] = [
     `${n(POINT_LIMITS.metricsOfARun)}, ${n(POINT_LIMITS.pointsOfAMetric)}`,
   ],
   ['time of a query', '30 s (`SMALLBATCH_READ_SECONDS`)'],
-  ['time to send a request', `${REQUEST_SECONDS} s`],
+  [
+    'time to send the headers of a request, all of it',
+    `${REQUEST_LIMITS.headersMs / 1000} s, ${REQUEST_LIMITS.requestMs / 1000} s`,
+  ],
+  ['headers of a request', `${n(REQUEST_LIMITS.headers)}, ${n(REQUEST_LIMITS.headerBytes)} bytes`],
   ['part of an upload to `/ingest`', `${n(INGEST_BYTES)} bytes, ${n(INGEST_POINTS)} points`],
   ['exports at once, time of one', `${EXPORT_LIMITS.atOnce}, ${n(EXPORT_LIMITS.seconds)} s`],
   ['subscriptions of a WebSocket', n(SOCKET_LIMITS.subscriptions)],

@@ -77,6 +77,7 @@ export const RULES: Readonly<Record<string, Action>> = {
   'Query.deletions': 'read',
   'Query.savedViews': 'read',
   'Query.savedView': 'read',
+  'Query.audit': 'admin',
   'Query.serverInfo': 'look',
   'Mutation.createSweep': 'write',
   'Mutation.pauseSweep': 'write',

@@ -11,6 +11,7 @@ import {
 import DataLoader from 'dataloader';
 import type { Asked } from './admit.ts';
 import type { KnownSettings } from './aggregate/settings.ts';
+import type { From } from './audit/audited.ts';
 import type { Viewer } from './can.ts';
 import type { Live } from './live/hub.ts';
 import type { Metrics } from './metrics.ts';
@@ -23,6 +24,7 @@ export interface Context {
   readonly everyTeam: Db;
   readonly viewer: Viewer | undefined;
   readonly requestId: string;
+  readonly from: From;
   /** By HTTP. */
   readonly asked?: Asked | undefined;
   readonly lease: LeaseTimes;
@@ -40,7 +42,10 @@ export interface Context {
 }
 
 export function makeContext(
-  given: Pick<Context, 'everyTeam' | 'viewer' | 'requestId' | 'asked' | 'lease' | 'live' | 'metrics'>,
+  given: Pick<
+    Context,
+    'everyTeam' | 'viewer' | 'requestId' | 'from' | 'asked' | 'lease' | 'live' | 'metrics'
+  >,
 ): Context {
   const { everyTeam, viewer } = given;
   const db = viewer ? everyTeam.ofTeam(viewer.teamId) : everyTeam;

@@ -1,3 +1,5 @@
+export { audited } from './audit/audited.ts';
+export { AUDITED, UNTOLD } from './audit/rules.ts';
 export { guard, RULES } from './can.ts';
 export { type SchemaChanges, schemaChanges } from './contract.ts';
 export { CODES, LIBRARY_MEANINGS, MEANINGS } from './errors.ts';

@@ -17,6 +17,13 @@ export function logLevel(given = process.env.LOG_LEVEL): string {
   throw new Error(`invalid LOG_LEVEL "${given}": one of ${LEVELS.join(', ')}`);
 }
 
+/** What a terminal would obey, or show in another order, that JSON leaves as it is: written as JSON writes the others. */
+const OBEYED = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const harmless = (to: DestinationStream): DestinationStream => ({
+  write: (line) =>
+    to.write(line.replace(OBEYED, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)),
+});
+
 /** The log of the process, one JSON a line. What could be a secret is left out, wherever in what is logged it stands. */
 export const makeLogger = (destination?: DestinationStream): Logger =>
   pino(
@@ -27,7 +34,7 @@ export const makeLogger = (destination?: DestinationStream): Logger =>
         SECRETS.map((name) => (name.includes('-') ? `${place.replace(/\.$/, '')}["${name}"]` : place + name)),
       ),
     },
-    destination ?? process.stdout,
+    harmless(destination ?? process.stdout),
   );
 
 /** A log's file, which never fills a disk: what is over 10 MB is put aside as `PATH.1`, once. Nothing written is lost in between. */

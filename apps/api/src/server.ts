@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginDrainHttpServer } from '@apollo/server/plugin/drainHttpServer';
@@ -17,6 +17,7 @@ import { costExtensions } from './cost-extensions.ts';
 import { dashboard } from './dashboard.ts';
 import { shown } from './errors.ts';
 import { exportRoutes } from './export/routes.ts';
+import { makeServer, REQUEST_LIMITS, type RequestLimits, setHeaders, tooManyHeaders } from './guarding.ts';
 import { ingest } from './ingest/route.ts';
 import { LIMITS } from './limits.ts';
 import { Live } from './live/hub.ts';
@@ -27,7 +28,7 @@ import { health, type Listen, serveMetrics } from './observe.ts';
 import { schema } from './schema.ts';
 import { NO_LOCAL_OWNER, watchLocalOwner } from './session/local-owner.ts';
 import type { Oidc } from './session/oidc.ts';
-import { originAllowed as isAllowed } from './session/request.ts';
+import { fromOf, originAllowed as isAllowed } from './session/request.ts';
 import { giveSession, sessionRoutes } from './session/routes.ts';
 import { askerOf, makeViewers } from './session/viewer.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
@@ -55,6 +56,8 @@ export interface ApiOptions {
   readonly logger?: Logger;
   /** Bounds of WebSockets that differ from the usual ones. */
   readonly socketLimits?: Partial<SocketLimits>;
+  /** The same of requests. */
+  readonly requestLimits?: Partial<RequestLimits>;
 }
 
 export interface Api {
@@ -68,8 +71,6 @@ export interface Api {
 }
 
 const HOUR_MS = 3_600_000;
-/** How long a client may take to send a request. */
-export const REQUEST_SECONDS = 60;
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
 const hostName = (header: string | undefined): string => (header ?? '').replace(/:\d+$/, '').toLowerCase();
 
@@ -115,14 +116,23 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       giveSession(request, response, trustProxy, secret),
     );
     response.locals.viewer = viewer;
-    return makeContext({ everyTeam: db, viewer, requestId, asked, lease, live, metrics });
+    return makeContext({
+      everyTeam: db,
+      viewer,
+      requestId,
+      from: fromOf(request, trustProxy),
+      asked,
+      lease,
+      live,
+      metrics,
+    });
   };
 
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', trustProxy ? 1 : false);
-  const http: Server = createServer(app);
-  http.requestTimeout = REQUEST_SECONDS * 1000;
+  const requestLimits = { ...REQUEST_LIMITS, ...options.requestLimits };
+  const http: Server = makeServer(app, requestLimits);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: LIMITS.bodyBytes });
   const metrics = new Metrics(db, { sockets: () => sockets.clients.size, watchers: () => live.watchers });
 
@@ -133,9 +143,11 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   app.use(arrival(logger, metrics, trustProxy));
   if (telemetry) app.use(telemetry.request);
   app.use((request, response, next) => {
-    response.setHeader('X-Content-Type-Options', 'nosniff');
-    response.setHeader('X-Frame-Options', 'DENY');
-    response.setHeader('Referrer-Policy', 'same-origin');
+    setHeaders(response);
+    if (tooManyHeaders(request.rawHeaders, requestLimits)) {
+      const message = `too many headers: at most ${requestLimits.headers}`;
+      return void response.status(431).json({ errors: [{ message, extensions: { code: 'BAD_INPUT' } }] });
+    }
     if (!hostAllowed(request))
       response
         .status(421)
@@ -190,20 +202,35 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   app.use('/export', exportRoutes({ contextOf, originAllowed, logger }));
   app.use('/auth', sessionRoutes({ db, viewers, trustProxy, oidc: options.oidc, logger }));
   const askedBy = (request: IncomingMessage) => viewers.viewerOf(askerOf(request, trustProxy));
-  app.use(ingest({ db, viewerOf: askedBy, originAllowed, metrics }));
+  app.use(
+    ingest({
+      db,
+      viewerOf: askedBy,
+      originAllowed,
+      metrics,
+      fromOf: (request) => fromOf(request, trustProxy),
+    }),
+  );
   const refuseBody: ErrorRequestHandler = (error, _request, response, next) => {
     const { status, type } = error as { status?: number; type?: string };
     if (response.headersSent || !status) return next(error);
     const message =
       type === 'entity.too.large'
         ? `too large a body; at most ${LIMITS.bodyBytes} bytes: send smaller batches`
-        : 'the body is not valid JSON';
+        : error instanceof URIError
+          ? 'invalid address: "%" is followed by two hexadecimal digits of UTF-8'
+          : 'the body is not valid JSON';
     response.status(status).json({
       errors: [{ message, extensions: { code: 'BAD_INPUT', requestId: response.locals.requestId } }],
     });
   };
   app.use(refuseBody);
   if (dashboardUrl) app.use(dashboard(dashboardUrl));
+  else
+    app.use((_request, response) => {
+      const message = 'there is nothing of this name: /graphql, /export, /auth and /ingest are the API';
+      response.status(404).json({ errors: [{ message, extensions: { code: 'NOT_FOUND' } }] });
+    });
   const fail: ErrorRequestHandler = (error, _request, response, _next) => {
     metrics.errors.inc();
     logger.error({ err: error, requestId: response.locals.requestId }, 'a request failed');
@@ -235,7 +262,16 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     askerOf: (request) => askerOf(request, trustProxy),
     viewerOf: viewers.viewerOf,
     readSeconds,
-    contextOf: (viewer, requestId) => makeContext({ everyTeam: db, viewer, requestId, lease, live, metrics }),
+    contextOf: (viewer, requestId, request) =>
+      makeContext({
+        everyTeam: db,
+        viewer,
+        requestId,
+        from: fromOf(request, trustProxy),
+        lease,
+        live,
+        metrics,
+      }),
     formatError,
     began: ({ kind }) => metrics.operations.inc({ kind }),
     telemetry,

@@ -1,11 +1,12 @@
 /** The one place that knows PostgreSQL and Prisma. */
 
+export * from './audit/index.ts';
 export type { BackupHeader } from './backup/format.ts';
 export { type OnRestoreProgress, type RestoredBackup, restoreBackup } from './backup/restore.ts';
 export { type OnProgress, type WrittenBackup, writeBackup } from './backup/write.ts';
 export { CHANGES, type Change, readChange, type Unlisten } from './changes.ts';
 export * from './claim.ts';
-export { addDataset, type NewDataset } from './dataset.ts';
+export { addDataset, datasetsLike, type NewDataset } from './dataset.ts';
 export * from './delete.ts';
 export * from './describe.ts';
 export { type Embedded, type EmbeddedOptions, startEmbedded } from './embedded/embedded.ts';
@@ -18,6 +19,7 @@ export type * from './generated/prisma/client.ts';
 export * from './generated/prisma/enums.ts';
 export * from './lock.ts';
 export { type Meaning, MOST_MEANT, type NotMeant } from './meant.ts';
+export { setMetricGoal } from './metric.ts';
 export { migrate } from './migrate.ts';
 export { type Db, type OpenOptions, openDb } from './open.ts';
 export * from './own-run.ts';

@@ -67,10 +67,10 @@ export async function findToken(db: Db, secret: string): Promise<FoundToken | un
   return token;
 }
 
-/** Revokes a token of the team; false when there is none. Repeating keeps the first time. */
+/** Revokes a token of the team; false when there is none, or it is revoked already. */
 export async function revokeToken(db: Db, input: { teamId: string; id: string }): Promise<boolean> {
   const { rowCount } = await db.pool.query(
-    '/* revokeToken */ UPDATE token SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 AND team_id = $2',
+    '/* revokeToken */ UPDATE token SET revoked_at = now() WHERE id = $1 AND team_id = $2 AND revoked_at IS NULL',
     [input.id, input.teamId],
   );
   return rowCount === 1;

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Db } from '@smallbatch/db';
 import { type Response, Router } from 'express';
+import { type From, tellRefusal, whoOf } from '../audit/audited.ts';
 import { can, UNKNOWN_ASKER, type Viewer } from '../can.ts';
 import type { Metrics } from '../metrics.ts';
 import type { ReadRecords } from './batch.ts';
@@ -20,10 +21,11 @@ export interface IngestOptions {
   readonly viewerOf: (request: IncomingMessage) => Promise<Viewer | undefined>;
   readonly originAllowed: (request: IncomingMessage) => boolean;
   readonly metrics: Metrics;
+  readonly fromOf: (request: IncomingMessage) => From;
 }
 
 /** `/ingest/points`: points in bulk, beside GraphQL's reportMetrics and with the same effect. docs/ingest.md says how it is used. */
-export function ingest({ db, viewerOf, originAllowed, metrics }: IngestOptions): Router {
+export function ingest({ db, viewerOf, originAllowed, metrics, fromOf }: IngestOptions): Router {
   const router = Router();
   async function teamOf(request: IncomingMessage, response: Response): Promise<string> {
     if (!originAllowed(request))
@@ -31,12 +33,15 @@ export function ingest({ db, viewerOf, originAllowed, metrics }: IngestOptions):
     const viewer = await viewerOf(request);
     if (!viewer) throw new Refusal(401, 'UNAUTHENTICATED', UNKNOWN_ASKER);
     response.locals.viewer = viewer;
-    if (!can(viewer, 'work'))
+    if (!can(viewer, 'work')) {
+      const who = whoOf(viewer, fromOf(request), response.locals.requestId);
+      await tellRefusal(db, viewer, who, { action: 'ASK', kind: 'field', key: 'ingest' });
       throw new Refusal(
         403,
         'FORBIDDEN',
         'this token or role may not work: /ingest needs one of the scopes WORK, WRITE, ADMIN',
       );
+    }
     return viewer.teamId;
   }
 

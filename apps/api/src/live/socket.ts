@@ -69,7 +69,7 @@ interface Options {
   /** Who asks, as the request says that made the connection. */
   askerOf(request: IncomingMessage): Asker;
   viewerOf(asker: Asker): Promise<Viewer | undefined>;
-  contextOf(viewer: Viewer | undefined, requestId: string): Context;
+  contextOf(viewer: Viewer | undefined, requestId: string, request: IncomingMessage): Context;
   formatError(error: unknown): GraphQLFormattedError;
   /** Hears of each operation that begins. */
   began(operation: Operation): void;
@@ -169,7 +169,7 @@ export function serveSockets(sockets: WebSocketServer, options: Options): { disp
           document,
           operationName: operationName ?? null,
           variableValues: variables,
-          contextValue: contextOf(viewer, randomUUID()),
+          contextValue: contextOf(viewer, randomUUID(), extra.request),
         };
         if (kind !== 'subscription') {
           const own = { ...workOf(kind, readSeconds), operation };

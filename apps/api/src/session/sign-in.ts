@@ -86,12 +86,12 @@ export interface Entrance {
   readonly gate: SignInGate;
 }
 
-/** Begins a session, and gives its secret. What is wrong, address or password, is not said, and takes the same time. */
+/** Begins a session. What is wrong, address or password, is not said, and takes the same time. */
 export async function signIn(
   entrance: Entrance,
   given: { readonly email: string; readonly password: string },
   browser: Browser,
-): Promise<string> {
+): Promise<{ readonly id: string; readonly secret: string }> {
   const { db } = entrance;
   const { email } = given;
   const find = async () => (emailFault(email) ? undefined : accountOfEmail(db, email));
@@ -103,7 +103,7 @@ export async function signIn(
     );
   await forgetTries(db.pool, email, browser.address);
   const session = { accountId: person.id, teamId: null, method: 'PASSWORD', ...browser } as const;
-  return (await createSession(db.pool, session)).secret;
+  return createSession(db.pool, session);
 }
 
 const unknownInvitation = () =>
@@ -121,7 +121,10 @@ async function fitPassword(password: string, person: Pick<Person, 'name' | 'emai
   return inTurn(stretchPassword(password));
 }
 
-/** Makes the account of an invitation, and begins its session; gives that one's secret. */
+/** An invitation that was taken; `session`: the secret of the one that began with it. */
+type Taken = Pick<FoundInvitation, 'id' | 'teamId' | 'role'> & { readonly session: string };
+
+/** Makes the account of an invitation, and begins its session. */
 export async function accept(
   db: Db,
   given: {
@@ -131,10 +134,10 @@ export async function accept(
     readonly password: string;
   },
   browser: Browser,
-): Promise<string> {
+): Promise<Taken> {
   const { secret, email } = given;
   // Nobody without an invitation makes the server stretch passwords.
-  await invitationOf(db, secret);
+  const invitation = await invitationOf(db, secret);
   const name = given.name.trim();
   const wrong = nameFault(name) ?? emailFault(email);
   if (wrong) throw fault('BAD_INPUT', wrong);
@@ -146,11 +149,16 @@ export async function accept(
       'BAD_INPUT',
       `invalid e-mail address "${email}": an account has it already; sign in to that one, and open the invitation again`,
     );
-  return accepted.secret;
+  return { ...invitation, session: accepted.secret };
 }
 
 /** Joins the team of an invitation with the account that is signed in. */
-export async function join(db: Db, secret: string, session: FoundSession): Promise<void> {
+export async function join(
+  db: Db,
+  secret: string,
+  session: FoundSession,
+): Promise<Pick<FoundInvitation, 'id' | 'teamId' | 'role'>> {
+  const invitation = await invitationOf(db, secret);
   const joined = await joinByInvitation(db, secret, session);
   if (joined === 'unknown') throw unknownInvitation();
   if (joined === 'member')
@@ -158,16 +166,18 @@ export async function join(db: Db, secret: string, session: FoundSession): Promi
       'BAD_INPUT',
       'you are a member of this team already: the invitation is left for somebody else',
     );
+  return invitation;
 }
 
-/** Sets the password of a link; all sessions of its account end. */
-export async function setByLink(db: Db, secret: string, given: string): Promise<void> {
+/** Sets the password of a link; all sessions of its account end. → the account's id. */
+export async function setByLink(db: Db, secret: string, given: string): Promise<string> {
   const unknown = () =>
     fault('NOT_FOUND', 'unknown link: it was used, or is over; ask an owner of your team for another one');
   const person = await findPasswordLink(db, secret);
   if (!person) throw unknown();
   const password = await fitPassword(given, person);
   if (!(await usePasswordLink(db, secret, password))) throw unknown();
+  return person.id;
 }
 
 /** Sets a new password of who is signed in and knows the old one; their other sessions end. */

@@ -121,8 +121,9 @@ builder.mutationFields((t) => ({
       const id = await find(context, member);
       if (!id) return unknownMember(member);
       const viewer = context.viewer!;
+      // Whether they are in other teams too is what only who sees all teams can say.
       const made = await createPasswordLink(
-        context.db,
+        context.everyTeam,
         { teamId: viewer.teamId, memberId: id },
         { memberId: viewer.memberId, accountId: viewer.accountId },
       );

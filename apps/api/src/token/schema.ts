@@ -1,4 +1,4 @@
-import { createToken } from '@smallbatch/db';
+import { createToken, revokeToken } from '@smallbatch/db';
 import {
   builder,
   InvalidInput,
@@ -140,11 +140,9 @@ builder.mutationFields((t) => ({
     args: { id: t.arg.id({ required: true }) },
     resolve: async (_root, args, { db, viewer }) => {
       const id = idOf('Token', args.id);
-      const { count } = await db.prisma.token.updateMany({
-        where: { id, teamId: viewer!.teamId, revokedAt: null },
-        data: { revokedAt: new Date() },
-      });
-      return count ? outcome('TokenRevoked', { id }) : notFound('unknown token, or revoked already');
+      return (await revokeToken(db, { teamId: viewer!.teamId, id }))
+        ? outcome('TokenRevoked', { id })
+        : notFound('unknown token, or revoked already');
     },
   }),
 }));

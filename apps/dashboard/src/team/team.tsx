@@ -1,6 +1,7 @@
 'use client';
 
-import { Group, Title } from '@mantine/core';
+import { Anchor, Group, Title } from '@mantine/core';
+import Link from 'next/link';
 import { useMemo } from 'react';
 import { useLiveQuery } from '../shell/activity';
 import { graphql } from '../shell/client';
@@ -41,7 +42,14 @@ export function Team() {
         <Title order={1} size="h3">
           Team {viewer.team.name}
         </Title>
-        <ViewBar page="TEAM" />
+        <Group>
+          {viewer.scopes.includes('ADMIN') ? (
+            <Anchor component={Link} href="/audit">
+              What was done, by whom
+            </Anchor>
+          ) : null}
+          <ViewBar page="TEAM" />
+        </Group>
       </Group>
       <Notices notices={notices} />
       <Members members={members} />

@@ -1,0 +1,47 @@
+import type { SchemaType } from '../shell/client';
+
+export type Action = SchemaType<'AuditAction'>;
+
+/** How each action is said; also the list to choose from. */
+export const ACTIONS: Readonly<Record<Action, string>> = {
+  SIGN_IN: 'signed in',
+  SIGN_OUT: 'signed out',
+  TAKE_INVITATION: 'joined by an invitation',
+  SET_PASSWORD: 'set a password',
+  INVITE: 'invited somebody',
+  REVOKE_INVITATION: 'ended an invitation',
+  CHANGE_ROLE: 'changed a role',
+  REMOVE_MEMBER: 'took a member out',
+  PASSWORD_LINK: 'made a link to set a password',
+  CREATE_TOKEN: 'made a token',
+  REVOKE_TOKEN: 'revoked a token',
+  REVOKE_SESSION: 'ended a session',
+  CREATE_SWEEP: 'made a sweep',
+  PAUSE_SWEEP: 'paused a sweep',
+  RESUME_SWEEP: 'resumed a sweep',
+  CANCEL_SWEEP: 'cancelled a sweep',
+  RETRY_SWEEP: 'retried a sweep',
+  ADD_SEEDS: 'added seeds',
+  LOCK_SWEEP: 'locked or unlocked a sweep',
+  TAG_SWEEP: 'tagged a sweep',
+  NOTE_SWEEP: 'wrote a note on a sweep',
+  DELETE_RUN: 'deleted a run',
+  DELETE_RUNS: 'deleted runs',
+  RESTORE_RUNS: 'brought runs back',
+  RETRY_RUNS: 'retried runs',
+  LOCK_RUNS: 'locked or unlocked runs',
+  TAG_RUNS: 'tagged runs',
+  NOTE_RUN: 'wrote a note on a run',
+  SET_RUN_INFO: 'set free parameters of a run',
+  ADD_DATASET: 'added a data set',
+  SET_METRIC_GOAL: 'set the goal of a metric',
+  SAVE_VIEW: 'saved a view',
+  CHANGE_VIEW: 'changed a view',
+  DELETE_VIEW: 'deleted a view',
+  EXPORT: 'exported',
+  ASK: 'asked for what they may not',
+  BACKUP: 'made a backup',
+  RESTORE: 'restored a backup',
+  PURGE_AUDIT: 'dropped old entries',
+};
+export const ACTION_NAMES = Object.keys(ACTIONS) as Action[];
