@@ -4,7 +4,15 @@ import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginDrainHttpServer } from '@apollo/server/plugin/drainHttpServer';
 import { expressMiddleware } from '@as-integrations/express5';
-import { type Db, LEASE, type LeaseTimes, purgeSessions, purgeTries, startPurging } from '@smallbatch/db';
+import {
+  type Db,
+  LEASE,
+  type LeaseTimes,
+  purgeSessions,
+  purgeTries,
+  RIGHTS,
+  startPurging,
+} from '@smallbatch/db';
 import express, { type ErrorRequestHandler, type Request, type Response } from 'express';
 import type { GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
@@ -22,6 +30,7 @@ import { LIMITS } from './limits.ts';
 import { Live } from './live/hub.ts';
 import { SOCKET_LIMITS, type SocketLimits, serveSockets } from './live/socket.ts';
 import { makeLogger } from './log.ts';
+import { guardRoutes } from './route-rules.ts';
 import { schema } from './schema.ts';
 import { NO_LOCAL_OWNER, watchLocalOwner } from './session/local-owner.ts';
 import type { Oidc } from './session/oidc.ts';
@@ -199,6 +208,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     });
   };
   app.use(refuseBody);
+  // What follows has no rule: the dashboard asks by the routes above, on behalf of who asks it.
+  guardRoutes(app);
   if (dashboardUrl) app.use(dashboard(dashboardUrl));
   const fail: ErrorRequestHandler = (error, _request, response, _next) => {
     logger.error({ err: error, requestId: response.locals.requestId }, 'a request failed');
@@ -234,6 +245,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     contextOf: (viewer, requestId) => makeContext({ db, viewer, requestId, lease, live }),
     formatError,
   });
+  const unlisten = await db.listen(RIGHTS, (id) => socketServer.check(id));
 
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject);
@@ -249,6 +261,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       await localOwners.stop();
       await live.stop();
       await purger.stop();
+      await unlisten();
       for (const client of sockets.clients) client.close(1001, 'the server stops');
       await Promise.race([
         socketServer.dispose(),

@@ -10,7 +10,7 @@ import {
   GraphQLString,
 } from 'graphql';
 import type { Logger } from 'pino';
-import { can, UNKNOWN_ASKER } from '../can.ts';
+import { allowed } from '../can.ts';
 import type { Context } from '../context.ts';
 import { CODES, type Code, fault } from '../errors.ts';
 import { type RunsArguments, readRuns } from '../run/runs.ts';
@@ -205,7 +205,7 @@ export function exportRoutes({
       if (!originAllowed(request))
         throw fault('FORBIDDEN', `origin "${request.headers.origin}" may not ask here`);
       const context = await contextOf(request, response);
-      allow(context);
+      allowed(context.viewer, 'read', 'an export');
       const name = String(request.params.name);
       const [what = '', format = ''] = name.split('.', 2);
       const found = Object.hasOwn(EXPORTS, what) ? EXPORTS[what] : undefined;
@@ -256,15 +256,6 @@ export function exportRoutes({
     }
   });
   return router;
-}
-
-function allow({ viewer }: Context): void {
-  if (!viewer) throw fault('UNAUTHENTICATED', UNKNOWN_ASKER);
-  if (!can(viewer, 'read'))
-    throw fault(
-      'FORBIDDEN',
-      'this token or role may not read: an export needs one of the scopes READ, WRITE, ADMIN',
-    );
 }
 
 /** A header has room for 8 kB at many readers, and only for ASCII; a longer query is left to the file itself. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Db } from '@smallbatch/db';
 import { type Response, Router } from 'express';
-import { can, UNKNOWN_ASKER, type Viewer } from '../can.ts';
+import { can, refusal, UNKNOWN_ASKER, type Viewer } from '../can.ts';
 import type { ReadRecords } from './batch.ts';
 import { Refusal, readBody } from './body.ts';
 import { standing, takeBatches, takePart } from './ingest.ts';
@@ -28,12 +28,7 @@ export function ingest({ db, viewerOf, originAllowed }: IngestOptions): Router {
       throw new Refusal(403, 'FORBIDDEN', `origin "${request.headers.origin}" may not ask here`);
     const viewer = await viewerOf(request);
     if (!viewer) throw new Refusal(401, 'UNAUTHENTICATED', UNKNOWN_ASKER);
-    if (!can(viewer, 'work'))
-      throw new Refusal(
-        403,
-        'FORBIDDEN',
-        'this token or role may not work: /ingest needs one of the scopes WORK, WRITE, ADMIN',
-      );
+    if (!can(viewer, 'work')) throw new Refusal(403, 'FORBIDDEN', refusal(viewer, 'work', '/ingest'));
     return viewer.teamId;
   }
 
