@@ -30,7 +30,7 @@ import { LIMITS } from './limits.ts';
 import { Live } from './live/hub.ts';
 import { SOCKET_LIMITS, type SocketLimits, serveSockets } from './live/socket.ts';
 import { makeLogger } from './log.ts';
-import { guardRoutes } from './route-rules.ts';
+import { guardRoutes, routesOf } from './route-rules.ts';
 import { schema } from './schema.ts';
 import { NO_LOCAL_OWNER, watchLocalOwner } from './session/local-owner.ts';
 import type { Oidc } from './session/oidc.ts';
@@ -60,6 +60,8 @@ export interface ApiOptions {
 export interface Api {
   readonly url: string;
   readonly port: number;
+  /** What it answers by HTTP, as `METHOD /path`. */
+  readonly routes: readonly string[];
   /** Subscriptions that are open. */
   watchers(): number;
   stop(): Promise<void>;
@@ -210,6 +212,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   app.use(refuseBody);
   // What follows has no rule: the dashboard asks by the routes above, on behalf of who asks it.
   guardRoutes(app);
+  const routes = routesOf(app);
   if (dashboardUrl) app.use(dashboard(dashboardUrl));
   const fail: ErrorRequestHandler = (error, _request, response, _next) => {
     logger.error({ err: error, requestId: response.locals.requestId }, 'a request failed');
@@ -255,6 +258,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   return {
     port,
     url: `http://${LOOPBACK.has(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`,
+    routes,
     watchers: () => live.watchers,
     async stop() {
       clearInterval(forgetting);

@@ -16,7 +16,7 @@ const DeleteRun = graphql(`
       ... on RunDeleted { key points cells deletion { key } }
       ... on RunIsLocked { message }
       ... on RunIsRunning { message }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
     }
   }
 `);
@@ -25,7 +25,7 @@ const RestoreRun = graphql(`
     restoreRuns(deletion: $deletion) {
       __typename
       ... on RunsRestored { runs notRestored { key why } }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
     }
   }
 `);
@@ -35,7 +35,7 @@ const LockRun = graphql(`
       __typename
       ... on RunsLocked { changed }
       ... on InvalidInput { message }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
       ... on OtherCount { message }
     }
   }
@@ -46,7 +46,7 @@ const RetryRun = graphql(`
       __typename
       ... on RunsRetried { runs taken }
       ... on InvalidInput { message }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
       ... on OtherCount { message }
     }
   }

@@ -13,7 +13,7 @@ const NoteRun = graphql(`
     noteRun(key: $key, note: $note) {
       __typename
       ... on RunDescribed { run { id key note } }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
       ... on InvalidInput { message }
     }
   }
@@ -25,7 +25,7 @@ const TagRun = graphql(`
       ... on RunsTagged { changed }
       ... on TooManyTags { message }
       ... on InvalidInput { message }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
       ... on OtherCount { message }
     }
   }

@@ -20,7 +20,7 @@ export const TagRuns = graphql(`
       ... on RunsTagged { matched changed }
       ... on OtherCount { message }
       ... on InvalidInput { message problems { message } }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
       ... on TooManyTags { message }
     }
   }
@@ -32,7 +32,7 @@ export const LockRuns = graphql(`
       ... on RunsLocked { matched changed }
       ... on OtherCount { message }
       ... on InvalidInput { message problems { message } }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
     }
   }
 `);
@@ -43,7 +43,7 @@ export const DeleteRuns = graphql(`
       ... on RunsDeleted { matched runs locked running cells deletion { key } }
       ... on OtherCount { message }
       ... on InvalidInput { message problems { message } }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
     }
   }
 `);
@@ -54,7 +54,7 @@ export const RetryRuns = graphql(`
       ... on RunsRetried { matched runs taken }
       ... on OtherCount { message }
       ... on InvalidInput { message problems { message } }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
     }
   }
 `);

@@ -11,7 +11,7 @@ const RestoreRuns = graphql(`
     result: restoreRuns(deletion: $deletion) {
       __typename
       ... on RunsRestored { runs notRestored { key why } }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
     }
   }
 `);

@@ -10,14 +10,14 @@ import type { Sweep } from './sweep';
 
 const NoteSweep = graphql(`
   mutation NoteSweep($key: String!, $note: String) {
-    noteSweep(key: $key, note: $note) { __typename ... on InvalidInput { message problems { message } } ... on NotFound { message } }
+    noteSweep(key: $key, note: $note) { __typename ... on InvalidInput { message problems { message } } ... on NotYours { message } ... on NotFound { message } }
   }
 `);
 const TagSweep = graphql(`
   mutation TagSweep($key: String!, $add: [String!], $remove: [String!]) {
     tagSweep(key: $key, add: $add, remove: $remove) {
       __typename
-      ... on InvalidInput { message problems { message } } ... on NotFound { message } ... on TooManyTags { message }
+      ... on InvalidInput { message problems { message } } ... on NotYours { message } ... on NotFound { message } ... on TooManyTags { message }
     }
   }
 `);

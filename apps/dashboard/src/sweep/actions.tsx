@@ -13,19 +13,19 @@ import type { Cells } from './cells';
 import type { Sweep } from './sweep';
 
 const PauseSweep = graphql(
-  `mutation PauseSweep($key: String!) { change: pauseSweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotFound { message } } }`,
+  `mutation PauseSweep($key: String!) { change: pauseSweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotYours { message } ... on NotFound { message } } }`,
 );
 const ResumeSweep = graphql(
-  `mutation ResumeSweep($key: String!) { change: resumeSweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotFound { message } } }`,
+  `mutation ResumeSweep($key: String!) { change: resumeSweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotYours { message } ... on NotFound { message } } }`,
 );
 const CancelSweep = graphql(
-  `mutation CancelSweep($key: String!) { change: cancelSweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotFound { message } } }`,
+  `mutation CancelSweep($key: String!) { change: cancelSweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotYours { message } ... on NotFound { message } } }`,
 );
 const RetrySweep = graphql(
-  `mutation RetrySweep($key: String!) { change: retrySweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotFound { message } } }`,
+  `mutation RetrySweep($key: String!) { change: retrySweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotYours { message } ... on NotFound { message } } }`,
 );
 const LockSweep = graphql(
-  `mutation LockSweep($key: String!, $locked: Boolean!) { change: lockSweep(key: $key, locked: $locked) { __typename ... on NotFound { message } } }`,
+  `mutation LockSweep($key: String!, $locked: Boolean!) { change: lockSweep(key: $key, locked: $locked) { __typename ... on NotYours { message } ... on NotFound { message } } }`,
 );
 
 const runs = (n: number): string => `${count(n)} ${n === 1 ? 'run' : 'runs'}`;
