@@ -149,7 +149,10 @@ describe('the matrix of rights', () => {
       for (const make of requests) {
         const [path] = make();
         const name = route.startsWith('ALL /export') ? `GET ${path.split('?')[0]}` : route;
-        tables.routes!.push(await row(name, (one) => request(one, make())));
+        // One by one: no more exports go at once than a server allows.
+        const cells: string[] = [];
+        for (const one of callers) cells.push(await request(one, make()));
+        tables.routes!.push([name, ...cells]);
       }
     const head = ['', ...callers.map(({ name }) => name)];
     const page = `# What each field and route answers to whom

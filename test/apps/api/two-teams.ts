@@ -13,7 +13,7 @@ import {
   uuidv7,
 } from '@smallbatch/db';
 import { TRAINER_VERSION } from '@smallbatch/program';
-import { addDataset, newRun, newSweep } from '../../packages/db/new-run.ts';
+import { addDataset, addWorker, newRun, newSweep } from '../../packages/db/new-run.ts';
 import { addPerson, addTeam, BROWSER } from '../../packages/db/people.ts';
 import { type TestApi, testApi } from './server.ts';
 
@@ -121,10 +121,15 @@ export async function twoTeams() {
   ]);
   // Runs that are being trained.
   const claimed: Claimed[] = [];
+  const trainer = await addWorker(
+    db,
+    { teamId: ours.id, memberId: ours.someone.memberId },
+    `${OURS}-trainer`,
+  );
   const trained = await ours.runs(ours.someone.memberId, 64);
   claimed.push(
     ...(await claimRuns(db, {
-      ...{ teamId: ours.id, workerId: ours.worker, datasets: [ours.dataset.hash], max: 64 },
+      ...{ teamId: ours.id, workerId: trainer, datasets: [ours.dataset.hash], max: 64 },
       ...{ trainerVersion: TRAINER_VERSION, leaseSeconds: 600, sweepId: trained.id, maxSamples: 1e6 },
     })),
   );
