@@ -203,7 +203,18 @@ CREATE TABLE account (
 );
 CREATE UNIQUE INDEX account_email ON account USING btree (lower(email));
 CREATE TRIGGER account_told AFTER INSERT OR UPDATE OF password, disabled_at ON account FOR EACH STATEMENT EXECUTE FUNCTION tell_people();
+ALTER TABLE account ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON account TO smallbatch_app USING (true);
+CREATE POLICY one_team ON account TO smallbatch_team USING ((id IN ( SELECT member.account_id FROM member WHERE (member.team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)))));
 GRANT DELETE, INSERT, SELECT, UPDATE ON account TO smallbatch_app;
+GRANT SELECT, UPDATE ON account TO smallbatch_team;
+
+CREATE TABLE analysis_reader (
+  login text NOT NULL,
+  team_id uuid NOT NULL,
+  CONSTRAINT analysis_reader_pkey PRIMARY KEY (login, team_id),
+  CONSTRAINT analysis_reader_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id)
+);
 
 CREATE TABLE attempt (
   run_id uuid NOT NULL,
@@ -226,7 +237,11 @@ CREATE TABLE attempt (
   CONSTRAINT attempt_slot CHECK (((number >= 1) AND (slot >= 0) AND (slot < runs_side_by_side) AND (start_step >= 0)))
 );
 CREATE INDEX attempt_worker ON attempt USING btree (worker_id);
+ALTER TABLE attempt ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON attempt TO smallbatch_app USING (true);
+CREATE POLICY one_team ON attempt TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON attempt TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON attempt TO smallbatch_team;
 
 CREATE TABLE cell (
   sweep_id uuid NOT NULL,
@@ -242,7 +257,11 @@ CREATE TABLE cell (
 );
 CREATE INDEX cell_run_id_idx ON cell USING btree (run_id);
 CREATE TRIGGER cell_told AFTER UPDATE OF run_id ON cell FOR EACH ROW WHEN ((old.run_id <> new.run_id)) EXECUTE FUNCTION tell_cell();
+ALTER TABLE cell ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON cell TO smallbatch_app USING (true);
+CREATE POLICY one_team ON cell TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON cell TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON cell TO smallbatch_team;
 
 CREATE TABLE chunk (
   run_id uuid NOT NULL,
@@ -261,7 +280,11 @@ CREATE TABLE chunk (
   CONSTRAINT chunk_pkey PRIMARY KEY (run_id, metric_id, attempt, sequence),
   CONSTRAINT chunk_columns CHECK (((sequence <> 0) AND (first_step >= 0) AND (last_step >= first_step) AND (cardinality(steps) >= 1) AND (cardinality(steps) = cardinality("values")) AND ((cardinality(wall_times) = 0) OR (cardinality(wall_times) = cardinality(steps))) AND ((cardinality(epochs) = 0) OR (cardinality(epochs) = cardinality(steps))) AND ((cardinality(samples_seen) = 0) OR (cardinality(samples_seen) = cardinality(steps))) AND ((samples_per_step IS NULL) OR (cardinality(samples_seen) = 0)))) NOT VALID
 );
+ALTER TABLE chunk ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON chunk TO smallbatch_app USING (true);
+CREATE POLICY one_team ON chunk TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON chunk TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON chunk TO smallbatch_team;
 
 CREATE TABLE dataset (
   id uuid NOT NULL,
@@ -285,7 +308,11 @@ CREATE TABLE dataset (
   CONSTRAINT dataset_shape CHECK (((classes >= 1) AND (channels >= 1) AND (height >= 1) AND (width >= 1) AND (train_count >= 1) AND (test_count >= 0)))
 );
 CREATE TRIGGER dataset_told AFTER INSERT ON dataset FOR EACH ROW EXECUTE FUNCTION tell_dataset();
+ALTER TABLE dataset ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON dataset TO smallbatch_app USING (true);
+CREATE POLICY one_team ON dataset TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON dataset TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON dataset TO smallbatch_team;
 
 CREATE TABLE deleted_run (
   run_id uuid NOT NULL,
@@ -303,7 +330,11 @@ CREATE TABLE deleted_run (
 );
 CREATE INDEX deleted_run_deleted_at_idx ON deleted_run USING btree (deleted_at);
 CREATE INDEX deleted_run_deletion_id_idx ON deleted_run USING btree (deletion_id);
+ALTER TABLE deleted_run ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON deleted_run TO smallbatch_app USING (true);
+CREATE POLICY one_team ON deleted_run TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON deleted_run TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON deleted_run TO smallbatch_team;
 
 CREATE TABLE deletion (
   id uuid NOT NULL,
@@ -319,7 +350,11 @@ CREATE TABLE deletion (
   CONSTRAINT deletion_runs CHECK ((runs >= 1))
 );
 CREATE INDEX deletion_newest ON deletion USING btree (team_id, deleted_at);
+ALTER TABLE deletion ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON deletion TO smallbatch_app USING (true);
+CREATE POLICY one_team ON deletion TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON deletion TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON deletion TO smallbatch_team;
 
 CREATE TABLE event (
   id bigint NOT NULL,
@@ -336,7 +371,11 @@ CREATE TABLE event (
 ) WITH (autovacuum_vacuum_insert_scale_factor=0.05);
 CREATE INDEX event_team ON event USING btree (team_id, xid, id);
 CREATE INDEX event_worker_lost ON event USING btree (worker_id, at) WHERE (kind = 'WORKER_LOST'::"EventKind");
+ALTER TABLE event ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON event TO smallbatch_app USING (true);
+CREATE POLICY one_team ON event TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT ON event TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT ON event TO smallbatch_team;
 GRANT UPDATE (xid) ON event TO smallbatch_app;
 
 CREATE TABLE external_identity (
@@ -349,7 +388,11 @@ CREATE TABLE external_identity (
 );
 CREATE INDEX external_identity_account_id_idx ON external_identity USING btree (account_id);
 CREATE TRIGGER external_identity_told AFTER INSERT OR DELETE ON external_identity FOR EACH STATEMENT EXECUTE FUNCTION tell_people();
+ALTER TABLE external_identity ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON external_identity TO smallbatch_app USING (true);
+CREATE POLICY one_team ON external_identity TO smallbatch_team USING ((account_id IN ( SELECT member.account_id FROM member WHERE (member.team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)))));
 GRANT DELETE, INSERT, SELECT, UPDATE ON external_identity TO smallbatch_app;
+GRANT SELECT ON external_identity TO smallbatch_team;
 
 CREATE TABLE invitation (
   id uuid NOT NULL,
@@ -371,7 +414,11 @@ CREATE TABLE invitation (
   CONSTRAINT invitation_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id)
 );
 CREATE INDEX invitation_team_id_created_at_idx ON invitation USING btree (team_id, created_at);
+ALTER TABLE invitation ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON invitation TO smallbatch_app USING (true);
+CREATE POLICY one_team ON invitation TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON invitation TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON invitation TO smallbatch_team;
 
 CREATE TABLE member (
   id uuid NOT NULL,
@@ -389,7 +436,11 @@ CREATE TABLE member (
   CONSTRAINT member_key_length CHECK (((length(key) >= 1) AND (length(key) <= 200)))
 );
 CREATE INDEX member_account_id_idx ON member USING btree (account_id);
+ALTER TABLE member ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON member TO smallbatch_app USING (true);
+CREATE POLICY one_team ON member TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON member TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON member TO smallbatch_team;
 
 CREATE TABLE metric (
   id integer NOT NULL DEFAULT nextval('metric_id_seq'::regclass),
@@ -401,7 +452,11 @@ CREATE TABLE metric (
   CONSTRAINT metric_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
   CONSTRAINT metric_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
+ALTER TABLE metric ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON metric TO smallbatch_app USING (true);
+CREATE POLICY one_team ON metric TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON metric TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON metric TO smallbatch_team;
 
 CREATE TABLE password_link (
   id uuid NOT NULL,
@@ -417,7 +472,11 @@ CREATE TABLE password_link (
   CONSTRAINT password_link_created_by_fkey FOREIGN KEY (created_by) REFERENCES member(id)
 );
 CREATE INDEX password_link_account_id_idx ON password_link USING btree (account_id);
+ALTER TABLE password_link ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON password_link TO smallbatch_app USING (true);
+CREATE POLICY one_team ON password_link TO smallbatch_team USING ((account_id IN ( SELECT member.account_id FROM member WHERE (member.team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)))));
 GRANT DELETE, INSERT, SELECT, UPDATE ON password_link TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON password_link TO smallbatch_team;
 
 CREATE TABLE run (
   id uuid NOT NULL,
@@ -524,7 +583,11 @@ CREATE TRIGGER run_counts AFTER UPDATE ON run FOR EACH ROW WHEN ((((old.status =
 CREATE TRIGGER run_finds_setting BEFORE INSERT ON run FOR EACH ROW EXECUTE FUNCTION find_setting();
 CREATE TRIGGER run_leaves_setting AFTER DELETE ON run FOR EACH ROW EXECUTE FUNCTION leave_setting();
 CREATE TRIGGER run_told AFTER UPDATE ON run FOR EACH ROW WHEN (((old.status IS DISTINCT FROM new.status) OR (old.attempt IS DISTINCT FROM new.attempt))) EXECUTE FUNCTION tell_run();
+ALTER TABLE run ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON run TO smallbatch_app USING (true);
+CREATE POLICY one_team ON run TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON run TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON run TO smallbatch_team;
 
 CREATE TABLE run_metric (
   run_id uuid NOT NULL,
@@ -551,10 +614,14 @@ CREATE TABLE run_metric (
   CONSTRAINT run_metric_counts CHECK (((count >= 1) AND ((non_finite_count >= 0) AND (non_finite_count <= count)) AND ((cardinality(tail) >= 1) AND (cardinality(tail) <= 5))))
 ) WITH (autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_vacuum_scale_factor=0.05, fillfactor=80);
 CREATE INDEX run_metric_again ON run_metric USING btree (metric_id, setting_id, seed) WHERE (counted AND duplicate);
-CREATE INDEX run_metric_counted ON run_metric USING btree (metric_id, setting_id, seed, duplicate, run_id) INCLUDE (median_last_5, last, min, max, sum, count, non_finite_count) WHERE counted;
-CREATE INDEX run_metric_uncounted ON run_metric USING btree (metric_id, run_id) WHERE (NOT counted);
+CREATE INDEX run_metric_counted ON run_metric USING btree (metric_id, setting_id, seed, duplicate, run_id) INCLUDE (median_last_5, last, min, max, sum, count, non_finite_count, team_id) WHERE counted;
+CREATE INDEX run_metric_uncounted ON run_metric USING btree (metric_id, run_id) INCLUDE (team_id) WHERE (NOT counted);
 CREATE TRIGGER run_metric_of_run BEFORE INSERT ON run_metric FOR EACH ROW EXECUTE FUNCTION summary_of_run();
+ALTER TABLE run_metric ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON run_metric TO smallbatch_app USING (true);
+CREATE POLICY one_team ON run_metric TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON run_metric TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON run_metric TO smallbatch_team;
 
 CREATE TABLE rung (
   sweep_id uuid NOT NULL,
@@ -567,7 +634,11 @@ CREATE TABLE rung (
   CONSTRAINT rung_run_id_fkey FOREIGN KEY (run_id) REFERENCES run(id),
   CONSTRAINT rung_sweep_id_fkey FOREIGN KEY (sweep_id) REFERENCES sweep(id)
 );
+ALTER TABLE rung ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON rung TO smallbatch_app USING (true);
+CREATE POLICY one_team ON rung TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON rung TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON rung TO smallbatch_team;
 
 CREATE TABLE saved_view (
   id uuid NOT NULL,
@@ -589,7 +660,11 @@ CREATE TABLE saved_view (
   CONSTRAINT saved_view_query_length CHECK ((length(query) <= 20000))
 );
 CREATE INDEX saved_view_shared ON saved_view USING btree (team_id, created_at, id) WHERE shared;
+ALTER TABLE saved_view ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON saved_view TO smallbatch_app USING (true);
+CREATE POLICY one_team ON saved_view TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON saved_view TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON saved_view TO smallbatch_team;
 
 CREATE TABLE session (
   id uuid NOT NULL,
@@ -613,7 +688,11 @@ CREATE TABLE session (
 );
 CREATE INDEX session_account_id_created_at_idx ON session USING btree (account_id, created_at);
 CREATE INDEX session_previous ON session USING btree (previous_hash) WHERE (previous_hash IS NOT NULL);
+ALTER TABLE session ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON session TO smallbatch_app USING (true);
+CREATE POLICY one_team ON session TO smallbatch_team USING ((account_id IN ( SELECT member.account_id FROM member WHERE (member.team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)))));
 GRANT DELETE, INSERT, SELECT, UPDATE ON session TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON session TO smallbatch_team;
 
 CREATE TABLE setting (
   id integer NOT NULL,
@@ -646,7 +725,11 @@ CREATE TABLE setting (
   CONSTRAINT setting_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id)
 );
 CREATE INDEX setting_team ON setting USING btree (team_id, id);
+ALTER TABLE setting ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON setting TO smallbatch_app USING (true);
+CREATE POLICY one_team ON setting TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON setting TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON setting TO smallbatch_team;
 
 CREATE TABLE sign_in_try (
   key bytea NOT NULL,
@@ -689,7 +772,11 @@ CREATE TABLE sweep (
 CREATE INDEX sweep_locked ON sweep USING btree (team_id) WHERE locked;
 CREATE INDEX sweep_newest ON sweep USING btree (team_id, created_at, id);
 CREATE TRIGGER sweep_told AFTER INSERT OR UPDATE OF intent ON sweep FOR EACH ROW EXECUTE FUNCTION tell_sweep();
+ALTER TABLE sweep ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON sweep TO smallbatch_app USING (true);
+CREATE POLICY one_team ON sweep TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON sweep TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON sweep TO smallbatch_team;
 
 CREATE TABLE team (
   id uuid NOT NULL,
@@ -701,7 +788,12 @@ CREATE TABLE team (
   CONSTRAINT team_key CHECK ((key ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
   CONSTRAINT team_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
+ALTER TABLE team ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON team TO smallbatch_app USING (true);
+CREATE POLICY one_team ON team TO smallbatch_team USING ((id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON team TO smallbatch_app;
+GRANT SELECT ON team TO smallbatch_team;
+GRANT UPDATE (name) ON team TO smallbatch_team;
 
 CREATE TABLE token (
   id uuid NOT NULL,
@@ -723,7 +815,11 @@ CREATE TABLE token (
   CONSTRAINT token_name_length CHECK (((length(name) >= 1) AND (length(name) <= 200)))
 );
 CREATE INDEX token_team_id_created_at_idx ON token USING btree (team_id, created_at);
+ALTER TABLE token ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON token TO smallbatch_app USING (true);
+CREATE POLICY one_team ON token TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON token TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON token TO smallbatch_team;
 
 CREATE TABLE upload (
   team_id uuid NOT NULL,
@@ -738,7 +834,11 @@ CREATE TABLE upload (
   CONSTRAINT upload_records CHECK ((records >= 0))
 );
 CREATE INDEX upload_updated_at_idx ON upload USING btree (updated_at);
+ALTER TABLE upload ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON upload TO smallbatch_app USING (true);
+CREATE POLICY one_team ON upload TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON upload TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON upload TO smallbatch_team;
 
 CREATE TABLE worker (
   id uuid NOT NULL,
@@ -767,17 +867,30 @@ CREATE INDEX worker_own ON worker USING btree (member_id, name, engine) WHERE (t
 CREATE INDEX worker_team_id_last_seen_at_idx ON worker USING btree (team_id, last_seen_at);
 CREATE TRIGGER worker_started_told AFTER INSERT ON worker FOR EACH ROW WHEN ((new.trainer_version <> 'own'::text)) EXECUTE FUNCTION tell_worker();
 CREATE TRIGGER worker_stopped_told AFTER UPDATE OF stopped_at ON worker FOR EACH ROW WHEN (((old.stopped_at IS NULL) AND (new.stopped_at IS NOT NULL) AND (new.trainer_version <> 'own'::text))) EXECUTE FUNCTION tell_worker();
+ALTER TABLE worker ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON worker TO smallbatch_app USING (true);
+CREATE POLICY one_team ON worker TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON worker TO smallbatch_app;
+GRANT DELETE, INSERT, SELECT, UPDATE ON worker TO smallbatch_team;
 
 GRANT USAGE ON SEQUENCE deletion_number TO smallbatch_app;
+GRANT USAGE ON SEQUENCE deletion_number TO smallbatch_team;
 GRANT USAGE ON SEQUENCE event_id_seq TO smallbatch_app;
+GRANT USAGE ON SEQUENCE event_id_seq TO smallbatch_team;
 GRANT USAGE ON SEQUENCE metric_id_seq TO smallbatch_app;
+GRANT USAGE ON SEQUENCE metric_id_seq TO smallbatch_team;
 GRANT USAGE ON SEQUENCE own_run_number TO smallbatch_app;
+GRANT USAGE ON SEQUENCE own_run_number TO smallbatch_team;
 GRANT USAGE ON SEQUENCE saved_view_number TO smallbatch_app;
+GRANT USAGE ON SEQUENCE saved_view_number TO smallbatch_team;
 GRANT USAGE ON SEQUENCE setting_id_seq TO smallbatch_app;
+GRANT USAGE ON SEQUENCE setting_id_seq TO smallbatch_team;
 GRANT USAGE ON SEQUENCE upload_part TO smallbatch_app;
+GRANT USAGE ON SEQUENCE upload_part TO smallbatch_team;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT DELETE, INSERT, SELECT, UPDATE ON TABLES TO smallbatch_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT DELETE, INSERT, SELECT, UPDATE ON TABLES TO smallbatch_team;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO smallbatch_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO smallbatch_team;
 
 -- One row for each cell of each sweep, and the run that answers it. One run may answer cells of several sweeps.
 VIEW analysis.cell (

@@ -16,7 +16,10 @@ import type { Live } from './live/hub.ts';
 
 /** What a request knows. Loaders gather what one request needs of many things into one statement. */
 export interface Context {
+  /** The database as the viewer's team sees it: rows of others are not there. Whole only where there is no viewer. */
   readonly db: Db;
+  /** The whole of it: for what is an account's, in any number of teams, and for nothing else. */
+  readonly everyTeam: Db;
   readonly viewer: Viewer | undefined;
   readonly requestId: string;
   /** By HTTP. */
@@ -35,13 +38,15 @@ export interface Context {
 }
 
 export function makeContext(
-  given: Pick<Context, 'db' | 'viewer' | 'requestId' | 'asked' | 'lease' | 'live'>,
+  given: Pick<Context, 'everyTeam' | 'viewer' | 'requestId' | 'asked' | 'lease' | 'live'>,
 ): Context {
-  const { db } = given;
+  const { everyTeam, viewer } = given;
+  const db = viewer ? everyTeam.ofTeam(viewer.teamId) : everyTeam;
   const loaders = new Map<string, unknown>();
   let up: Promise<WorkerUp[]> | undefined;
   return {
     ...given,
+    db,
     sweepState: new DataLoader(
       async (ids) => {
         const states = new Map((await sweepStates(db, ids)).map((state) => [state.sweepId, state]));

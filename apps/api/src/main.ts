@@ -1,5 +1,6 @@
 /** The API as a process: reads its environment, tells its parent where it listens, and ends with it. */
-import { openDb } from '@smallbatch/db';
+import { missingForSpeed, openDb } from '@smallbatch/db';
+import { makeLogger } from './log.ts';
 import { startApi } from './server.ts';
 import { readOidc } from './session/oidc.ts';
 
@@ -32,8 +33,16 @@ try {
   process.exit(1);
 }
 const db = await openDb({ url: DATABASE_URL });
+const logger = makeLogger();
+const missing = await missingForSpeed(db.pool);
+if (missing.length > 0)
+  logger.warn(
+    { statements: missing },
+    'lists by status or tag are slow until a superuser has run these statements in the database (docs/operating.md)',
+  );
 const api = await startApi({
   db,
+  logger,
   port: Number(PORT),
   host: HOST,
   trustProxy: SMALLBATCH_TRUST_PROXY === '1',

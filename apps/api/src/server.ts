@@ -109,7 +109,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     const viewer = await viewers.viewerOf(askerOf(request, trustProxy), (secret) =>
       giveSession(request, response, trustProxy, secret),
     );
-    return makeContext({ db, viewer, requestId, asked, lease, live });
+    return makeContext({ everyTeam: db, viewer, requestId, asked, lease, live });
   };
 
   const app = express();
@@ -245,7 +245,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     askerOf: (request) => askerOf(request, trustProxy),
     viewerOf: viewers.viewerOf,
     readSeconds,
-    contextOf: (viewer, requestId) => makeContext({ db, viewer, requestId, lease, live }),
+    contextOf: (viewer, requestId) => makeContext({ everyTeam: db, viewer, requestId, lease, live }),
     formatError,
   });
   const unlisten = await db.listen(RIGHTS, (id) => socketServer.check(id));

@@ -8,6 +8,7 @@ import { headers } from 'next/headers';
 import type { ReactNode } from 'react';
 import { KeepEarlyClicks } from '../src/shell/early-clicks';
 import { Shell } from '../src/shell/shell';
+import { watchFrom } from '../src/shell/watch-from';
 
 export const metadata: Metadata = {
   title: { default: 'Smallbatch', template: '%s · Smallbatch' },
@@ -17,6 +18,7 @@ export const metadata: Metadata = {
 /** Every page is rendered for its request: with its data, and with the nonce of its scripts. */
 export default async function Layout({ children }: { children: ReactNode }) {
   const nonce = (await headers()).get('x-nonce') ?? '';
+  const since = await watchFrom();
   return (
     <html lang="en" {...mantineHtmlProps}>
       <head>
@@ -24,7 +26,9 @@ export default async function Layout({ children }: { children: ReactNode }) {
         <ColorSchemeScript defaultColorScheme="auto" nonce={nonce} />
       </head>
       <body>
-        <Shell nonce={nonce}>{children}</Shell>
+        <Shell nonce={nonce} since={since}>
+          {children}
+        </Shell>
       </body>
     </html>
   );

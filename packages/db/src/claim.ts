@@ -200,7 +200,7 @@ export async function heartbeat(db: Db, beat: Heartbeat): Promise<HeartbeatAnswe
   );
   if (beat.runs.length === 0) return [];
   const { rows } = await db.pool.query(
-    `/* heartbeat */ WITH asked AS (SELECT * FROM unnest($2::uuid[], $3::int[], $4::int8[], $5::int8[]) AS a (id, attempt, step, samples)),
+    `/* heartbeat */ WITH asked AS (SELECT * FROM unnest($2::uuid[], $3::int[], $4::int8[], $5::int8[]) WITH ORDINALITY AS a (id, attempt, step, samples, place)),
      renewed AS (
        UPDATE run SET lease_expires_at = now() + make_interval(secs => $6), step = greatest(run.step, asked.step),
          samples_seen = greatest(run.samples_seen, asked.samples)
@@ -215,7 +215,8 @@ export async function heartbeat(db: Db, beat: Heartbeat): Promise<HeartbeatAnswe
        WHEN renewed.id IS NOT NULL THEN 'CONTINUE'
        WHEN run.status = 'CANCELLED' AND run.attempt = asked.attempt THEN 'STOP'
        ELSE 'LOST' END AS command, coalesce(wanted.judged, false) AS judged
-     FROM asked LEFT JOIN renewed USING (id) LEFT JOIN wanted USING (id) LEFT JOIN run ON run.id = asked.id AND run.team_id = $1`,
+     FROM asked LEFT JOIN renewed USING (id) LEFT JOIN wanted USING (id) LEFT JOIN run ON run.id = asked.id AND run.team_id = $1
+     ORDER BY asked.place`,
     [
       beat.teamId,
       beat.runs.map(({ runId }) => runId),

@@ -6,6 +6,7 @@ interface Table {
   constraints: string[];
   indexes: string[];
   triggers: string[];
+  policies: string[];
   options: string[] | null;
   grants: string[];
 }
@@ -31,6 +32,14 @@ const TABLES = `/* dumpTables */
       ORDER BY n.relname
     ) AS indexes,
     ARRAY(SELECT pg_get_triggerdef(g.oid) FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal ORDER BY g.tgname) AS triggers,
+    CASE WHEN c.relrowsecurity THEN ARRAY[format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', c.relname)] ELSE '{}' END || ARRAY(
+      SELECT format('CREATE POLICY %I ON %I%s TO %s USING (%s)%s', p.polname, c.relname,
+        CASE p.polcmd WHEN '*' THEN '' WHEN 'r' THEN ' FOR SELECT' WHEN 'a' THEN ' FOR INSERT' WHEN 'w' THEN ' FOR UPDATE' ELSE ' FOR DELETE' END,
+        (SELECT string_agg(r.rolname, ', ' ORDER BY r.rolname) FROM pg_roles r WHERE r.oid = ANY (p.polroles)),
+        regexp_replace(pg_get_expr(p.polqual, p.polrelid), '\\s+', ' ', 'g'),
+        coalesce(' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', ''))
+      FROM pg_policy p WHERE p.polrelid = c.oid ORDER BY p.polname
+    ) AS policies,
     ARRAY(
       SELECT format('GRANT %s ON %I TO %I', string_agg(x.privilege_type, ', ' ORDER BY x.privilege_type), c.relname, r.rolname)
       FROM aclexplode(c.relacl) x JOIN pg_roles r ON r.oid = x.grantee WHERE x.grantee <> c.relowner GROUP BY r.rolname ORDER BY r.rolname
@@ -88,13 +97,23 @@ export async function dumpSchema(sql: Sql): Promise<string> {
   return `${HEAD}\n${parts.join('\n\n').replaceAll('public.', '')}\n`;
 }
 
-function tableText({ name, columns, constraints, indexes, triggers, options, grants }: Table): string {
+function tableText({
+  name,
+  columns,
+  constraints,
+  indexes,
+  triggers,
+  policies,
+  options,
+  grants,
+}: Table): string {
   const body = [...columns, ...constraints].map((line) => `  ${line}`).join(',\n');
   const storage = options?.length ? ` WITH (${[...options].sort().join(', ')})` : '';
   return [
     `CREATE TABLE ${name} (\n${body}\n)${storage};`,
     ...indexes.map((line) => `${line};`),
     ...triggers.map((line) => `${line};`),
+    ...policies.map((line) => `${line};`),
     ...grants.map((line) => `${line};`),
   ].join('\n');
 }

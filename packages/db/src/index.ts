@@ -5,7 +5,6 @@ export { type OnRestoreProgress, type RestoredBackup, restoreBackup } from './ba
 export { type OnProgress, type WrittenBackup, writeBackup } from './backup/write.ts';
 export { CHANGES, type Change, readChange, type Unlisten } from './changes.ts';
 export * from './claim.ts';
-export type { Numbers } from './copy.ts';
 export { addDataset, type NewDataset } from './dataset.ts';
 export * from './delete.ts';
 export * from './describe.ts';
@@ -69,6 +68,7 @@ export {
 } from './report.ts';
 export * from './restore.ts';
 export * from './retry.ts';
+export type { Numbers } from './rows.ts';
 export * from './rung.ts';
 export * from './saved-view.ts';
 export * from './seeds.ts';
@@ -86,5 +86,6 @@ export {
 export { type Acting, acting, type Sql } from './transaction.ts';
 export * from './upload.ts';
 export { uuidv7 } from './uuid.ts';
+export { missingForSpeed } from './wall.ts';
 export { isUnfitValue, type StopReason, stopReason, type Work, within } from './within.ts';
 export * from './worker.ts';

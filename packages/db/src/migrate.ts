@@ -70,7 +70,8 @@ export async function migrate(url: string, folder?: string, last?: string): Prom
     await client.query('/* watchClient */ SET client_connection_check_interval = 1000').catch(() => {});
     await client.query('/* lockMigrations */ SELECT pg_advisory_lock($1)', [LOCK]);
     const applied = await applyPending(client, readMigrations(folder), url, last);
-    await takeRole(client, url);
+    await takeRole(client, url, 'smallbatch_app');
+    await takeRole(client, url, 'smallbatch_team');
     return { applied };
   } catch (error) {
     throw connectionProblem(error, url);
@@ -80,17 +81,21 @@ export async function migrate(url: string, folder?: string, last?: string): Prom
   }
 }
 
-/** The application's connections switch to its role, so the user of the URL has to be a member that may. */
-async function takeRole(client: pg.Client, url: string): Promise<void> {
-  const set = () => client.query('SET ROLE smallbatch_app');
+/** The application's connections switch to these roles, so the user of the URL has to be a member that may. */
+async function takeRole(
+  client: pg.Client,
+  url: string,
+  role: 'smallbatch_app' | 'smallbatch_team',
+): Promise<void> {
+  const set = () => client.query(`SET ROLE ${role}; RESET ROLE`);
   try {
     await set();
   } catch {
-    await client.query('GRANT smallbatch_app TO CURRENT_USER').catch(() => {});
+    await client.query(`GRANT ${role} TO CURRENT_USER`).catch(() => {});
     await set().catch((cause: Error) => {
       throw new DatabaseProblem(
         'MISSING_PRIVILEGE',
-        `missing privilege at ${withoutPassword(url)} (${cause.message}): let a superuser run GRANT smallbatch_app TO "${client.user}"`,
+        `missing privilege at ${withoutPassword(url)} (${cause.message}): let a superuser run GRANT ${role} TO "${client.user}"`,
         { cause },
       );
     });

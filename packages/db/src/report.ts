@@ -1,9 +1,10 @@
 import type pg from 'pg';
-import { copyIn, copyRows, type Numbers } from './copy.ts';
+
 import type { Goal } from './generated/prisma/enums.ts';
 import { type MetricIds, metricIds } from './metric.ts';
 import type { Db } from './open.ts';
 import { addSummaries } from './points.ts';
+import { type Field, type Numbers, rowsOf } from './rows.ts';
 import { merge, type Summary, summarise } from './summary.ts';
 import { transaction } from './transaction.ts';
 
@@ -53,6 +54,8 @@ interface Fence {
   readonly attempt: number;
   status: string;
   sequence: number;
+  /** The row type of chunks, as PostgreSQL numbers it. */
+  readonly chunkType: number;
 }
 
 /** Locks runs in one order (so that writers never wait in a circle) and returns where each stands. */
@@ -63,7 +66,7 @@ async function lockRuns(
 ): Promise<Map<string, Fence>> {
   const { rows } = await sql.query({
     name: 'lockRuns',
-    text: '/* lockRuns */ SELECT id, attempt, status, sequence FROM run WHERE team_id = $1 AND id = ANY ($2) ORDER BY id FOR NO KEY UPDATE',
+    text: `/* lockRuns */ SELECT id, attempt, status, sequence, 'chunk'::regtype::oid::int8 AS "chunkType" FROM run WHERE team_id = $1 AND id = ANY ($2) ORDER BY id FOR NO KEY UPDATE`,
     values: [teamId, ids],
   });
   return new Map(rows.map((row: Fence) => [row.id, row]));
@@ -181,45 +184,48 @@ export async function append(
   if (fresh.length === 0) return { results, made: new Map() };
   const made = await ids.create(new Set(fresh.flatMap(({ series }) => series.map(({ metric }) => metric))));
   const idOf = (metric: string): number => ids.found.get(metric) ?? made.get(metric)!;
-  await writeChunks(sql, teamId, fresh, idOf, part);
+  const { chunkType } = fences.values().next().value!;
+  await writeChunks(sql, chunkType, teamId, fresh, idOf, part);
   await writeSummaries(sql, teamId, fresh, idOf, part);
   return { results, made };
 }
 
 async function writeChunks(
   sql: pg.PoolClient,
+  chunkType: number,
   teamId: string,
   fresh: readonly Report[],
   idOf: (metric: string) => number,
   part: number | undefined,
 ): Promise<void> {
   const rows = fresh.flatMap(({ runId, attempt, sequence, series }) =>
-    series.map((one) => {
+    series.map((one): Field[] => {
       const { metric, steps, epochs, samplesSeen, wallTimes, values } = inStepOrder(one);
       const perStep = samplesSeen ? samplesPerStep(steps, samplesSeen) : null;
+      // In the order of the table.
       return [
-        { uuid: teamId },
         { uuid: runId },
         { int4: idOf(metric) },
         { int4: attempt },
         { int4: part ?? sequence },
+        { uuid: teamId },
         { int8: first(steps) },
         { int8: furthest(steps) },
         { wholes: steps },
         { reals: epochs ?? [] },
         { wholes: perStep === null ? (samplesSeen ?? []) : [] },
-        perStep === null ? null : { int8: perStep },
         { reals: wallTimes ?? [] },
         { doubles: values },
+        { int8: perStep },
       ];
     }),
   );
   if (rows.length === 0) return;
-  await copyIn(
-    sql,
-    `/* reportMetrics chunks */ COPY chunk (team_id, run_id, metric_id, attempt, sequence, first_step, last_step, steps, epochs, samples_seen, samples_per_step, wall_times, "values") FROM STDIN (FORMAT binary)`,
-    copyRows(rows),
-  );
+  await sql.query({
+    name: 'reportMetrics chunks',
+    text: '/* reportMetrics chunks */ INSERT INTO chunk SELECT * FROM unnest($1::chunk[])',
+    values: [rowsOf(chunkType, rows)],
+  });
 }
 
 /** Points by step, those of one step in the order in which they came: a chunk is always in order, so that it can be read in part. */

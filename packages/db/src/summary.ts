@@ -1,4 +1,4 @@
-import type { Numbers } from './copy.ts';
+import type { Numbers } from './rows.ts';
 
 /** What is kept of one metric of one run beside its points; as run_metric has it. */
 export interface Summary {

@@ -19,7 +19,7 @@ export interface Work {
 const current = new AsyncLocalStorage<Work>();
 export const within = <T>(work: Work, body: () => T): T => current.run(work, body);
 
-const FRAME = /^\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|DEALLOCATE)\b/i;
+const FRAME = /^\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|RESET|DEALLOCATE)\b/i;
 const QUERY_CANCELED = '57014';
 const TEXT: Record<StopReason, string> = {
   CLIENT_GONE: 'statement stopped: the client went away',

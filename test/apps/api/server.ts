@@ -29,10 +29,10 @@ export interface TestApi {
   statements(): string[];
 }
 
-/** Opens and closes a transaction. */
-const FRAME = /^(BEGIN|COMMIT|ROLLBACK|SET|DEALLOCATE)/;
-/** What the server does by itself, beside all requests: it removes what is old, and hears who may sign in. */
-const BESIDE = /^\s*\/\* (purge|adoptEvents|anyoneCanSignIn|localOwner)/;
+/** Opens and closes a transaction, or says whose rows a connection may see. */
+const FRAME = /^(BEGIN|COMMIT|ROLLBACK|SET|RESET|DEALLOCATE)/;
+/** What the server does by itself, beside all requests: it removes what is old, tells of changes a little later, and hears who may sign in. */
+const BESIDE = /^\s*\/\* (purge|adoptEvents|notify|anyoneCanSignIn|localOwner)/;
 
 /** The real server on a database of the test file's own. */
 export async function testApi(options: Partial<ApiOptions> = {}): Promise<TestApi> {

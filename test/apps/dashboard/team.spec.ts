@@ -60,6 +60,34 @@ test('what happens appears without a reload, as a sentence, and older events by 
   await expect(page).toHaveURL(/activity=data/);
 });
 
+test('what happens while the page is on its way is shown too, and so is what happened while another view was', async ({
+  page,
+}) => {
+  let alive: () => void = () => {};
+  const held = new Promise<void>((resolve) => {
+    alive = resolve;
+  });
+  await page.route('**/_next/static/**/*.js', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto(`${own.url}/team`, { waitUntil: 'commit' });
+  await expect(page.getByRole('table', { name: 'Workers' })).toBeAttached();
+  const before = `before-${randomUUID().slice(0, 8)}`;
+  await register(before);
+  alive();
+  await expect(page.locator(`tr[data-worker="${before}"]`)).toContainText('idle', { timeout: 15_000 });
+  const nav = page.getByRole('navigation');
+  await nav.getByRole('link', { name: 'Sweeps' }).click();
+  await expect(page).toHaveURL(/sweeps/);
+  const away = `away-${randomUUID().slice(0, 8)}`;
+  await register(away);
+  // Told while nobody showed it.
+  await page.waitForTimeout(2500);
+  await nav.getByRole('link', { name: 'Team' }).click();
+  await expect(page.locator(`tr[data-worker="${away}"]`)).toContainText('idle', { timeout: 15_000 });
+});
+
 test('a lost worker is said calmly, with what to do', async ({ page }) => {
   await register('lost-one');
   await own.asOwner(`UPDATE worker SET last_seen_at = now() - interval '10 minutes' WHERE name = 'lost-one'`);
@@ -81,7 +109,7 @@ test("a metric's goal is changed, and taken back", async ({ page }) => {
     own
       .ask('{ metrics { name goal } }')
       .then(({ metrics }) => metrics.find(({ name }: { name: string }) => name === 'train_loss').goal);
-  await page.getByLabel('Goal of train_loss').selectOption({ label: 'neither' });
+  await page.getByRole('combobox', { name: 'Goal of train_loss' }).selectOption({ label: 'neither' });
   await expect.poll(goal).toBe('NONE');
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect.poll(goal).toBe('MINIMISE');

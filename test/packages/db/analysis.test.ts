@@ -29,6 +29,7 @@ beforeAll(async () => {
   await database.asOwner('VACUUM (ANALYZE)');
   // As docs/analysis.md says.
   await database.asOwner(`CREATE ROLE ${login} LOGIN PASSWORD 'secret' IN ROLE smallbatch_read`);
+  await mayRead('local');
   const url = new URL(database.url);
   url.username = login;
   url.password = 'secret';
@@ -40,6 +41,9 @@ afterAll(async () => {
   await database.asOwner(`DROP ROLE ${login}`);
 });
 
+/** As docs/analysis.md says. */
+const mayRead = (team: string) =>
+  database.asOwner(`INSERT INTO analysis_reader SELECT $1, id FROM team WHERE key = $2`, [login, team]);
 const rows = async (sql: string) => (await analyst.query(sql)).rows;
 
 describe('a login in the group smallbatch_read', () => {
@@ -96,9 +100,30 @@ describe('a login in the group smallbatch_read', () => {
     ).toEqual([{ run_status: 'DONE', reused: false, n: 1000 }]);
     expect(
       await rows('SELECT team, count(*)::int AS n FROM analysis.run GROUP BY team ORDER BY team'),
-    ).toEqual([
-      { team: 'local', n: 20_000 },
-      { team: 'other', n: 20_000 },
+    ).toEqual([{ team: 'local', n: 20_000 }]);
+  });
+
+  test('reads the teams that it was given, and no row of another, whatever it asks', async () => {
+    const views = ['run', 'summary', 'point', 'sweep', 'cell'];
+    const teams = async (view: string) =>
+      (await rows(`SELECT DISTINCT team FROM analysis.${view} ORDER BY team`)).map(({ team }) => team);
+    for (const view of views) expect(await teams(view)).toEqual(['local']);
+    // A function of the reader's own that tells what it is shown is not shown a row of another team.
+    await analyst.query(`CREATE FUNCTION pg_temp.tell(text) RETURNS bool LANGUAGE plpgsql COST 0.0001 AS $$ BEGIN
+      RAISE NOTICE 'told %', $1; RETURN true; END $$`);
+    const told = new Set<string>();
+    analyst.on('notice', ({ message }) => told.add(message ?? ''));
+    await rows('SELECT count(*) FROM analysis.sweep WHERE pg_temp.tell(team)');
+    expect([...told]).toEqual(['told local']);
+    await mayRead('other');
+    for (const view of views) expect(await teams(view)).toEqual(['local', 'other']);
+    await database.asOwner(
+      `DELETE FROM analysis_reader WHERE team_id = (SELECT id FROM team WHERE key = 'other')`,
+    );
+    // The owner of the database reads all.
+    expect(await database.asOwner('SELECT DISTINCT team FROM analysis.sweep ORDER BY team')).toEqual([
+      { team: 'local' },
+      { team: 'other' },
     ]);
   });
 

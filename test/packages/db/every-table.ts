@@ -51,6 +51,7 @@ export async function fillEveryTable({ asOwner }: TestDatabase, db: Db, owner: I
   await createToken(db, { ...owner, name: 'of every scope', scopes: ['READ', 'WRITE', 'WORK', 'ADMIN'] });
   await saveView(db, { ...owner, name: 'view', page: 'RUNS', query: '?a=%00', shared: true, replace: false });
   for (const statement of PEOPLE) await asOwner(statement, [teamId]);
+  await asOwner("INSERT INTO analysis_reader (login, team_id) VALUES ('analyst', $1)", [teamId]);
   await asOwner("INSERT INTO upload (team_id, id, records) VALUES ($1, 'one', 3)", [teamId]);
   let state = 1;
   const draw = (): number => {

@@ -35,7 +35,7 @@ export function ingest({ db, viewerOf, originAllowed }: IngestOptions): Router {
   router.get('/ingest/points', async (request, response) => {
     await answered(request, response, async () => {
       const teamId = await teamOf(request);
-      return standing(db, teamId, uploadId(request.query.upload));
+      return standing(db.ofTeam(teamId), teamId, uploadId(request.query.upload));
     });
   });
   router.post('/ingest/points', async (request, response) => {
@@ -52,7 +52,8 @@ export function ingest({ db, viewerOf, originAllowed }: IngestOptions): Router {
       const { upload, offset } = request.query;
       const part = upload === undefined ? undefined : { id: uploadId(upload), offset: offsetOf(offset) };
       const body = await readBody(request);
-      return part ? takePart(db, teamId, part, read, body) : takeBatches(db, teamId, read, body);
+      const own = db.ofTeam(teamId);
+      return part ? takePart(own, teamId, part, read, body) : takeBatches(own, teamId, read, body);
     });
   });
   return router;

@@ -165,14 +165,14 @@ builder.queryFields((t) => ({
   viewer: t.field({
     type: Viewer,
     description: 'Who asks, and for which team.',
-    resolve: async (_root, _args, { db, viewer }) => {
+    resolve: async (_root, _args, { db, everyTeam, viewer }) => {
       const member = await db.prisma.member.findUniqueOrThrow({
         where: { id: viewer!.memberId },
         include: { team: true, account: true },
       });
       const { accountId, role, sessionId, scopes } = viewer!;
       const session = sessionId ? await db.prisma.session.findUnique({ where: { id: sessionId } }) : null;
-      const teams = await teamsOfAccount(db, accountId);
+      const teams = await teamsOfAccount(everyTeam, accountId);
       return {
         team: member.team,
         member,

@@ -2,7 +2,7 @@
 
 import { type AnyVariables, createRequest, type DocumentInput, useQuery } from '@urql/next';
 import { usePathname } from 'next/navigation';
-import { createContext, type ReactNode, useCallback, useContext, useEffect, useRef } from 'react';
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef } from 'react';
 import { graphql } from './client';
 import { useWatch } from './live';
 import { OUTSIDE } from './pages';
@@ -16,13 +16,16 @@ const Activity = graphql(`
 /** Rises whenever something happened in the team. */
 const Version = createContext(0);
 
-/** Watches what happens in the team, for all questions of the page. */
-export function ActivityProvider({ children }: { children: ReactNode }) {
+/** By key of a question: the version at which it was last asked here. What the server asked was before all that is watched. */
+const askedAt = new Map<number, number>();
+
+/** Watches what happens in the team `since` the server began to render, for all questions of the page. */
+export function ActivityProvider({ children, since }: { children: ReactNode; since: string | null }) {
   const outside = OUTSIDE.includes(usePathname());
-  const { seen } = useWatch(Activity, outside ? undefined : NOTHING, cursorOf, later);
+  const after = useMemo(() => (since === null ? {} : { after: since }), [since]);
+  const { seen } = useWatch(Activity, outside ? undefined : after, cursorOf, later);
   return <Version value={seen ?? 0}>{children}</Version>;
 }
-const NOTHING: { after?: string } = {};
 const cursorOf = ({ activity }: { activity: { cursor: string } }): string => activity.cursor;
 const later = (
   seen: number | undefined,
@@ -44,31 +47,36 @@ export function useLiveQuery<R, V extends AnyVariables>(args: {
 }) {
   const version = useContext(Version);
   const [result, ask] = useQuery<R, V>(args as Parameters<typeof useQuery<R, V>>[0]);
-  const asked = useRef({ version, at: Number.NEGATIVE_INFINITY, took: 0, waiting: false });
+  const asked = useRef({ at: Number.NEGATIVE_INFINITY, took: 0, waiting: false });
   const { fetching } = result;
+  const { key } = createRequest(args.query, args.variables);
+  const now = useRef(version);
+  now.current = version;
   useEffect(() => {
     const { current } = asked;
+    if (fetching) askedAt.set(key, now.current);
     if (fetching || !current.waiting) return;
     current.took = performance.now() - current.at;
     current.waiting = false;
-  }, [fetching]);
+  }, [fetching, key]);
   const { pause } = args;
   useEffect(() => {
     const { current } = asked;
-    if (pause || version === current.version) return;
+    if (pause || version <= (askedAt.get(key) ?? 0)) return;
     const wait = Math.max(LEAST_REST_MS, REST * current.took) - (performance.now() - current.at);
     const timer = setTimeout(
       () => {
-        asked.current = { version, at: performance.now(), took: current.took, waiting: true };
+        asked.current = { at: performance.now(), took: current.took, waiting: true };
+        askedAt.set(key, version);
         ask({ requestPolicy: 'network-only' });
       },
       Math.max(0, wait),
     );
     return () => clearTimeout(timer);
-  }, [version, ask, pause]);
+  }, [version, ask, pause, key]);
   const again = useCallback(() => ask({ requestPolicy: 'network-only' }), [ask]);
   // urql hands on the last answer until the next one is there, also that of other variables.
-  const mine = result.operation?.key === createRequest(args.query, args.variables).key;
+  const mine = result.operation?.key === key;
   return [
     { ...result, data: mine ? result.data : undefined, error: mine ? result.error : undefined },
     again,

@@ -1,14 +1,9 @@
-import type { AsyncLocalStorage } from 'node:async_hooks';
 import { cacheExchange, createClient, fetchExchange, mapExchange, ssrExchange } from '@urql/next';
+import { apiUrl, asker } from './asker';
 import { OUTSIDE } from './pages';
 
 export { graphql, type ResultOf, type SchemaType, type VariablesOf } from '@smallbatch/client';
 export { useQuery } from '@urql/next';
-
-declare global {
-  /** Of server.mjs, while a page is rendered there: the headers that say who asks. */
-  var smallbatchRequest: AsyncLocalStorage<Record<string, string | undefined>> | undefined;
-}
 
 const onServer = typeof window === 'undefined';
 
@@ -19,9 +14,7 @@ const onServer = typeof window === 'undefined';
 export function makeClient() {
   const ssr = ssrExchange({ isClient: !onServer });
   const client = createClient({
-    url: onServer
-      ? `${process.env.SMALLBATCH_URL ?? 'http://localhost:4000'}/graphql`
-      : `${window.location.origin}/graphql`,
+    url: onServer ? apiUrl() : `${window.location.origin}/graphql`,
     preferGetMethod: false,
     suspense: onServer,
     fetchOptions: () => (onServer ? { headers: asker() } : {}),
@@ -41,13 +34,4 @@ function signIn(errors: readonly { readonly extensions: { readonly code?: unknow
   const { pathname, search } = window.location;
   if (!OUTSIDE.includes(pathname))
     window.location.assign(`/sign-in?${new URLSearchParams({ to: pathname + search })}`);
-}
-
-function asker(): Record<string, string> {
-  const { cookie, authorization, team } = globalThis.smallbatchRequest?.getStore() ?? {};
-  return {
-    ...(cookie ? { cookie } : {}),
-    ...(authorization ? { authorization } : {}),
-    ...(team ? { 'x-smallbatch-team': team } : {}),
-  };
 }

@@ -41,7 +41,8 @@ const Inside = ({ children }: { children: ReactNode }) => (OUTSIDE.includes(useP
 const Alive = createContext(false);
 
 /** What every page stands in. */
-export function Shell({ children, nonce }: { children: ReactNode; nonce: string }) {
+export function Shell(props: { children: ReactNode; nonce: string; since: string | null }) {
+  const { children, nonce, since } = props;
   const [{ client, ssr }] = useState(makeClient);
   useNoMoreEarlyClicks();
   const [alive, setAlive] = useState(false);
@@ -51,7 +52,7 @@ export function Shell({ children, nonce }: { children: ReactNode; nonce: string 
       <UrqlProvider client={client} ssr={ssr} nonce={nonce}>
         <NuqsAdapter>
           <Alive value={alive}>
-            <ActivityProvider>
+            <ActivityProvider since={since}>
               <a className="skip" href="#main">
                 Skip to content
               </a>

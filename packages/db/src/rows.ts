@@ -1,47 +1,62 @@
-import type pg from 'pg';
-
 /** A column of numbers: a list, or a typed array. NaN in a column of whole numbers or epochs means that there is none. */
 export type Numbers = ArrayLike<number>;
 
-const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
-const [INT8, FLOAT4, FLOAT8] = [20, 700, 701];
+/** Types of PostgreSQL by the number that its binary forms name them with; those of arrays beside those of their elements. */
+const TYPE = {
+  int4: 23,
+  int8: 20,
+  float4: 700,
+  float8: 701,
+  uuid: 2950,
+  int8s: 1016,
+  float4s: 1021,
+  float8s: 1022,
+} as const;
 const ABSENT = -1;
 
-/** What can be written as one field, with its length in bytes. */
-type Field =
+/** One field of a row. */
+export type Field =
   | { readonly uuid: string }
   | { readonly int4: number }
-  | { readonly int8: number }
+  | { readonly int8: number | null }
   | { readonly wholes: Numbers }
   | { readonly reals: Numbers }
-  | { readonly doubles: Numbers }
-  | null;
+  | { readonly doubles: Numbers };
 
 const columnBytes = (count: number, each: number): number => (count === 0 ? 12 : 20 + count * (4 + each));
 
 function fieldBytes(field: Field): number {
-  if (field === null) return 0;
   if ('uuid' in field) return 16;
   if ('int4' in field) return 4;
-  if ('int8' in field) return 8;
+  if ('int8' in field) return field.int8 === null ? 0 : 8;
   if ('wholes' in field) return columnBytes(field.wholes.length, 8);
   if ('reals' in field) return columnBytes(field.reals.length, 4);
   return columnBytes(field.doubles.length, 8);
 }
 
+function typeOf(field: Field): number {
+  if ('uuid' in field) return TYPE.uuid;
+  if ('int4' in field) return TYPE.int4;
+  if ('int8' in field) return TYPE.int8;
+  if ('wholes' in field) return TYPE.int8s;
+  if ('reals' in field) return TYPE.float4s;
+  return TYPE.float8s;
+}
+
 /**
- * Rows in the binary form of COPY. Numbers go over as bytes, neither written nor read as text, which is what both sides spend
- * most of their time on otherwise.
+ * Rows of one table as PostgreSQL's binary form of an array of its row type, `rowType` (its oid): a parameter `$1::TABLE[]`. Each has all
+ * fields of the table, in its order. Numbers go over as bytes, neither written nor read as text, which is what both sides spend most of
+ * their time on otherwise; and unlike COPY, what is inserted so is subject to row-level security.
  */
-export function copyRows(rows: readonly (readonly Field[])[]): Buffer {
-  let length = SIGNATURE.length + 2;
+export function rowsOf(rowType: number, rows: readonly (readonly Field[])[]): Buffer {
+  let length = 20;
   for (const row of rows) {
-    length += 2;
-    for (const field of row) length += 4 + fieldBytes(field);
+    length += 8;
+    for (const field of row) length += 8 + fieldBytes(field);
   }
   const bytes = Buffer.allocUnsafe(length);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = SIGNATURE.copy(bytes);
+  let at = 0;
   const int4 = (value: number): void => {
     view.setInt32(at, value);
     at += 4;
@@ -64,16 +79,18 @@ export function copyRows(rows: readonly (readonly Field[])[]): Buffer {
     return false;
   };
   const write = (field: Field): void => {
-    int4(field === null ? ABSENT : fieldBytes(field));
-    if (field === null) return;
+    const absent = 'int8' in field && field.int8 === null;
+    int4(typeOf(field));
+    int4(absent ? ABSENT : fieldBytes(field));
+    if (absent) return;
     if ('uuid' in field) at += bytes.write(field.uuid.replaceAll('-', ''), at, 'hex');
     else if ('int4' in field) int4(field.int4);
-    else if ('int8' in field) int8(field.int8);
+    else if ('int8' in field) int8(field.int8!);
     else if ('wholes' in field) {
       const { wholes } = field;
       const start = at;
       const absences = hasAbsent(wholes);
-      head(wholes, INT8, absences);
+      head(wholes, TYPE.int8, absences);
       for (let i = 0; i < wholes.length; i++) {
         const value = wholes[i]!;
         if (absences && Number.isNaN(value)) int4(ABSENT);
@@ -87,7 +104,7 @@ export function copyRows(rows: readonly (readonly Field[])[]): Buffer {
       const { reals } = field;
       const start = at;
       const absences = hasAbsent(reals);
-      head(reals, FLOAT4, absences);
+      head(reals, TYPE.float4, absences);
       for (let i = 0; i < reals.length; i++) {
         const value = reals[i]!;
         if (absences && Number.isNaN(value)) int4(ABSENT);
@@ -100,7 +117,7 @@ export function copyRows(rows: readonly (readonly Field[])[]): Buffer {
       if (absences) view.setInt32(start - 4, at - start);
     } else {
       const { doubles } = field;
-      head(doubles, FLOAT8, false);
+      head(doubles, TYPE.float8, false);
       for (let i = 0; i < doubles.length; i++) {
         int4(8);
         view.setFloat64(at, doubles[i]!);
@@ -108,41 +125,13 @@ export function copyRows(rows: readonly (readonly Field[])[]): Buffer {
       }
     }
   };
+  for (const value of [1, 0, rowType, rows.length, 1]) int4(value);
   for (const row of rows) {
-    view.setInt16(at, row.length);
-    at += 2;
+    const start = at;
+    int4(0);
+    int4(row.length);
     for (const field of row) write(field);
+    view.setInt32(start, at - start - 4);
   }
-  view.setInt16(at, -1);
-  return bytes.subarray(0, at + 2);
-}
-
-/** Sends rows by `COPY … FROM STDIN (FORMAT binary)`: one statement, however many rows and numbers. */
-export function copyIn(client: pg.PoolClient, text: string, data: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let failure: Error | undefined;
-    const statement = {
-      text,
-      submit: (connection: CopyConnection) => connection.query(text),
-      handleCopyInResponse(connection: CopyConnection) {
-        connection.sendCopyFromChunk(data);
-        connection.endCopyFrom();
-      },
-      handleError(error: Error) {
-        failure = error;
-        reject(error);
-      },
-      handleCommandComplete() {},
-      handleReadyForQuery() {
-        if (!failure) resolve();
-      },
-    };
-    client.query(statement as unknown as pg.Submittable);
-  });
-}
-
-interface CopyConnection {
-  query(text: string): void;
-  sendCopyFromChunk(data: Buffer): void;
-  endCopyFrom(): void;
+  return bytes.subarray(0, at);
 }
