@@ -168,6 +168,28 @@ test('what is locked survives everybody, an owner too, until whose it is or a ma
   expect(await owner.ask(remove)).toMatchObject({ deleteRuns: { runs: 2, locked: 0 } });
 });
 
+test("a run or a sweep that is named alone and another's is left as it was", async () => {
+  const theirs = await sweepOf(grace, 1);
+  const state = () =>
+    owner.ask(
+      `{ run(key: "${theirs}/1") { note info tags locked status } sweep(key: "${theirs}") { note tags locked status addedSeeds } }`,
+    );
+  const before = await state();
+  const answers = await ada.browser.ask(`mutation {
+    a: noteRun(key: "${theirs}/1", note: "x") { __typename }
+    b: setRunInfo(key: "${theirs}/1", info: { x: 1 }) { __typename }
+    c: deleteRun(key: "${theirs}/1") { __typename }
+    d: noteSweep(key: "${theirs}", note: "x") { __typename }
+    e: tagSweep(key: "${theirs}", add: ["x"]) { __typename }
+    f: lockSweep(key: "${theirs}", locked: true) { __typename }
+    g: cancelSweep(key: "${theirs}") { __typename }
+    h: retrySweep(key: "${theirs}") { __typename }
+    i: addSeeds(key: "${theirs}", seeds: [9]) { __typename }
+  }`);
+  expect(Object.values(answers)).toEqual(Array(9).fill({ __typename: 'NotYours' }));
+  expect(await state()).toEqual(before);
+});
+
 test('a run and a sweep say whether who asks may change them', async () => {
   const mine = await sweepOf(ada, 1);
   const { browser: viewer } = await person(own, 'VIEWER');

@@ -131,7 +131,10 @@ describe('an account', () => {
         __typename: 'InvalidInput',
         message: `1 problem: ${grace.key} is in a team of which you are no owner: let an owner of all their teams do it (member)`,
       });
+    const link = `mutation { it: passwordLink(member: "${grace.key}") { __typename } }`;
+    expect((await ada.browser.ask(link)).it.__typename).toBe('InvalidInput');
     await join(other.id, ada.accountId, 'OWNER');
+    expect((await ada.browser.ask(link)).it.__typename).toBe('PasswordLinkMade');
     expect((await change(ada.browser, 'disable', grace.key)).it.__typename).toBe('AccountChanged');
     // Ada is no last owner here any more, but there.
     await change(ada.browser, 'enable', grace.key);

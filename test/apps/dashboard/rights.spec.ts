@@ -137,7 +137,7 @@ test("a member's own run is changed, another's says whose it is; a viewer is tol
   const { page: viewer } = await person(two, 'Emil', 'VIEWER');
   await viewer.goto(`${own.url}/runs`);
   await viewer.getByRole('button', { name: /^Choose all/ }).click();
-  await viewer.getByRole('button', { name: 'Delete', exact: true }).click();
+  await viewer.getByRole('button', { name: 'Delete …', exact: true }).click();
   const dialog = viewer.getByRole('dialog');
   await expect(dialog).toContainText('You may look at runs here, and not change them');
   await expect(dialog.getByRole('button', { name: /^Delete 520/ })).toBeDisabled();

@@ -112,7 +112,8 @@ async function disable(context: Context, key: string, disabled: boolean) {
   const memberId = await find(context, key);
   if (!memberId) return unknownMember(key);
   const viewer = context.viewer!;
-  const changed = await setDisabled(context.db, { teamId: viewer.teamId, memberId }, viewer, disabled);
+  // Whether the account is in other teams is seen from outside this one alone.
+  const changed = await setDisabled(context.everyTeam, { teamId: viewer.teamId, memberId }, viewer, disabled);
   switch (changed) {
     case 'changed':
       return outcome('AccountChanged', { id: memberId });
@@ -169,7 +170,7 @@ builder.mutationFields((t) => ({
       if (!id) return unknownMember(member);
       const viewer = context.viewer!;
       const made = await createPasswordLink(
-        context.db,
+        context.everyTeam,
         { teamId: viewer.teamId, memberId: id },
         { memberId: viewer.memberId, accountId: viewer.accountId },
       );
