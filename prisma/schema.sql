@@ -265,10 +265,10 @@ CREATE TABLE audit_entry (
   thing_id uuid,
   count integer,
   detail jsonb NOT NULL DEFAULT '{}'::jsonb,
-  request_id uuid,
+  request_id text,
   CONSTRAINT audit_entry_pkey PRIMARY KEY (id),
   CONSTRAINT audit_entry_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
-  CONSTRAINT audit_entry_short CHECK (((length(agent) <= 120) AND (length(address) <= 100) AND (length(key) <= 300) AND (length((detail)::text) <= 10000)))
+  CONSTRAINT audit_entry_short CHECK (((length(agent) <= 120) AND (length(address) <= 100) AND (length(key) <= 300) AND (length(request_id) <= 100) AND (length((detail)::text) <= 10000)))
 );
 CREATE INDEX audit_entry_at ON audit_entry USING btree (at);
 CREATE INDEX audit_entry_newest ON audit_entry USING btree (team_id, at DESC, id DESC);

@@ -4,7 +4,15 @@ import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginDrainHttpServer } from '@apollo/server/plugin/drainHttpServer';
 import { expressMiddleware } from '@as-integrations/express5';
-import { type Db, LEASE, type LeaseTimes, purgeSessions, purgeTries, startPurging } from '@smallbatch/db';
+import {
+  type Db,
+  LEASE,
+  type LeaseTimes,
+  purgeSessions,
+  purgeTries,
+  RIGHTS,
+  startPurging,
+} from '@smallbatch/db';
 import express, { type ErrorRequestHandler, type Request, type Response } from 'express';
 import type { GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
@@ -25,6 +33,7 @@ import { SOCKET_LIMITS, type SocketLimits, serveSockets } from './live/socket.ts
 import { makeLogger } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { health, type Listen, serveMetrics } from './observe.ts';
+import { guardRoutes, routesOf } from './route-rules.ts';
 import { schema } from './schema.ts';
 import { NO_LOCAL_OWNER, watchLocalOwner } from './session/local-owner.ts';
 import type { Oidc } from './session/oidc.ts';
@@ -65,6 +74,8 @@ export interface Api {
   readonly port: number;
   /** Of metrics, where they have an address of their own. */
   readonly metricsPort: number | undefined;
+  /** What it answers by HTTP, as `METHOD /path`. */
+  readonly routes: readonly string[];
   /** Subscriptions that are open. */
   watchers(): number;
   stop(): Promise<void>;
@@ -225,6 +236,9 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     });
   };
   app.use(refuseBody);
+  // What follows has no rule: the dashboard asks by the routes above, on behalf of who asks it.
+  guardRoutes(app);
+  const routes = routesOf(app);
   if (dashboardUrl) app.use(dashboard(dashboardUrl));
   else
     app.use((_request, response) => {
@@ -276,6 +290,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     began: ({ kind }) => metrics.operations.inc({ kind }),
     telemetry,
   });
+  const unlisten = await db.listen(RIGHTS, (id) => socketServer.check(id));
 
   const measured = options.metricsListen && (await serveMetrics(metrics, options.metricsListen));
   await new Promise<void>((resolve, reject) => {
@@ -287,6 +302,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     port,
     url: `http://${LOOPBACK.has(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`,
     metricsPort: measured?.port,
+    routes,
     watchers: () => live.watchers,
     async stop() {
       stopping();
@@ -294,6 +310,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       await localOwners.stop();
       await live.stop();
       await purger.stop();
+      await unlisten();
       for (const client of sockets.clients) client.close(1001, 'the server stops');
       await Promise.race([
         socketServer.dispose(),

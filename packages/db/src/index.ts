@@ -18,7 +18,7 @@ export { getDatamodel } from './generated/pothos.ts';
 export type * from './generated/prisma/client.ts';
 export * from './generated/prisma/enums.ts';
 export * from './lock.ts';
-export { type Meaning, MOST_MEANT, type NotMeant } from './meant.ts';
+export { type Meaning, MOST_MEANT, type NotMeant, type NotYours, type Only } from './meant.ts';
 export { setMetricGoal } from './metric.ts';
 export { migrate } from './migrate.ts';
 export { type Db, type OpenOptions, openDb } from './open.ts';
@@ -76,7 +76,15 @@ export * from './saved-view.ts';
 export * from './seeds.ts';
 export * from './sweep.ts';
 export { ensureLocalOwner, ensureTeam, type Identity, type LocalOwner } from './team.ts';
-export { createToken, type FoundToken, findToken, type NewToken, revokeToken } from './token.ts';
+export {
+  createToken,
+  type FoundToken,
+  findToken,
+  type MadeToken,
+  type NewToken,
+  revokeToken,
+  rotateToken,
+} from './token.ts';
 export { type Acting, acting, type Sql } from './transaction.ts';
 export * from './upload.ts';
 export { uuidv7 } from './uuid.ts';

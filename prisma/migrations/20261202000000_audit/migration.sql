@@ -22,8 +22,8 @@ CREATE TABLE "audit_entry" (
   "thing_id" uuid,
   "count" integer,
   "detail" jsonb NOT NULL DEFAULT '{}',
-  "request_id" uuid,
-  CONSTRAINT "audit_entry_short" CHECK (length("agent") <= 120 AND length("address") <= 100 AND length("key") <= 300 AND length("detail"::text) <= 10000)
+  "request_id" text,
+  CONSTRAINT "audit_entry_short" CHECK (length("agent") <= 120 AND length("address") <= 100 AND length("key") <= 300 AND length("request_id") <= 100 AND length("detail"::text) <= 10000)
 );
 CREATE INDEX "audit_entry_newest" ON "audit_entry" ("team_id", "at" DESC, "id" DESC);
 CREATE INDEX "audit_entry_at" ON "audit_entry" ("at");

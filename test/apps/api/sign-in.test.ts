@@ -24,7 +24,7 @@ describe('an invitation', () => {
   test('shows whom it invites into what, and lets in once', async () => {
     const { secret } = await invitation({ role: 'VIEWER', name: 'Grace', email: 'grace@example.org' });
     const browser = new Browser(own.api);
-    const shown = await browser.get(`/auth/invitation?secret=${secret}`);
+    const shown = await browser.post('/auth/invitation/look', { secret });
     expect(shown).toMatchObject({
       status: 200,
       body: { team: 'Local', role: 'VIEWER', name: 'Grace', email: 'grace@example.org' },
@@ -36,11 +36,11 @@ describe('an invitation', () => {
       viewer: { member: { key: 'grace-hopper' }, role: 'VIEWER', team: { key: 'local' } },
     });
     const gone = { status: 404, body: { error: { code: 'NOT_FOUND' } } };
-    expect(await browser.get(`/auth/invitation?secret=${secret}`)).toMatchObject(gone);
+    expect(await browser.post('/auth/invitation/look', { secret })).toMatchObject(gone);
     expect(
       await new Browser(own.api).post('/auth/invitation', { ...form, email: 'other@example.org' }),
     ).toMatchObject(gone);
-    expect(await browser.get('/auth/invitation?secret=inv_nothing')).toMatchObject(gone);
+    expect(await browser.post('/auth/invitation/look', { secret: 'inv_nothing' })).toMatchObject(gone);
   });
 
   test.each([
@@ -56,7 +56,7 @@ describe('an invitation', () => {
     expect(answer).toMatchObject({ status: 400, body: { error: { code: 'BAD_INPUT' } } });
     expect(answer.body.error.message).toMatch(message);
     expect(answer.headers.getSetCookie()).toEqual([]);
-    expect((await new Browser(own.api).get(`/auth/invitation?secret=${secret}`)).status).toBe(200);
+    expect((await new Browser(own.api).post('/auth/invitation/look', { secret })).status).toBe(200);
   });
 
   test('lets somebody who is signed in join with that account, and the session acts for the new team', async () => {

@@ -21,9 +21,14 @@ const SOME = 20;
 const meant = ({ keys, where }: any): Record<string, unknown> =>
   keys ? { keys: keys.slice(0, SOME), keysGiven: keys.length } : { where };
 
+const notYours = (kind: 'run' | 'sweep') => ({
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  NotYours: ({ member }: any, { key }: any) => ({ kind, key, detail: { of: member } }),
+});
 const sweep = (action: AuditAction): AuditRule => ({
   action,
   done: { SweepChanged: ({ runs }, { key }) => ({ kind: 'sweep', key, count: runs }) },
+  refused: notYours('sweep'),
 });
 const run: Read = (_outcome, { key }) => ({ kind: 'run', key });
 
@@ -54,20 +59,24 @@ export const AUDITED: Readonly<Record<string, AuditRule>> = {
         detail: { seeds: seeds.slice(0, SOME) },
       }),
     },
+    refused: notYours('sweep'),
   },
   lockSweep: {
     action: 'LOCK_SWEEP',
     done: { SweepLocked: (_outcome, { key, locked }) => ({ kind: 'sweep', key, detail: { locked } }) },
+    refused: notYours('sweep'),
   },
   tagSweep: {
     action: 'TAG_SWEEP',
     done: {
       SweepDescribed: (_outcome, { key, add, remove }) => ({ kind: 'sweep', key, detail: { add, remove } }),
     },
+    refused: notYours('sweep'),
   },
   noteSweep: {
     action: 'NOTE_SWEEP',
     done: { SweepDescribed: (_outcome, { key }) => ({ kind: 'sweep', key }) },
+    refused: notYours('sweep'),
   },
   addDataset: {
     action: 'ADD_DATASET',
@@ -83,7 +92,7 @@ export const AUDITED: Readonly<Record<string, AuditRule>> = {
     done: {
       RunDeleted: ({ key, points, cells }) => ({ kind: 'run', key, count: 1, detail: { points, cells } }),
     },
-    refused: { RunIsLocked: run },
+    refused: { RunIsLocked: run, ...notYours('run') },
   },
   deleteRuns: {
     action: 'DELETE_RUNS',
@@ -94,10 +103,12 @@ export const AUDITED: Readonly<Record<string, AuditRule>> = {
         detail: { ...meant(args), matched, points, locked, running },
       }),
     },
+    refused: notYours('run'),
   },
   restoreRuns: {
     action: 'RESTORE_RUNS',
     done: { RunsRestored: ({ runs }, { deletion }) => ({ kind: 'deletion', key: deletion, count: runs }) },
+    refused: notYours('run'),
   },
   retryRuns: {
     action: 'RETRY_RUNS',
@@ -108,6 +119,7 @@ export const AUDITED: Readonly<Record<string, AuditRule>> = {
         detail: { ...meant(args), matched },
       }),
     },
+    refused: notYours('run'),
   },
   lockRuns: {
     action: 'LOCK_RUNS',
@@ -118,6 +130,7 @@ export const AUDITED: Readonly<Record<string, AuditRule>> = {
         detail: { ...meant(args), matched, locked: args.locked },
       }),
     },
+    refused: notYours('run'),
   },
   tagRuns: {
     action: 'TAG_RUNS',
@@ -128,8 +141,9 @@ export const AUDITED: Readonly<Record<string, AuditRule>> = {
         detail: { ...meant(args), matched, add: args.add, remove: args.remove },
       }),
     },
+    refused: notYours('run'),
   },
-  noteRun: { action: 'NOTE_RUN', done: { RunDescribed: run } },
+  noteRun: { action: 'NOTE_RUN', done: { RunDescribed: run }, refused: notYours('run') },
   setRunInfo: {
     action: 'SET_RUN_INFO',
     done: {
@@ -139,6 +153,7 @@ export const AUDITED: Readonly<Record<string, AuditRule>> = {
         detail: { names: Object.keys(info).slice(0, SOME) },
       }),
     },
+    refused: notYours('run'),
   },
   setMetricGoal: {
     action: 'SET_METRIC_GOAL',
@@ -174,6 +189,12 @@ export const AUDITED: Readonly<Record<string, AuditRule>> = {
       }),
     },
   },
+  rotateToken: {
+    action: 'ROTATE_TOKEN',
+    done: {
+      TokenRotated: ({ id }, { id: of, minutes }) => ({ kind: 'token', id, detail: { of, minutes } }),
+    },
+  },
   revokeToken: {
     action: 'REVOKE_TOKEN',
     done: { TokenRevoked: ({ id }) => ({ kind: 'token', id }) },
@@ -199,6 +220,16 @@ export const AUDITED: Readonly<Record<string, AuditRule>> = {
   removeMember: {
     action: 'REMOVE_MEMBER',
     done: { MemberRemoved: ({ id }, { member }) => ({ kind: 'member', key: member, id }) },
+  },
+  disableAccount: {
+    action: 'DISABLE_ACCOUNT',
+    ofAccount: true,
+    done: { AccountChanged: ({ id }, { member }) => ({ kind: 'member', key: member, id }) },
+  },
+  enableAccount: {
+    action: 'ENABLE_ACCOUNT',
+    ofAccount: true,
+    done: { AccountChanged: ({ id }, { member }) => ({ kind: 'member', key: member, id }) },
   },
   passwordLink: {
     action: 'PASSWORD_LINK',

@@ -22,9 +22,10 @@ import {
 import type { Logger } from 'pino';
 import { tellRefusal, whoOf } from '../audit/audited.ts';
 import { readAudit } from '../audit/schema.ts';
-import { type Action, can, UNKNOWN_ASKER } from '../can.ts';
+import { allowed, can } from '../can.ts';
 import type { Context } from '../context.ts';
 import { CODES, type Code, fault } from '../errors.ts';
+import type { Action } from '../rights.ts';
 import { type RunsArguments, readRuns } from '../run/runs.ts';
 import { schema } from '../schema.ts';
 import { type About, about, linkTo } from './about.ts';
@@ -177,7 +178,7 @@ const statistics = (field: 'aggregate' | 'pivot'): Export => ({
 });
 
 const audit: Export = {
-  action: 'admin',
+  action: 'seeAudit',
   formats: ['csv', 'ndjson'],
   types: (format) => ({
     by: GraphQLString,
@@ -323,21 +324,16 @@ export function exportRoutes({
   return router;
 }
 
+/** Who may have this export; a refusal is written down. */
 async function allow(context: Context, action: Action, name: string): Promise<void> {
   const { db, viewer, from, requestId } = context;
-  if (!viewer) throw fault('UNAUTHENTICATED', UNKNOWN_ASKER);
-  if (can(viewer, action)) return;
-  await tellRefusal(db, viewer, whoOf(viewer, from, requestId), {
-    action: 'EXPORT',
-    kind: 'export',
-    key: name.slice(0, 80),
-  });
-  throw fault(
-    'FORBIDDEN',
-    action === 'read'
-      ? 'this token or role may not read: an export needs one of the scopes READ, WRITE, ADMIN'
-      : `this token or role may not ${action}: this export is for owners`,
-  );
+  if (viewer && !can(viewer, action))
+    await tellRefusal(db, viewer, whoOf(viewer, from, requestId), {
+      action: 'EXPORT',
+      kind: 'export',
+      key: name.slice(0, 80),
+    });
+  allowed(viewer, action, 'an export');
 }
 
 /** Writes down who took a file, and how many rows of it. A file has its end only when that is written; one that broke off has an entry too. */

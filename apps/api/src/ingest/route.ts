@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Db } from '@smallbatch/db';
 import { type Response, Router } from 'express';
 import { type From, tellRefusal, whoOf } from '../audit/audited.ts';
-import { can, UNKNOWN_ASKER, type Viewer } from '../can.ts';
+import { can, refusal, UNKNOWN_ASKER, type Viewer } from '../can.ts';
 import type { Metrics } from '../metrics.ts';
 import type { ReadRecords } from './batch.ts';
 import { Refusal, readBody } from './body.ts';
@@ -36,11 +36,7 @@ export function ingest({ db, viewerOf, originAllowed, metrics, fromOf }: IngestO
     if (!can(viewer, 'work')) {
       const who = whoOf(viewer, fromOf(request), response.locals.requestId);
       await tellRefusal(db, viewer, who, { action: 'ASK', kind: 'field', key: 'ingest' });
-      throw new Refusal(
-        403,
-        'FORBIDDEN',
-        'this token or role may not work: /ingest needs one of the scopes WORK, WRITE, ADMIN',
-      );
+      throw new Refusal(403, 'FORBIDDEN', refusal(viewer, 'work', '/ingest'));
     }
     return viewer.teamId;
   }

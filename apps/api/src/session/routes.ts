@@ -157,12 +157,11 @@ export function sessionRoutes(options: SessionOptions): Router {
     });
   });
 
-  router.get('/invitation', async (request, response) => {
+  // A secret in an address would stand in the logs of every proxy.
+  router.post('/invitation/look', async (request, response) => {
     await answered(request, response, options, async () => {
-      const { team, role, email, name, expiresAt } = await invitationOf(
-        db,
-        new Body(request.query).text('secret'),
-      );
+      const secret = new Body(request.body).text('secret');
+      const { team, role, email, name, expiresAt } = await invitationOf(db, secret);
       return { team, role, email, name, expiresAt: expiresAt.toISOString() };
     });
   });

@@ -4,6 +4,7 @@ import { Anchor, Button, Group, TagsInput, Text, Textarea } from '@mantine/core'
 import { useMutation } from '@urql/next';
 import Link from 'next/link';
 import { useState } from 'react';
+import { whyNot } from '../session/may-change';
 import { graphql } from '../shell/client';
 import { tell, warn } from '../shell/notice';
 import type { RunDetail } from './detail';
@@ -13,7 +14,7 @@ const NoteRun = graphql(`
     noteRun(key: $key, note: $note) {
       __typename
       ... on RunDescribed { run { id key note } }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
       ... on InvalidInput { message }
     }
   }
@@ -25,7 +26,7 @@ const TagRun = graphql(`
       ... on RunsTagged { changed }
       ... on TooManyTags { message }
       ... on InvalidInput { message }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
       ... on OtherCount { message }
     }
   }
@@ -75,7 +76,9 @@ function Tags({ run }: { run: RunDetail }) {
   return (
     <TagsInput
       label="Tags"
-      placeholder="A word and Enter"
+      placeholder={run.mayChange ? 'A word and Enter' : undefined}
+      readOnly={!run.mayChange}
+      title={whyNot(run)}
       value={[...(chosen ?? run.tags)]}
       onChange={(tags) => void change(tags)}
       miw={240}
@@ -103,7 +106,9 @@ function Note({ run }: { run: RunDetail }) {
     <div style={{ flex: 1, minWidth: 260 }}>
       <Textarea
         label="Note"
-        placeholder="What is worth knowing about this run"
+        placeholder={run.mayChange ? 'What is worth knowing about this run' : undefined}
+        readOnly={!run.mayChange}
+        title={whyNot(run)}
         autosize
         minRows={1}
         maxLength={10_000}

@@ -4,20 +4,21 @@ import { Button, Code, CopyButton, Group, TagsInput, Text, Textarea, Title } fro
 import { useMutation } from '@urql/next';
 import { useMemo, useState } from 'react';
 import { stringify } from 'yaml';
+import { whyNot } from '../session/may-change';
 import { graphql } from '../shell/client';
 import { tell, warn } from '../shell/notice';
 import type { Sweep } from './sweep';
 
 const NoteSweep = graphql(`
   mutation NoteSweep($key: String!, $note: String) {
-    noteSweep(key: $key, note: $note) { __typename ... on InvalidInput { message problems { message } } ... on NotFound { message } }
+    noteSweep(key: $key, note: $note) { __typename ... on InvalidInput { message problems { message } } ... on NotYours { message } ... on NotFound { message } ... on TooManyTags { message } }
   }
 `);
 const TagSweep = graphql(`
   mutation TagSweep($key: String!, $add: [String!], $remove: [String!]) {
     tagSweep(key: $key, add: $add, remove: $remove) {
       __typename
-      ... on InvalidInput { message problems { message } } ... on NotFound { message } ... on TooManyTags { message }
+      ... on InvalidInput { message problems { message } } ... on NotYours { message } ... on NotFound { message } ... on TooManyTags { message }
     }
   }
 `);
@@ -39,7 +40,7 @@ export function SweepAbout({ sweep, onChanged }: { sweep: Sweep; onChanged: () =
       error?.message ??
       (answer?.__typename === 'InvalidInput'
         ? answer.problems[0]!.message
-        : answer?.__typename === 'NotFound'
+        : answer && answer.__typename !== 'SweepDescribed'
           ? answer.message
           : undefined);
     if (problem) return warn(problem);
@@ -67,6 +68,8 @@ export function SweepAbout({ sweep, onChanged }: { sweep: Sweep; onChanged: () =
         autosize
         minRows={2}
         value={draft ?? sweep.note ?? ''}
+        readOnly={!sweep.mayChange}
+        title={whyNot(sweep)}
         onChange={({ currentTarget }) => setDraft(currentTarget.value)}
         maw={720}
       />
@@ -82,7 +85,9 @@ export function SweepAbout({ sweep, onChanged }: { sweep: Sweep; onChanged: () =
       )}
       <TagsInput
         label="Tags"
-        description="Enter adds one"
+        description={sweep.mayChange ? 'Enter adds one' : undefined}
+        readOnly={!sweep.mayChange}
+        title={whyNot(sweep)}
         value={[...tags]}
         onChange={(next) => void changeTags(next)}
         maw={720}

@@ -33,7 +33,16 @@ const GOALS: Readonly<Record<Goal, string>> = {
 };
 
 /** What "best" means for each metric. A change can be taken back. */
-export function Metrics({ metrics, again }: { metrics: readonly Metric[]; again: () => void }) {
+export function Metrics({
+  metrics,
+  may,
+  again,
+}: {
+  metrics: readonly Metric[];
+  /** Whether who looks may change goals. */
+  may: boolean;
+  again: () => void;
+}) {
   const [, setGoal] = useMutation(SetGoal);
   const change = async (name: string, goal: Goal, before?: Goal): Promise<void> => {
     const { data, error } = await setGoal({ name, goal });
@@ -64,6 +73,8 @@ export function Metrics({ metrics, again }: { metrics: readonly Metric[]; again:
                 <select
                   aria-label={`Goal of ${name}`}
                   value={goal}
+                  disabled={!may}
+                  title={may ? undefined : 'A viewer changes no goal: ask an owner for another role.'}
                   onChange={({ currentTarget }) => void change(name, currentTarget.value as Goal, goal)}
                 >
                   {(Object.keys(GOALS) as Goal[]).map((one) => (

@@ -13,12 +13,13 @@ import { Invitations } from './invitations';
 import { MemberFields, Members } from './members';
 import { MetricFields, Metrics } from './metrics';
 import { NoticeFields, Notices } from './notices';
+import { Tokens } from './tokens';
 import { WorkerFields, Workers } from './workers';
 
 const TeamPage = graphql(
   `
   query TeamPage {
-    viewer { team { name } scopes session { id } }
+    viewer { team { name } may session { id } }
     notices { ...NoticeFields }
     members { ...MemberFields }
     workers { ...WorkerFields }
@@ -43,7 +44,7 @@ export function Team() {
           Team {viewer.team.name}
         </Title>
         <Group>
-          {viewer.scopes.includes('ADMIN') ? (
+          {viewer.may.includes('SEE_AUDIT') ? (
             <Anchor component={Link} href="/audit">
               What was done, by whom
             </Anchor>
@@ -52,12 +53,17 @@ export function Team() {
         </Group>
       </Group>
       <Notices notices={notices} />
-      <Members members={members} />
-      {viewer.session && viewer.scopes.includes('ADMIN') ? <Invitations /> : null}
+      <Members
+        members={members}
+        manage={viewer.session !== null && viewer.may.includes('MANAGE_MEMBERS')}
+        again={again}
+      />
+      {viewer.session && viewer.may.includes('INVITE') ? <Invitations /> : null}
+      {viewer.may.includes('MANAGE_TOKENS') ? <Tokens /> : null}
       <Workers workers={workers} />
       <Feed />
       <Datasets datasets={datasets} />
-      <Metrics metrics={metrics} again={again} />
+      <Metrics metrics={metrics} may={viewer.may.includes('SET_GOALS')} again={again} />
     </div>
   );
 }

@@ -12,7 +12,10 @@ export const AUDIT_ACTIONS = [
   'CHANGE_ROLE',
   'REMOVE_MEMBER',
   'PASSWORD_LINK',
+  'DISABLE_ACCOUNT',
+  'ENABLE_ACCOUNT',
   'CREATE_TOKEN',
+  'ROTATE_TOKEN',
   'REVOKE_TOKEN',
   'REVOKE_SESSION',
   'CREATE_SWEEP',
@@ -125,7 +128,7 @@ export async function writeAudit(sql: Sql, who: AuditWho, deed: AuditDeed): Prom
     `/* writeAudit */ INSERT INTO audit_entry (via, team_id, account_id, member_id, who, token_id, token, session_id, address, agent, request_id,
        action, outcome, kind, key, thing_id, count, detail)
      SELECT $1::"AuditVia", coalesce(g.team, m.team_id), coalesce(m.account_id, g.account), m.id, coalesce(m.key, $6::text),
-       g.token, (SELECT prefix FROM token WHERE id = g.token), $8::uuid, $9::text, $10::text, $11::uuid,
+       g.token, (SELECT prefix FROM token WHERE id = g.token), $8::uuid, $9::text, $10::text, $11::text,
        $12::text, $13::"AuditOutcome", g.kind, coalesce($15::text, CASE g.kind
          WHEN 'token' THEN (SELECT prefix FROM token WHERE id = g.thing)
          WHEN 'sweep' THEN (SELECT key FROM sweep WHERE id = g.thing)
