@@ -135,6 +135,13 @@ describe('what is written down', () => {
       key: expect.stringMatching(/^sb_.{7}$/),
       detail: { name: 't', scopes: ['WORK'] },
     }),
+    rotateToken: async () => {
+      const { id } = await token();
+      return [
+        `id: "${idOf('Token', id)}", minutes: 5`,
+        { kind: 'token', key: expect.stringMatching(/^sb_.{7}$/), detail: { minutes: 5 } },
+      ];
+    },
     revokeToken: async () => {
       const { id, prefix } = await token();
       return [`id: "${idOf('Token', id)}"`, { kind: 'token', key: prefix }];
@@ -154,6 +161,15 @@ describe('what is written down', () => {
     changeRole: async () => {
       const { key } = await addPerson(own.db, { password: null, teamId: own.teamId });
       return [`member: "${key}", role: VIEWER`, { kind: 'member', key, detail: { role: 'VIEWER' } }];
+    },
+    disableAccount: async () => {
+      const { key } = await addPerson(own.db, { password: null, teamId: own.teamId, role: 'VIEWER' });
+      return [`member: "${key}"`, { kind: 'member', key }];
+    },
+    enableAccount: async () => {
+      const { key } = await addPerson(own.db, { password: null, teamId: own.teamId, role: 'VIEWER' });
+      await own.ask('mutation ($m: String!) { disableAccount(member: $m) { __typename } }', { m: key });
+      return [`member: "${key}"`, { kind: 'member', key }];
     },
     passwordLink: async () => {
       const { key } = await addPerson(own.db, { password: null, teamId: own.teamId, role: 'VIEWER' });

@@ -116,6 +116,7 @@ export const FIELDS: Readonly<Record<string, Field>> = {
   'Query.savedView': async (world) => ({
     query: `{ savedView(key: "${await world.view(world.ours.someone.memberId)}") { name member { name } } }`,
   }),
+  'Query.audit': plain('{ audit(first: 50) { nodes { action kind key who } } }'),
   'Query.serverInfo': plain('{ serverInfo { version } }'),
   'Mutation.createSweep': ({ ours }) => ({
     query: 'mutation ($file: JSON!) { createSweep(definition: $file) { __typename } }',

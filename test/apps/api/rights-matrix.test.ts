@@ -74,6 +74,8 @@ const REQUESTS: Readonly<Record<string, readonly (() => [string, string?, string
     () => ['/export/runs.csv'],
     () => ['/export/runs.ndjson'],
     () => ['/export/runs.parquet'],
+    () => ['/export/audit.csv'],
+    () => ['/export/audit.ndjson'],
     () => ['/export/curves.ndjson'],
     () => ['/export/curves.parquet'],
     () => ['/export/aggregate.csv?by=MEMBER&metric=test_accuracy'],

@@ -13,7 +13,7 @@ import { ACTION_NAMES, ACTIONS } from './actions';
 import { AuditFields, Entries } from './entries';
 
 const PAGE = 50;
-const Who = graphql(`query AuditWho { viewer { scopes } members(left: true) { key name role leftAt } }`);
+const Who = graphql(`query AuditWho { viewer { may } members(left: true) { key name role leftAt } }`);
 const AuditPage = graphql(
   `
   query AuditPage($by: String, $action: [AuditAction!], $outcome: AuditOutcome, $since: DateTime, $until: DateTime, $first: Int, $after: String, $last: Int, $before: String) {
@@ -58,7 +58,7 @@ export function Audit() {
       <Title order={1} size="h3">
         What was done
       </Title>
-      {viewer.scopes.includes('ADMIN') ? (
+      {viewer.may.includes('SEE_AUDIT') ? (
         <Listed members={members} />
       ) : (
         <Empty title="Owners of the team see this">
