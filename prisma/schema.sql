@@ -2,6 +2,8 @@
 -- test; to read, not to run (the migrations do that).
 
 CREATE TYPE "AttemptEnd" AS ENUM ('DONE', 'PRUNED', 'FAILED', 'RELEASED', 'LOST', 'CANCELLED');
+CREATE TYPE "AuditOutcome" AS ENUM ('DONE', 'REFUSED');
+CREATE TYPE "AuditVia" AS ENUM ('SESSION', 'TOKEN', 'LOCAL', 'OPERATOR', 'NOBODY');
 CREATE TYPE "BatchNormScope" AS ENUM ('CONV', 'ALL');
 CREATE TYPE "BudgetUnit" AS ENUM ('EPOCHS', 'STEPS', 'GOAL_ERROR');
 CREATE TYPE "DeliveryStatus" AS ENUM ('WAITING', 'DELIVERED', 'GIVEN_UP');
@@ -255,6 +257,75 @@ CREATE POLICY every_team ON attempt TO smallbatch_app USING (true);
 CREATE POLICY one_team ON attempt TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
 GRANT DELETE, INSERT, SELECT, UPDATE ON attempt TO smallbatch_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON attempt TO smallbatch_team;
+
+CREATE TABLE audit_entry (
+  id uuid NOT NULL DEFAULT gen_random_uuid(),
+  team_id uuid,
+  at timestamp(6) with time zone NOT NULL DEFAULT clock_timestamp(),
+  via "AuditVia" NOT NULL,
+  account_id uuid,
+  member_id uuid,
+  who text,
+  token_id uuid,
+  token text,
+  session_id uuid,
+  address text,
+  agent text,
+  action text NOT NULL,
+  outcome "AuditOutcome" NOT NULL,
+  kind text,
+  key text,
+  thing_id uuid,
+  count integer,
+  detail jsonb NOT NULL DEFAULT '{}'::jsonb,
+  request_id text,
+  CONSTRAINT audit_entry_pkey PRIMARY KEY (id),
+  CONSTRAINT audit_entry_team_id_fkey FOREIGN KEY (team_id) REFERENCES team(id),
+  CONSTRAINT audit_entry_short CHECK (((length(agent) <= 120) AND (length(address) <= 100) AND (length(key) <= 300) AND (length(request_id) <= 100) AND (length((detail)::text) <= 10000)))
+);
+CREATE INDEX audit_entry_at ON audit_entry USING btree (at);
+CREATE INDEX audit_entry_newest ON audit_entry USING btree (team_id, at DESC, id DESC);
+ALTER TABLE audit_entry ENABLE ROW LEVEL SECURITY;
+CREATE POLICY every_team ON audit_entry TO smallbatch_app USING (true);
+CREATE POLICY one_team ON audit_entry TO smallbatch_team USING ((team_id = ( SELECT (current_setting('smallbatch.team'::text))::uuid AS current_setting)));
+GRANT SELECT ON audit_entry TO smallbatch_app;
+GRANT SELECT ON audit_entry TO smallbatch_team;
+GRANT INSERT (team_id) ON audit_entry TO smallbatch_app;
+GRANT INSERT (team_id) ON audit_entry TO smallbatch_team;
+GRANT INSERT (via) ON audit_entry TO smallbatch_app;
+GRANT INSERT (via) ON audit_entry TO smallbatch_team;
+GRANT INSERT (account_id) ON audit_entry TO smallbatch_app;
+GRANT INSERT (account_id) ON audit_entry TO smallbatch_team;
+GRANT INSERT (member_id) ON audit_entry TO smallbatch_app;
+GRANT INSERT (member_id) ON audit_entry TO smallbatch_team;
+GRANT INSERT (who) ON audit_entry TO smallbatch_app;
+GRANT INSERT (who) ON audit_entry TO smallbatch_team;
+GRANT INSERT (token_id) ON audit_entry TO smallbatch_app;
+GRANT INSERT (token_id) ON audit_entry TO smallbatch_team;
+GRANT INSERT (token) ON audit_entry TO smallbatch_app;
+GRANT INSERT (token) ON audit_entry TO smallbatch_team;
+GRANT INSERT (session_id) ON audit_entry TO smallbatch_app;
+GRANT INSERT (session_id) ON audit_entry TO smallbatch_team;
+GRANT INSERT (address) ON audit_entry TO smallbatch_app;
+GRANT INSERT (address) ON audit_entry TO smallbatch_team;
+GRANT INSERT (agent) ON audit_entry TO smallbatch_app;
+GRANT INSERT (agent) ON audit_entry TO smallbatch_team;
+GRANT INSERT (action) ON audit_entry TO smallbatch_app;
+GRANT INSERT (action) ON audit_entry TO smallbatch_team;
+GRANT INSERT (outcome) ON audit_entry TO smallbatch_app;
+GRANT INSERT (outcome) ON audit_entry TO smallbatch_team;
+GRANT INSERT (kind) ON audit_entry TO smallbatch_app;
+GRANT INSERT (kind) ON audit_entry TO smallbatch_team;
+GRANT INSERT (key) ON audit_entry TO smallbatch_app;
+GRANT INSERT (key) ON audit_entry TO smallbatch_team;
+GRANT INSERT (thing_id) ON audit_entry TO smallbatch_app;
+GRANT INSERT (thing_id) ON audit_entry TO smallbatch_team;
+GRANT INSERT (count) ON audit_entry TO smallbatch_app;
+GRANT INSERT (count) ON audit_entry TO smallbatch_team;
+GRANT INSERT (detail) ON audit_entry TO smallbatch_app;
+GRANT INSERT (detail) ON audit_entry TO smallbatch_team;
+GRANT INSERT (request_id) ON audit_entry TO smallbatch_app;
+GRANT INSERT (request_id) ON audit_entry TO smallbatch_team;
 
 CREATE TABLE cell (
   sweep_id uuid NOT NULL,

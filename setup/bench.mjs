@@ -19,6 +19,10 @@ const benches = {
     const { benchDashboard } = await fromSource('./bench/dashboard.ts');
     return benchDashboard(row);
   },
+  'sign-in': async (row) => {
+    const { benchSignIn } = await fromSource('./bench/sign-in.ts');
+    return benchSignIn(row);
+  },
   backup: async (row) => {
     const { benchBackup } = await fromSource('./bench/backup.ts');
     return benchBackup(row);

@@ -7,7 +7,7 @@ import { SetupError, step } from './step.mjs';
 /** Written from the sources, committed for people to read, and compared in .ci/run: each by a script of the part that knows it. */
 const OUTPUTS = [
   ['prisma/schema.sql', 'packages/db/generate.mjs'],
-  ['schema.graphql and docs/graphql.md', 'apps/api/generate.mjs'],
+  ['schema.graphql, docs/graphql.md and docs/rights.md', 'apps/api/generate.mjs'],
 ];
 
 try {

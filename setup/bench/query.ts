@@ -83,15 +83,15 @@ interface Asked {
 }
 
 /** The API in a process of its own, on a database of its own. */
-class Server {
+export class Server {
   readonly url: string;
   readonly #child: ChildProcess;
   private constructor(child: ChildProcess, url: string) {
     this.#child = child;
     this.url = url;
   }
-  static async start(databaseUrl: string): Promise<Server> {
-    const child = fork(join(import.meta.dirname, '../../apps/api/dist/main.js'), {
+  static async start(databaseUrl: string, script = '../../apps/api/dist/main.js'): Promise<Server> {
+    const child = fork(join(import.meta.dirname, script), {
       env: { ...process.env, DATABASE_URL: databaseUrl, PORT: '0', LOG_LEVEL: 'error' },
     });
     const url = await new Promise<string>((resolve, reject) => {
@@ -171,7 +171,7 @@ export const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)]!;
 
 /** The token of a team's first member. */
-async function tokenOf(db: Db, team: string): Promise<string> {
+export async function tokenOf(db: Db, team: string): Promise<string> {
   const member = await db.prisma.member.findFirstOrThrow({ where: { team: { key: team } } });
   const { teamId, id: memberId } = member;
   return (await createToken(db, { teamId, memberId, name: 'bench', scopes: ['READ'] })).secret;
@@ -179,7 +179,8 @@ async function tokenOf(db: Db, team: string): Promise<string> {
 
 /**
  * Questions to a team of 10,000 to 1,000,000 runs, in one database, over HTTP. For each: the median and the 95th percentile of
- * the request, and the time that its statements take in the database alone, one after another, as `limit`.
+ * the request, and the time that its statements take in the database alone, one after another, as `limit`; and the median of a server
+ * without row-level security, asked by turns.
  * SMALLBATCH_BENCH_DATABASE_URL names a database (its superuser) to fill once and keep.
  */
 export async function benchQuery(print: (row: BenchRow) => void): Promise<void> {
@@ -189,25 +190,37 @@ export async function benchQuery(print: (row: BenchRow) => void): Promise<void> 
   const url = kept ?? embedded!.url;
   let db: Db | undefined;
   let server: Server | undefined;
+  let unwalled: Server | undefined;
   let statements: Statements | undefined;
   try {
     await migrate(url);
     db = await openDb({ url, applicationRole: false });
     await fill(db);
     server = await Server.start(url);
+    unwalled = await Server.start(url, 'unwalled.mjs');
+    const shares: number[] = [];
     statements = await Statements.start(url);
     for (const { name, team, query, times } of CASES) {
       const token = await tokenOf(db, team);
       // Until the process has compiled what it runs: a server that answers every day has.
-      for (let i = 0; i < Math.max(5, times); i++) await server.ask(token, query);
+      for (let i = 0; i < Math.max(5, times); i++) {
+        await server.ask(token, query);
+        await unwalled.ask(token, query);
+      }
       const all: number[] = [];
+      const without: number[] = [];
       let bytes = 0;
+      // By turns, each first as often as the other.
       for (let i = 0; i < times; i++) {
-        const { ms, bytes: size } = await server.ask(token, query);
-        all.push(ms);
-        bytes = size;
+        for (const one of i % 2 === 0 ? [server, unwalled] : [unwalled, server]) {
+          const { ms, bytes: size } = await one.ask(token, query);
+          (one === server ? all : without).push(ms);
+          bytes = size;
+        }
       }
       all.sort((a, b) => a - b);
+      without.sort((a, b) => a - b);
+      shares.push(100 * (quantile(all, 0.5) / quantile(without, 0.5) - 1));
       const limit = await statements.own(token, query);
       const row = {
         bench: 'query',
@@ -219,11 +232,26 @@ export async function benchQuery(print: (row: BenchRow) => void): Promise<void> 
       };
       print({ ...row, limit, case: `${name}, p50`, value: quantile(all, 0.5) });
       print({ ...row, case: `${name}, p95 (${(bytes / 1000).toFixed(1)} kB)`, value: quantile(all, 0.95) });
+      const [min, max] = [without[0]!, without.at(-1)!];
+      print({ ...row, min, max, case: '  without row-level security, p50', value: quantile(without, 0.5) });
     }
+    shares.sort((a, b) => a - b);
+    print({
+      bench: 'query',
+      case: 'row-level security adds, of the medians above',
+      params: {},
+      value: quantile(shares, 0.5),
+      unit: '%',
+      min: shares[0]!,
+      max: shares.at(-1)!,
+      n: shares.length,
+      limit: 5,
+    });
     const exported = await tokenOf(db, 'hundred-thousand');
     await benchExport(print, { url: server.url, token: exported });
   } finally {
     await server?.stop();
+    await unwalled?.stop();
     await statements?.stop();
     await db?.close();
     await embedded?.stop();

@@ -5,8 +5,15 @@ import { type DocumentNode, type GraphQLSchema, getOperationAST, type OperationT
 import { fault, shown } from './errors.ts';
 import { checkVariables, LIMITS, type Measure, measure, readDocument, type Variables } from './limits.ts';
 
+/** What a document says that it does, and the name that it has there. */
+export interface Operation {
+  readonly kind: OperationTypeNode;
+  readonly name: string | undefined;
+}
+
 /** A request that may be executed, once its document is found valid. */
 export interface Admitted extends Measure {
+  readonly operation: Operation | undefined;
   readonly document: DocumentNode;
   /** Undefined where the document has no such operation: that is for the executing library to say. */
   readonly kind: OperationTypeNode | undefined;
@@ -43,10 +50,26 @@ export function admit(schema: GraphQLSchema, body: unknown): Admitted {
   const given = variables ?? {};
   const name = operationName ?? undefined;
   if (!operation)
-    return { document, kind: undefined, operationName: name, variables: given, cost: 0, depth: 0 };
+    return {
+      document,
+      operation: undefined,
+      kind: undefined,
+      operationName: name,
+      variables: given,
+      cost: 0,
+      depth: 0,
+    };
   checkVariables(schema, operation, given);
   const measured = measure(schema, document, operation, given);
-  return { document, kind: operation.operation, operationName: name, variables: given, ...measured };
+  const { operation: kind } = operation;
+  return {
+    document,
+    operation: { kind, name: operation.name?.value },
+    kind,
+    operationName: name,
+    variables: given,
+    ...measured,
+  };
 }
 
 /** What is known of a request while it is answered: a part of the answer's extensions. */
@@ -132,5 +155,6 @@ export const admission =
     });
     const asked: Asked = { cost, depth, work, since };
     response.locals.asked = asked;
+    response.locals.operation = admitted.operation;
     within(work, next);
   };

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { RequestHandler } from 'express';
 import { refuse } from './admit.ts';
 import { fault } from './errors.ts';
@@ -12,6 +13,8 @@ const LINGER_MS = 1_000;
  */
 export const readBody: RequestHandler = (request, response, next) => {
   const { headers } = request;
+  // What hears the end of a body is called from its connection, which knows of no request.
+  const goOn = AsyncLocalStorage.bind(next as () => void);
   const no = (status: number, message: string): void => {
     refuse(response, status, fault('BAD_INPUT', message));
     request.resume();
@@ -46,7 +49,7 @@ export const readBody: RequestHandler = (request, response, next) => {
       no(400, 'the body is not valid JSON');
       return;
     }
-    next();
+    goOn();
   };
   request
     .on('data', gather)

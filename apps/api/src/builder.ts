@@ -4,9 +4,10 @@ import RelayPlugin from '@pothos/plugin-relay';
 import SimpleObjectsPlugin from '@pothos/plugin-simple-objects';
 import { getDatamodel, type PrismaTypes } from '@smallbatch/db';
 import { DateTimeResolver, JSONResolver, SafeIntResolver } from 'graphql-scalars';
-import { can } from './can.ts';
+import { can, onlyOf } from './can.ts';
 import type { Context } from './context.ts';
 import { fault } from './errors.ts';
+import { NODES } from './rules.ts';
 
 export const builder = new SchemaBuilder<{
   Context: Context;
@@ -28,7 +29,7 @@ export const builder = new SchemaBuilder<{
     nodesQueryOptions: false,
     nodeQueryOptions: {
       description:
-        "A thing of the team by its id; null when the team has none. A token's and an invitation's needs the scope ADMIN.",
+        'A thing of the team by its id; null when the team has none. A token, an invitation and a session are found by who may manage them.',
       args: { id: { description: 'Its id, from an answer of this API.' } as never },
       resolve: async (_root, { id }, context, _info, resolveNode) =>
         (await isOfTeam(id, context)) ? resolveNode(id) : null,
@@ -49,8 +50,8 @@ async function isOfTeam(
 ): Promise<boolean> {
   const { teamId, memberId, accountId } = viewer!;
   if (typename === 'Team') return id === teamId;
-  if ((typename === 'Token' || typename === 'Invitation') && !can(viewer, 'admin')) return false;
-  if (typename === 'Session' && !can(viewer, 'self')) return false;
+  const asks = NODES[typename];
+  if (asks && !can(viewer, asks)) return false;
   const one = { where: { id, teamId }, select: { id: true } } as const;
   const finders: Readonly<Record<string, () => Promise<unknown>>> = {
     Run: () => db.prisma.run.findFirst(one),
@@ -58,7 +59,13 @@ async function isOfTeam(
     Dataset: () => db.prisma.dataset.findFirst(one),
     Member: () => db.prisma.member.findFirst(one),
     Worker: () => db.prisma.worker.findFirst(one),
-    Token: () => db.prisma.token.findFirst(one),
+    Token: () => {
+      const only = onlyOf(viewer!, 'manageTokens');
+      return db.prisma.token.findFirst({
+        ...one,
+        where: { ...one.where, ...(only ? { memberId: only } : {}) },
+      });
+    },
     Invitation: () => db.prisma.invitation.findFirst(one),
     Session: () => db.prisma.session.findFirst({ where: { id, accountId }, select: one.select }),
     // Of another member only a shared one is found.

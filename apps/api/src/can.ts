@@ -1,10 +1,9 @@
 import type { Role } from '@smallbatch/db';
-import { type GraphQLSchema, isObjectType } from 'graphql';
+import { type GraphQLField, type GraphQLSchema, getNamedType, isObjectType } from 'graphql';
 import type { Context } from './context.ts';
 import { fault } from './errors.ts';
-
-export type Action = 'look' | 'read' | 'write' | 'work' | 'admin' | 'self';
-export type Scope = 'READ' | 'WRITE' | 'WORK' | 'ADMIN';
+import { type Action, RIGHTS, type Scope } from './rights.ts';
+import { OPEN_EDGES, RULES } from './rules.ts';
 
 /** Who asks, and for which team: by a token, by a session, or as the local owner. */
 export interface Viewer {
@@ -18,151 +17,81 @@ export interface Viewer {
   readonly sessionId?: string;
 }
 
-/** What a role allows. */
-const OF_ROLE: Readonly<Record<Role, readonly Scope[]>> = {
-  VIEWER: ['READ'],
-  MEMBER: ['READ', 'WRITE', 'WORK'],
-  MAINTAINER: ['READ', 'WRITE', 'WORK'],
-  OWNER: ['READ', 'WRITE', 'WORK', 'ADMIN'],
-};
-export const scopesOf = (role: Role): readonly Scope[] => OF_ROLE[role];
+/** Something that a decision is about. Nobody's own: null. */
+export interface Thing {
+  readonly teamId?: string;
+  readonly memberId?: string | null;
+}
 
 export const UNKNOWN_ASKER =
   'missing or invalid token: send "Authorization: Bearer TOKEN" (smallbatch token create makes one), or sign in as a member of the team';
 
-/** Which scopes allow an action. */
-const ALLOWED: Record<Action, readonly Scope[]> = {
-  // What readers and workers both need to know.
-  look: ['READ', 'WRITE', 'WORK', 'ADMIN'],
-  read: ['READ', 'WRITE', 'ADMIN'],
-  write: ['WRITE', 'ADMIN'],
-  work: ['WORK', 'WRITE', 'ADMIN'],
-  admin: ['ADMIN'],
-  // What is a person's own, whatever the role: no token may, however much it may else.
-  self: ['READ', 'WRITE', 'ADMIN'],
-};
+/** The one decision: may this viewer do this, to this thing, or at least to things of their own? */
+export function can(viewer: Viewer | undefined, action: Action, thing?: Thing): boolean {
+  if (!viewer) return false;
+  if (thing?.teamId !== undefined && thing.teamId !== viewer.teamId) return false;
+  const { roles, scopes, others } = RIGHTS[action];
+  if (!roles.includes(viewer.role)) return false;
+  if (viewer.tokenId !== undefined && !scopes.some((scope) => viewer.scopes.includes(scope))) return false;
+  const own = thing?.memberId === undefined || thing.memberId === viewer.memberId;
+  return own || others === undefined || can(viewer, others);
+}
+
+/** Whose things an action of this viewer reaches, as a statement takes it: a member's id; null: everybody's in the team. */
+export function onlyOf(viewer: Viewer, action: Action): string | null {
+  const { others } = RIGHTS[action];
+  return others === undefined || can(viewer, others) ? null : viewer.memberId;
+}
+
+/** Why a viewer may not do this by a field or a route. */
+export function refusal({ tokenId, role }: Viewer, action: Action, name: string): string {
+  const { roles, scopes } = RIGHTS[action];
+  if (!roles.includes(role))
+    return `a ${role.toLowerCase()} may not ${spaced(action)}: ${name} is for ${roles.map((one) => `${one.toLowerCase()}s`).join(', ')}`;
+  if (tokenId !== undefined && scopes.length === 0)
+    return `a token may not ${spaced(action)}: ${name} is for who is signed in`;
+  return `this token may not ${spaced(action)}: ${name} needs one of the scopes ${scopes.join(', ')}`;
+}
+const spaced = (action: Action): string => action.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
+/** The viewer of a request that may do this, or a fault that says why not. */
+export function allowed(viewer: Viewer | undefined, action: Action, name: string): Viewer {
+  if (!viewer) throw fault('UNAUTHENTICATED', UNKNOWN_ASKER);
+  if (!can(viewer, action)) throw fault('FORBIDDEN', refusal(viewer, action, name));
+  return viewer;
+}
 
 /**
- * What each root field asks for. Every root field has to be here, or the server does not start. The things behind them are
- * of the viewer's team by their SQL; a thing of another team is not found.
+ * Puts the decision before every root field, and before every edge from a thing to things, which are for who may read. A root field
+ * without a rule is a fault of the program, found at start.
  */
-export const RULES: Readonly<Record<string, Action>> = {
-  'Query.viewer': 'look',
-  'Query.node': 'read',
-  'Query.run': 'read',
-  'Query.runs': 'read',
-  'Query.sweep': 'read',
-  'Query.sweeps': 'read',
-  'Query.presets': 'read',
-  'Query.preset': 'read',
-  'Query.previewSweep': 'read',
-  'Query.aggregate': 'read',
-  'Query.pivot': 'read',
-  'Query.compare': 'read',
-  'Query.coverage': 'read',
-  'Query.pareto': 'read',
-  'Query.importance': 'read',
-  'Query.curves': 'read',
-  'Query.curveBands': 'read',
-  'Query.datasets': 'look',
-  'Query.members': 'read',
-  'Query.workers': 'read',
-  'Query.waitingWork': 'look',
-  'Query.tokens': 'admin',
-  'Query.sessions': 'self',
-  'Query.invitations': 'admin',
-  'Query.webhooks': 'admin',
-  'Query.metrics': 'read',
-  'Query.activity': 'read',
-  'Query.notices': 'read',
-  'Query.deletions': 'read',
-  'Query.savedViews': 'read',
-  'Query.savedView': 'read',
-  'Query.serverInfo': 'look',
-  'Mutation.createSweep': 'write',
-  'Mutation.pauseSweep': 'write',
-  'Mutation.resumeSweep': 'write',
-  'Mutation.cancelSweep': 'write',
-  'Mutation.retrySweep': 'write',
-  'Mutation.addSeeds': 'write',
-  'Mutation.lockSweep': 'write',
-  'Mutation.addDataset': 'write',
-  'Mutation.createRun': 'write',
-  'Mutation.deleteRun': 'write',
-  'Mutation.deleteRuns': 'write',
-  'Mutation.restoreRuns': 'write',
-  'Mutation.retryRuns': 'write',
-  'Mutation.lockRuns': 'write',
-  'Mutation.tagRuns': 'write',
-  'Mutation.noteRun': 'write',
-  'Mutation.setRunInfo': 'write',
-  'Mutation.tagSweep': 'write',
-  'Mutation.noteSweep': 'write',
-  'Mutation.setMetricGoal': 'write',
-  'Mutation.saveView': 'write',
-  'Mutation.changeView': 'write',
-  'Mutation.deleteView': 'write',
-  'Mutation.registerWorker': 'work',
-  'Mutation.claimRuns': 'work',
-  'Mutation.heartbeat': 'work',
-  'Mutation.reportMetrics': 'work',
-  'Mutation.finishRun': 'work',
-  'Mutation.createToken': 'admin',
-  'Mutation.revokeToken': 'admin',
-  'Mutation.revokeSession': 'self',
-  'Mutation.invite': 'admin',
-  'Mutation.revokeInvitation': 'admin',
-  'Mutation.changeRole': 'admin',
-  'Mutation.removeMember': 'admin',
-  'Mutation.passwordLink': 'admin',
-  'Mutation.addWebhook': 'admin',
-  'Mutation.changeWebhook': 'admin',
-  'Mutation.rotateWebhook': 'admin',
-  'Mutation.removeWebhook': 'admin',
-  'Mutation.testWebhook': 'admin',
-  'Mutation.redeliver': 'admin',
-  'Subscription.sweepProgress': 'read',
-  'Subscription.runMetrics': 'read',
-  'Subscription.activity': 'read',
-};
-
-/** The one decision: may this viewer do this to a thing of this team? */
-export function can(viewer: Viewer | undefined, action: Action, thing?: { teamId: string }): boolean {
-  if (!viewer) return false;
-  if (thing && thing.teamId !== viewer.teamId) return false;
-  if (action === 'self' && viewer.tokenId !== undefined) return false;
-  return viewer.scopes.some((scope) => ALLOWED[action].includes(scope));
-}
-
-function refusal({ tokenId, role }: Viewer, action: Action, field: string): string {
-  if (action === 'self') return `a token may not: ${field} is for who is signed in`;
-  const who = tokenId === undefined ? `a ${role.toLowerCase()}` : 'this token';
-  return `${who} may not ${action}: ${field} needs one of the scopes ${ALLOWED[action].join(', ')}`;
-}
-
-/** Puts the decision before every root field; a field without a rule is a fault of the program, found at start. */
-export function guard(schema: GraphQLSchema, rules = RULES): GraphQLSchema {
+export function guard(schema: GraphQLSchema, rules: Readonly<Record<string, Action>> = RULES): GraphQLSchema {
   for (const type of Object.values(schema.getTypeMap())) {
-    if (!isObjectType(type) || !['Query', 'Mutation', 'Subscription'].includes(type.name)) continue;
+    if (!isObjectType(type)) continue;
+    const root = ['Query', 'Mutation', 'Subscription'].includes(type.name);
+    const thing = type.getInterfaces().some(({ name }) => name === 'Node');
     for (const field of Object.values(type.getFields())) {
       const name = `${type.name}.${field.name}`;
       const action = rules[name];
-      if (!action) throw new Error(`missing rule: nobody has said who may use ${name}`);
-      const check = ({ viewer }: Context): void => {
-        if (!viewer) throw fault('UNAUTHENTICATED', UNKNOWN_ASKER);
-        if (!can(viewer, action)) {
-          throw fault('FORBIDDEN', refusal(viewer, action, field.name));
-        }
-      };
-      for (const key of ['resolve', 'subscribe'] as const) {
-        const inner = field[key];
-        if (!inner) continue;
-        field[key] = (source, args, context: Context, info) => {
-          if (key === 'subscribe' || type.name !== 'Subscription') check(context);
-          return inner(source, args, context, info);
-        };
-      }
+      if (root && !action) throw new Error(`missing rule: nobody has said who may use ${name}`);
+      if (root) before(field, type.name === 'Subscription' ? 'subscribe' : 'resolve', action!, field.name);
+      else if (thing && isObjectType(getNamedType(field.type)) && !OPEN_EDGES.has(name))
+        before(field, 'resolve', 'read', name);
     }
   }
   return schema;
+}
+
+function before(
+  field: GraphQLField<unknown, Context>,
+  key: 'resolve' | 'subscribe',
+  action: Action,
+  name: string,
+): void {
+  const inner = field[key];
+  if (!inner) throw new Error(`missing ${key} of ${name}: nothing stands behind its rule`);
+  field[key] = (source, args, context, info) => {
+    allowed(context.viewer, action, name);
+    return inner(source, args, context, info);
+  };
 }

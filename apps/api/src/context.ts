@@ -11,8 +11,10 @@ import {
 import DataLoader from 'dataloader';
 import type { Asked } from './admit.ts';
 import type { KnownSettings } from './aggregate/settings.ts';
+import type { From } from './audit/audited.ts';
 import type { Viewer } from './can.ts';
 import type { Live } from './live/hub.ts';
+import type { Metrics } from './metrics.ts';
 
 /** What a request knows. Loaders gather what one request needs of many things into one statement. */
 export interface Context {
@@ -22,12 +24,14 @@ export interface Context {
   readonly everyTeam: Db;
   readonly viewer: Viewer | undefined;
   readonly requestId: string;
+  readonly from: From;
   /** By HTTP. */
   readonly asked?: Asked | undefined;
   readonly lease: LeaseTimes;
   readonly live: Live;
   /** Whether webhooks may lead into private networks, and where links in what they are told lead. */
   readonly webhooks: { readonly allowPrivate: boolean; readonly publicUrl: string };
+  readonly metrics: Metrics;
   readonly sweepState: DataLoader<string, SweepState>;
   /** Summaries of runs by id: of these metrics, or of all. */
   runMetrics(names: readonly string[] | null): DataLoader<string, readonly RunMetricRow[]>;
@@ -40,7 +44,10 @@ export interface Context {
 }
 
 export function makeContext(
-  given: Pick<Context, 'everyTeam' | 'viewer' | 'requestId' | 'asked' | 'lease' | 'live' | 'webhooks'>,
+  given: Pick<
+    Context,
+    'everyTeam' | 'viewer' | 'requestId' | 'from' | 'asked' | 'lease' | 'live' | 'metrics' | 'webhooks'
+  >,
 ): Context {
   const { everyTeam, viewer } = given;
   const db = viewer ? everyTeam.ofTeam(viewer.teamId) : everyTeam;

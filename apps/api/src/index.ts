@@ -1,7 +1,13 @@
-export { guard, RULES } from './can.ts';
+export { audited } from './audit/audited.ts';
+export { AUDITED, UNTOLD } from './audit/rules.ts';
+export { can, guard, onlyOf, type Viewer } from './can.ts';
 export { type SchemaChanges, schemaChanges } from './contract.ts';
 export { CODES, LIBRARY_MEANINGS, MEANINGS } from './errors.ts';
 export { FEATURES } from './features.ts';
 export { type Example, readExample, reference, rootFields } from './reference.ts';
+export { ACTIONS, type Action, RIGHTS, ROLE_SCOPES } from './rights.ts';
+export { alignedTable, rightsPage } from './rights-page.ts';
+export { guardRoutes, routesOf } from './route-rules.ts';
+export { NODES, ROUTES, RULES } from './rules.ts';
 export { printedSchema, schema } from './schema.ts';
 export { type Api, type ApiOptions, startApi } from './server.ts';

@@ -1,7 +1,9 @@
 import { lexicographicSortSchema, printSchema } from 'graphql';
+import { audited } from './audit/audited.ts';
 import { builder } from './builder.ts';
 import { guard } from './can.ts';
 import './aggregate/schema.ts';
+import './audit/schema.ts';
 import './compare/schema.ts';
 import './cost/schema.ts';
 import './coverage/schema.ts';
@@ -41,7 +43,7 @@ import './worker/report.ts';
 import './worker/schema.ts';
 import './worker/waiting.ts';
 
-export const schema = guard(builder.toSchema());
+export const schema = audited(guard(builder.toSchema()));
 
 /** The schema as it is committed in schema.graphql. */
 export const printedSchema = (): string => `${printSchema(lexicographicSortSchema(schema))}\n`;

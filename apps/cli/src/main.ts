@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { accuracyCommand } from './commands/accuracy.ts';
+import { auditCommand } from './commands/audit.ts';
 import { backupCommand } from './commands/backup.ts';
 import { compareCommand } from './commands/compare.ts';
 import { datasetCommand } from './commands/dataset.ts';
@@ -33,6 +34,7 @@ async function main(argv: string[]): Promise<number> {
     datasetCommand,
     tokenCommand,
     memberCommand,
+    auditCommand,
     engineCommand,
     backupCommand,
     restoreCommand,

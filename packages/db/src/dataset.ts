@@ -41,3 +41,31 @@ export async function addDataset(db: Db, given: NewDataset): Promise<string | un
   if (id) db.changed(given.teamId, [], true);
   return id;
 }
+
+export interface DatasetRow {
+  readonly id: string;
+  readonly teamId: string;
+  readonly name: string;
+  readonly hash: string;
+  readonly classes: number;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly trainCount: number;
+  readonly testCount: number;
+  readonly description: string | null;
+  readonly createdAt: Date;
+}
+
+/** The data sets of a team that have this name, or this hash. */
+export async function datasetsLike(
+  db: Db,
+  { teamId, name, hash }: { readonly teamId: string; readonly name: string; readonly hash: string },
+): Promise<DatasetRow[]> {
+  const { rows } = await db.pool.query<DatasetRow>(
+    `/* datasetsLike */ SELECT id, team_id AS "teamId", name, hash, classes, channels, height, width, train_count AS "trainCount",
+       test_count AS "testCount", description, created_at AS "createdAt" FROM dataset WHERE team_id = $1 AND (name = $2 OR hash = $3)`,
+    [teamId, name, hash],
+  );
+  return rows;
+}

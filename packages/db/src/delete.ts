@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { lockTeam, type Meaning, meantRuns, type NotMeant } from './meant.ts';
+import { lockTeam, type Meaning, meantRuns, type NotMeant, type NotYours, type Only } from './meant.ts';
 import type { Db } from './open.ts';
 import { LOCKED_SQL } from './read/fields.ts';
 import { RUN_COLUMNS } from './sweep.ts';
@@ -21,6 +21,8 @@ export type RunsDeleted = {
   readonly locked: number;
   /** Spared: being trained. */
   readonly running: number;
+  /** Left as they were: other members'. */
+  readonly others: number;
 };
 
 /**
@@ -35,22 +37,24 @@ export async function deleteRuns(db: Db, teamId: string, meaning: Meaning): Prom
     await lockTeam(sql, teamId);
     const meant = await meantRuns(sql, teamId, meaning);
     if ('kind' in meant) return meant;
+    const { ids, matched, others } = meant;
     // A run that a worker takes at this moment is looked at again when its row is free, and is spared then.
     const { rows } = await sql.query<{ id: string }>(
       `/* deleteRuns choose */ SELECT r.id FROM run r WHERE r.id = ANY ($1) AND r.status <> 'RUNNING' AND NOT ${LOCKED_SQL} ORDER BY r.id FOR UPDATE OF r`,
-      [meant],
+      [ids],
     );
     gone = rows.map(({ id }) => id);
     const spared = await sql.query(
       `/* deleteRuns spared */ SELECT count(*)::int AS locked FROM run r WHERE r.id = ANY ($1) AND r.id <> ALL ($2) AND ${LOCKED_SQL}`,
-      [meant, gone],
+      [ids, gone],
     );
     const { locked } = spared.rows[0];
     const counted = {
-      matched: meant.length,
+      matched,
       runs: gone.length,
       locked,
-      running: meant.length - gone.length - locked,
+      running: ids.length - gone.length - locked,
+      others,
     };
     const removed =
       gone.length > 0
@@ -127,11 +131,13 @@ export type Deleted =
   | { readonly kind: 'running' }
   /** By itself, or by these sweeps. */
   | { readonly kind: 'locked'; readonly sweeps: readonly string[] }
+  | NotYours
   | { readonly kind: 'unknown' };
 
 /** The same of one run, which says why it is spared. */
-export async function deleteRun(db: Db, teamId: string, key: string): Promise<Deleted> {
-  const deleted = await deleteRuns(db, teamId, { where: { key: { eq: key } } });
+export async function deleteRun(db: Db, teamId: string, key: string, only: Only = null): Promise<Deleted> {
+  const deleted = await deleteRuns(db, teamId, { where: { key: { eq: key } }, only });
+  if (deleted.kind === 'notYours') return deleted;
   if (deleted.kind !== 'deleted' || deleted.matched === 0) return { kind: 'unknown' };
   if (deleted.running > 0) return { kind: 'running' };
   if (deleted.locked === 0) return deleted;

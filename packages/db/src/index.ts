@@ -1,11 +1,12 @@
 /** The one place that knows PostgreSQL and Prisma. */
 
+export * from './audit/index.ts';
 export type { BackupHeader } from './backup/format.ts';
 export { type OnRestoreProgress, type RestoredBackup, restoreBackup } from './backup/restore.ts';
 export { type OnProgress, type WrittenBackup, writeBackup } from './backup/write.ts';
 export { CHANGES, type Change, readChange, type Unlisten } from './changes.ts';
 export * from './claim.ts';
-export { addDataset, type NewDataset } from './dataset.ts';
+export { addDataset, datasetsLike, type NewDataset } from './dataset.ts';
 export * from './delete.ts';
 export * from './describe.ts';
 export { type Embedded, type EmbeddedOptions, startEmbedded } from './embedded/embedded.ts';
@@ -17,8 +18,9 @@ export { getDatamodel } from './generated/pothos.ts';
 export type * from './generated/prisma/client.ts';
 export * from './generated/prisma/enums.ts';
 export * from './lock.ts';
-export { type Meaning, MOST_MEANT, type NotMeant } from './meant.ts';
+export { type Meaning, MOST_MEANT, type NotMeant, type NotYours, type Only } from './meant.ts';
 export { mentionsIn } from './mention.ts';
+export { setMetricGoal } from './metric.ts';
 export { migrate } from './migrate.ts';
 export { type Db, type OpenOptions, openDb } from './open.ts';
 export * from './own-run.ts';
@@ -75,10 +77,19 @@ export * from './saved-view.ts';
 export * from './seeds.ts';
 export * from './sweep.ts';
 export { ensureLocalOwner, ensureTeam, type Identity, type LocalOwner } from './team.ts';
-export { createToken, type FoundToken, findToken, type NewToken, revokeToken } from './token.ts';
+export {
+  createToken,
+  type FoundToken,
+  findToken,
+  type MadeToken,
+  type NewToken,
+  revokeToken,
+  rotateToken,
+} from './token.ts';
 export { type Acting, acting, type Sql } from './transaction.ts';
 export * from './upload.ts';
 export { uuidv7 } from './uuid.ts';
+export { missingForSpeed } from './wall.ts';
 export * from './webhook/index.ts';
 export { isUnfitValue, type StopReason, stopReason, type Work, within } from './within.ts';
 export * from './worker.ts';

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Goal } from './generated/prisma/enums.ts';
+import type { Db } from './open.ts';
 
 /** Ids of a team's metrics by their names. A metric is never removed or renamed, so what was read once stays true. */
 export type MetricIds = Map<string, number>;
@@ -64,4 +65,24 @@ export async function metricIds(
       return made;
     },
   };
+}
+
+export interface MetricRow {
+  readonly id: number;
+  readonly teamId: string;
+  readonly name: string;
+  readonly goal: Goal;
+}
+
+/** Says which way a metric of a team is better; it is made where there is none of the name. */
+export async function setMetricGoal(
+  db: Db,
+  metric: { readonly teamId: string; readonly name: string; readonly goal: Goal },
+): Promise<MetricRow> {
+  const { rows } = await db.pool.query<MetricRow>(
+    `/* setMetricGoal */ INSERT INTO metric (team_id, name, goal) VALUES ($1, $2, $3::"Goal")
+     ON CONFLICT (team_id, name) DO UPDATE SET goal = excluded.goal RETURNING id, team_id AS "teamId", name, goal::text AS goal`,
+    [metric.teamId, metric.name, metric.goal],
+  );
+  return rows[0]!;
 }

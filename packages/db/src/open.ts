@@ -60,6 +60,7 @@ export async function openDb(options: OpenOptions): Promise<Db> {
   const pool = makePool(url, applicationRole, poolSize, listeners);
   try {
     await checkServer(pool, url);
+    if (applicationRole) await checkRole(pool, url);
   } catch (error) {
     await pool.end();
     throw connectionProblem(error, url);
@@ -109,6 +110,16 @@ export async function openDb(options: OpenOptions): Promise<Db> {
     },
   };
   return db;
+}
+
+/** Throws unless connections act as smallbatch_app: what stands between may drop what a connection asks for. */
+async function checkRole(pool: pg.Pool, url: string): Promise<void> {
+  const { rows } = await pool.query<{ role: string }>('/* currentRole */ SELECT current_user AS role');
+  if (rows[0]!.role === 'smallbatch_app') return;
+  throw new DatabaseProblem(
+    'MISSING_ROLE',
+    `missing role at ${withoutPassword(url)}: connections act as "${rows[0]!.role}", though they asked for smallbatch_app; name PostgreSQL itself in DATABASE_URL, or a pooler that hands on a connection's options`,
+  );
 }
 
 function oneTeam(pool: pg.Pool, db: Db): Db {

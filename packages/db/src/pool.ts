@@ -2,8 +2,12 @@ import pg from 'pg';
 import { DatabaseProblem, withoutPassword } from './problem.ts';
 import { keepContext, stoppable } from './within.ts';
 
-/** Told of every statement that goes over a connection, Prisma's included. `name` is its leading comment, or its first word. */
-export type QueryListener = (name: string, sql: string, values: readonly unknown[]) => void;
+/**
+ * Told of every statement that goes over a connection, Prisma's included. `name` is its leading comment, or its first word. A function
+ * that it answers hears when the statement has ended, with its error where it has one; of what is read in parts, when it begins.
+ */
+export type QueryListener = (name: string, sql: string, values: readonly unknown[]) => unknown;
+type OnEnd = (error?: unknown) => void;
 
 const INT8 = 20;
 const INT8_ARRAY = 1016;
@@ -86,12 +90,33 @@ export function makePool(
 function watch(client: pg.PoolClient, listeners: Set<QueryListener>): void {
   const query = stoppable(client, client.query.bind(client) as (...given: unknown[]) => unknown);
   client.query = ((...given: unknown[]) => {
+    const ends: OnEnd[] = [];
     if (listeners.size > 0) {
       const [first, second] = given as [string | { text?: string; values?: unknown[] }, unknown];
       const { text: sql = '', values } = typeof first === 'string' ? { text: first, values: second } : first;
-      const name = /^\s*\/\* (.+?) \*\//.exec(sql)?.[1] ?? sql.trim().split(/\s/, 1)[0] ?? '';
-      for (const listener of listeners) listener(name, sql, Array.isArray(values) ? values : []);
+      const name = /^\s*\/\* (.+?) \*\//.exec(sql)?.[1] ?? /^\s*(\w*)/.exec(sql)?.[1] ?? '';
+      for (const listener of listeners) {
+        const end = listener(name, sql, Array.isArray(values) ? values : []);
+        if (typeof end === 'function') ends.push(end as OnEnd);
+      }
     }
-    return query(...given);
+    if (ends.length === 0) return query(...given);
+    return heard(query, given, (error) => {
+      for (const end of ends) end(error);
+    });
   }) as typeof client.query;
+}
+
+/** Sends a statement, and tells its end. */
+function heard(query: (...given: unknown[]) => unknown, given: unknown[], end: OnEnd): unknown {
+  const last = given.at(-1);
+  if (typeof last === 'function')
+    return query(...given.slice(0, -1), (error: unknown, result: unknown) => {
+      end(error ?? undefined);
+      last(error, result);
+    });
+  const result = query(...given);
+  if (result instanceof Promise) result.then(() => end(), end);
+  else end();
+  return result;
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { TRASH_HOURS } from './delete.ts';
-import { lockTeam } from './meant.ts';
+import { lockTeam, type NotYours, type Only } from './meant.ts';
 import type { Db } from './open.ts';
 import { ANSWERS, RUN_COLUMNS } from './sweep.ts';
 import { transaction } from './transaction.ts';
@@ -8,7 +8,15 @@ import { transaction } from './transaction.ts';
 /** Why a deleted run does not come back: the run that took its place was trained, or another answers its configuration by now. */
 export type NotRestored = { readonly key: string; readonly why: 'RETRAINED' | 'ANSWERED' };
 export type Restored =
-  | { readonly kind: 'restored'; readonly runs: number; readonly notRestored: readonly NotRestored[] }
+  | {
+      readonly kind: 'restored';
+      readonly runs: number;
+      readonly notRestored: readonly NotRestored[];
+      /** Left where they were: other members'. */
+      readonly others: number;
+    }
+  /** All of its runs are other members', the first of them of this one. */
+  | NotYours
   /** There is no such deletion, or its day is over. */
   | { readonly kind: 'unknown' };
 
@@ -18,13 +26,14 @@ interface Kept {
   /** The run that has its key now. */
   readonly current: string | null;
   readonly why: NotRestored['why'] | null;
+  readonly memberId: string;
 }
 
 /**
- * Brings the runs of a deletion back as they were, into their places in sweeps: all of them but those whose place is taken by a result.
+ * Brings the runs of a deletion back as they were, into their places in sweeps: all of them but those of others than `only`, and those whose place is taken by a result.
  * What does not come back stays, until its day is over.
  */
-export async function restoreRuns(db: Db, teamId: string, key: string): Promise<Restored> {
+export async function restoreRuns(db: Db, teamId: string, key: string, only: Only = null): Promise<Restored> {
   const restored = await transaction(db, async (sql): Promise<Restored> => {
     await lockTeam(sql, teamId);
     const found = await sql.query<{ id: string }>(
@@ -33,8 +42,10 @@ export async function restoreRuns(db: Db, teamId: string, key: string): Promise<
     );
     const deletion = found.rows[0]?.id;
     if (!deletion) return { kind: 'unknown' };
-    const kept = await look(sql, deletion);
-    if (kept.length === 0) return { kind: 'unknown' };
+    const all = await look(sql, deletion);
+    if (all.length === 0) return { kind: 'unknown' };
+    const kept = all.filter(({ memberId }) => only === null || memberId === only);
+    if (kept.length === 0) return { kind: 'notYours', member: await keyOf(sql, all[0]!.memberId) };
     const back = kept.filter(({ why }) => why === null);
     if (back.length > 0) await bring(sql, teamId, deletion, back);
     await sql.query(
@@ -42,10 +53,17 @@ export async function restoreRuns(db: Db, teamId: string, key: string): Promise<
       [deletion],
     );
     const notRestored = kept.flatMap(({ key: of, why }) => (why ? [{ key: of, why }] : []));
-    return { kind: 'restored', runs: back.length, notRestored };
+    return { kind: 'restored', runs: back.length, notRestored, others: all.length - kept.length };
   });
   if (restored.kind === 'restored' && restored.runs > 0) db.changed(teamId, '*', true);
   return restored;
+}
+
+async function keyOf(sql: pg.PoolClient, memberId: string): Promise<string> {
+  const { rows } = await sql.query('/* restoreRuns whose */ SELECT key FROM member WHERE id = $1', [
+    memberId,
+  ]);
+  return rows[0].key;
 }
 
 /** What there is of a deletion, and what stands in its way. Locked first, so that the purger is not at it when the clock is asked. */
@@ -60,7 +78,7 @@ async function look(sql: pg.PoolClient, deletion: string): Promise<Kept[]> {
     [deletion],
   );
   const { rows } = await sql.query<Kept>(
-    `/* restoreRuns look */ SELECT d.run_id AS id, d.key, now.id AS current, CASE
+    `/* restoreRuns look */ SELECT d.run_id AS id, d.key, old.member_id AS "memberId", now.id AS current, CASE
          WHEN now.id IS NOT NULL AND (now.attempt > 0 OR now.status NOT IN ('CANCELLED', 'WAITING')) THEN 'RETRAINED'
          WHEN EXISTS (SELECT FROM run r WHERE r.team_id = d.team_id AND r.id IS DISTINCT FROM now.id AND (
            (NOT old.duplicate AND old.status IN ${ANSWERS} AND r.configuration_hash = old.configuration_hash AND NOT r.duplicate AND r.status IN ${ANSWERS})

@@ -1,4 +1,4 @@
-import { lockTeam, type Meaning, meantRuns, type NotMeant } from './meant.ts';
+import { lockTeam, type Meaning, meantRuns, mine, type NotMeant } from './meant.ts';
 import type { Db } from './open.ts';
 import { ANSWERS } from './sweep.ts';
 import { transaction } from './transaction.ts';
@@ -10,26 +10,31 @@ export type Retried = {
   readonly runs: number;
   /** Cells that took a run which answers their configuration by now. */
   readonly taken: number;
+  /** Left as they were: other members'. */
+  readonly others: number;
 };
 
 /**
  * Failed and cancelled runs that answer a cell wait again, as retrying their sweep makes them; those of somebody's own script are left,
- * as no worker could train them. A cancelled sweep of which a run waits again is open again.
+ * as no worker could train them. A cancelled sweep of which a run waits again is open again; one that may not be changed stays as it is.
  */
 export async function retryRuns(db: Db, teamId: string, meaning: Meaning): Promise<Retried | NotMeant> {
   const retried = await transaction(db, async (sql): Promise<Retried | NotMeant> => {
     await lockTeam(sql, teamId);
     const meant = await meantRuns(sql, teamId, meaning);
     if ('kind' in meant) return meant;
+    const { matched, others } = meant;
+    const only = meaning.only ?? null;
     const { rows } = await sql.query<{ id: string }>(
       `/* retryRuns choose */ SELECT id FROM run WHERE id = ANY ($1) AND status IN ('FAILED', 'CANCELLED')
-       AND EXISTS (SELECT FROM cell WHERE cell.run_id = run.id) ORDER BY id FOR NO KEY UPDATE`,
-      [meant],
+       AND EXISTS (SELECT FROM cell c JOIN sweep s ON s.id = c.sweep_id WHERE c.run_id = run.id AND (s.intent <> 'CANCELLED' OR ${mine('s', '$2')}))
+       ORDER BY id FOR NO KEY UPDATE`,
+      [meant.ids, only],
     );
     const ids = rows.map(({ id }) => id);
     await sql.query(
-      `/* retryRuns open */ UPDATE sweep SET intent = 'OPEN' WHERE intent = 'CANCELLED' AND id IN (SELECT sweep_id FROM cell WHERE run_id = ANY ($1))`,
-      [ids],
+      `/* retryRuns open */ UPDATE sweep SET intent = 'OPEN' WHERE intent = 'CANCELLED' AND ${mine('sweep', '$2')} AND id IN (SELECT sweep_id FROM cell WHERE run_id = ANY ($1))`,
+      [ids, only],
     );
     // Of several that failed at one configuration the first is trained; the others' cells take it.
     const again = await sql.query(
@@ -53,7 +58,7 @@ export async function retryRuns(db: Db, teamId: string, meaning: Meaning): Promi
          SELECT FROM cell c JOIN sweep s ON s.id = c.sweep_id WHERE c.run_id = run.id AND s.intent = 'OPEN')`,
       [taken.rows.map(({ run_id }) => run_id)],
     );
-    return { kind: 'retried', matched: meant.length, runs: again.rowCount ?? 0, taken: taken.rowCount ?? 0 };
+    return { kind: 'retried', matched, runs: again.rowCount ?? 0, taken: taken.rowCount ?? 0, others };
   });
   if (retried.kind === 'retried') db.changed(teamId, '*', true);
   return retried;

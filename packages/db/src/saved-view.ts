@@ -66,19 +66,23 @@ export type ViewChanged =
   | { readonly kind: 'notYours'; readonly member: string }
   | { readonly kind: 'unknown' };
 
-/** Finds a view that a member sees, and whether it may be changed: by its owner, or a shared one by who looks after the team. */
-const MINE = `SELECT v.id, v.member_id, m.key AS member, v.member_id = $2 OR me.role IN ('OWNER', 'MAINTAINER') AS mine
-  FROM saved_view v JOIN member m ON m.id = v.member_id JOIN member me ON me.id = $2
+/** Who changes a view, and whether that reaches others' shared ones. */
+interface Changing extends Identity {
+  readonly others: boolean;
+}
+/** Finds a view that a member sees, and whether it may be changed. */
+const MINE = `SELECT v.id, v.member_id, m.key AS member, v.member_id = $2 OR $4 AS mine
+  FROM saved_view v JOIN member m ON m.id = v.member_id
   WHERE v.team_id = $1 AND v.key = $3 AND (v.shared OR v.member_id = $2) FOR UPDATE OF v`;
 
 export function changeView(
   db: Db,
-  { teamId, memberId }: Identity,
+  { teamId, memberId, others }: Changing,
   key: string,
   change: ViewChange,
 ): Promise<ViewChanged> {
   return transaction(db, async (sql): Promise<ViewChanged> => {
-    const found = await sql.query(`/* changeView find */ ${MINE}`, [teamId, memberId, key]);
+    const found = await sql.query(`/* changeView find */ ${MINE}`, [teamId, memberId, key, others]);
     const [view] = found.rows;
     if (!view) return { kind: 'unknown' };
     if (!view.mine) return { kind: 'notYours', member: view.member };
@@ -99,9 +103,13 @@ export function changeView(
 
 export type ViewDeleted = Exclude<ViewChanged, { kind: 'changed' | 'taken' }> | { readonly kind: 'deleted' };
 
-export function deleteView(db: Db, { teamId, memberId }: Identity, key: string): Promise<ViewDeleted> {
+export function deleteView(
+  db: Db,
+  { teamId, memberId, others }: Changing,
+  key: string,
+): Promise<ViewDeleted> {
   return transaction(db, async (sql): Promise<ViewDeleted> => {
-    const found = await sql.query(`/* deleteView find */ ${MINE}`, [teamId, memberId, key]);
+    const found = await sql.query(`/* deleteView find */ ${MINE}`, [teamId, memberId, key, others]);
     const [view] = found.rows;
     if (!view) return { kind: 'unknown' };
     if (!view.mine) return { kind: 'notYours', member: view.member };

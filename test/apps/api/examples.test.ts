@@ -153,10 +153,10 @@ const fill = (value: unknown, known: Record<string, string>): unknown => {
 };
 
 /** Mutations that end things: each has a world of its own. */
-const ENDS = /^(cancel|delete|finish|lock|remove|restore|retryRuns|revoke)/;
+const ENDS = /^(cancel|delete|disable|finish|lock|remove|restore|retryRuns|revoke|rotate)/;
 /** Outcomes that are no example of what a field is for. */
 const PROBLEMS =
-  /^(InvalidInput|NotFound|NoRunAvailable|LeaseLost|SequenceGap|NameTaken|RunExists|SweepEnded|OtherCount|ViewNameTaken|ViewNotYours|SeedsRefused|LastOwner|RunIsLocked|RunIsRunning)$/;
+  /^(InvalidInput|NotFound|NoRunAvailable|LeaseLost|SequenceGap|NameTaken|RunExists|SweepEnded|OtherCount|ViewNameTaken|ViewNotYours|SeedsRefused|LastOwner|NotYours|RunIsLocked|RunIsRunning)$/;
 
 /** An answer with something in it: no null, no empty list, no problem, at the field itself. */
 function answered(value: Answer): void {

@@ -1,5 +1,6 @@
 import { createInvitation, createSession, createToken } from '@smallbatch/db';
 import { describe, expect, test } from 'vitest';
+import { addPerson, addTeam } from '../../packages/db/people.ts';
 import { Browser, person } from './browser.ts';
 import { testApi } from './server.ts';
 
@@ -10,7 +11,7 @@ const WHO = '{ viewer { member { key } role } }';
 describe('rights', () => {
   test('of a session are those of the role', async () => {
     const write = 'mutation { setMetricGoal(name: "nope", goal: NONE) { __typename } }';
-    const admin = '{ tokens { id } }';
+    const admin = '{ invitations { id } }';
     const can: Record<string, unknown[]> = {};
     for (const role of ['VIEWER', 'MEMBER', 'MAINTAINER', 'OWNER'] as const) {
       const { browser } = await person(own, role);
@@ -40,6 +41,18 @@ describe('rights', () => {
     expect(await scopes()).toEqual({ viewer: { scopes: ['READ'] } });
     await owner.browser.ask(`mutation { removeMember(member: "${key}") { __typename } }`);
     expect(await scopes()).toBe('UNAUTHENTICATED');
+  });
+
+  test('of an owner do not reach the password of somebody who is in a team of others too', async () => {
+    const { memberId, key } = await person(own);
+    const link = () => owner.browser.ask(`mutation { passwordLink(member: "${key}") { __typename } }`);
+    expect(await link()).toEqual({ passwordLink: { __typename: 'PasswordLinkMade' } });
+    const other = await addTeam(own.db);
+    const [{ account }] = (await own.asOwner('SELECT account_id AS account FROM member WHERE id = $1', [
+      memberId,
+    ])) as [{ account: string }];
+    await addPerson(own.db, { teamId: other.id, accountId: account });
+    expect(await link()).toEqual({ passwordLink: { __typename: 'InvalidInput' } });
   });
 
   test('of a token are its own also where the browser is signed in', async () => {
@@ -135,7 +148,7 @@ describe('members', () => {
     const revoke = `mutation { revokeInvitation(id: "${made.invitation.id}") { __typename } }`;
     expect(await ada.browser.ask(revoke)).toEqual({ revokeInvitation: { __typename: 'InvitationRevoked' } });
     const secret = made.link.split('#')[1];
-    expect((await new Browser(own.api).get(`/auth/invitation?secret=${secret}`)).status).toBe(404);
+    expect((await new Browser(own.api).post('/auth/invitation/look', { secret })).status).toBe(404);
 
     expect(await ada.browser.ask(change(ada.key, 'MEMBER'))).toEqual({
       changeRole: {

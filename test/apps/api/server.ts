@@ -30,7 +30,7 @@ export interface TestApi {
 }
 
 /** Opens and closes a transaction, or says whose rows a connection may see. */
-const FRAME = /^(BEGIN|COMMIT|ROLLBACK|SET|RESET|DEALLOCATE)/;
+const FRAME = /^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|RESET|DEALLOCATE)/;
 /** What the server does by itself, beside all requests: it removes what is old, tells webhooks, tells of changes a little later, and hears who may sign in. */
 const BESIDE = /^\s*\/\* (purge|adoptEvents|notify|anyoneCanSignIn|localOwner|deliver)/;
 

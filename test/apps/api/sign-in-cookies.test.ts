@@ -1,10 +1,9 @@
-import { Writable } from 'node:stream';
 import { createPasswordLink } from '@smallbatch/db';
 import { createClient } from 'graphql-ws';
 import { describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
-import { makeLogger } from '../../../apps/api/src/log.ts';
 import { Browser, PASSWORD, person } from './browser.ts';
+import { logLines } from './log-lines.ts';
 import { testApi } from './server.ts';
 
 const WHO = '{ viewer { role } }';
@@ -175,22 +174,26 @@ describe('a WebSocket', () => {
   });
 });
 
-describe('the log', () => {
-  const written = () => {
-    const lines: string[] = [];
-    const logger = makeLogger(
-      new Writable({
-        write(chunk, _encoding, done) {
-          lines.push(String(chunk));
-          done();
-        },
-      }),
-    );
-    return { lines, logger };
-  };
+describe('on loopback', () => {
+  test('a WebSocket under another host name is refused, as a page has it whose name was bound to this machine anew', async () => {
+    const own = await testApi();
+    const open = (host: string) =>
+      new Promise<string>((done) => {
+        const socket = new WebSocket(`ws://127.0.0.1:${own.api.port}/graphql`, 'graphql-transport-ws', {
+          headers: { host, origin: `http://${host}` },
+        });
+        socket.once('open', () => done('open')).once('error', ({ message }) => done(message));
+        socket.once('open', () => socket.close());
+      });
+    expect(await open(`localhost:${own.api.port}`)).toBe('open');
+    expect(await open(`rebound.example:${own.api.port}`)).toContain('403');
+    expect(await open(`localhost.example:${own.api.port}`)).toContain('403');
+  });
+});
 
+describe('the log', () => {
   test('has no password, link, cookie or token in it, also when everything fails', async () => {
-    const { lines, logger } = written();
+    const { lines, logger } = logLines();
     const own = await testApi({ host: '0.0.0.0', logger });
     const { browser, email, memberId } = await person(own, 'OWNER');
     const link = await createPasswordLink(own.db, { teamId: own.teamId, memberId }, null);
@@ -227,7 +230,7 @@ describe('the log', () => {
   });
 
   test('leaves out what could be a secret, wherever it stands', () => {
-    const { lines, logger } = written();
+    const { lines, logger } = logLines();
     logger.error({
       password: 'p1',
       input: { secret: 'p2' },

@@ -24,7 +24,7 @@ describe('an invitation', () => {
   test('shows whom it invites into what, and lets in once', async () => {
     const { secret } = await invitation({ role: 'VIEWER', name: 'Grace', email: 'grace@example.org' });
     const browser = new Browser(own.api);
-    const shown = await browser.get(`/auth/invitation?secret=${secret}`);
+    const shown = await browser.post('/auth/invitation/look', { secret });
     expect(shown).toMatchObject({
       status: 200,
       body: { team: 'Local', role: 'VIEWER', name: 'Grace', email: 'grace@example.org' },
@@ -36,11 +36,11 @@ describe('an invitation', () => {
       viewer: { member: { key: 'grace-hopper' }, role: 'VIEWER', team: { key: 'local' } },
     });
     const gone = { status: 404, body: { error: { code: 'NOT_FOUND' } } };
-    expect(await browser.get(`/auth/invitation?secret=${secret}`)).toMatchObject(gone);
+    expect(await browser.post('/auth/invitation/look', { secret })).toMatchObject(gone);
     expect(
       await new Browser(own.api).post('/auth/invitation', { ...form, email: 'other@example.org' }),
     ).toMatchObject(gone);
-    expect(await browser.get('/auth/invitation?secret=inv_nothing')).toMatchObject(gone);
+    expect(await browser.post('/auth/invitation/look', { secret: 'inv_nothing' })).toMatchObject(gone);
   });
 
   test.each([
@@ -56,7 +56,7 @@ describe('an invitation', () => {
     expect(answer).toMatchObject({ status: 400, body: { error: { code: 'BAD_INPUT' } } });
     expect(answer.body.error.message).toMatch(message);
     expect(answer.headers.getSetCookie()).toEqual([]);
-    expect((await new Browser(own.api).get(`/auth/invitation?secret=${secret}`)).status).toBe(200);
+    expect((await new Browser(own.api).post('/auth/invitation/look', { secret })).status).toBe(200);
   });
 
   test('lets somebody who is signed in join with that account, and the session acts for the new team', async () => {
@@ -149,10 +149,16 @@ describe('signing in', () => {
   });
 
   test('of a crowd makes nobody wait who does something else', async () => {
+    const own = await testApi({ trustProxy: true });
+    const owner = await person(own, 'OWNER');
     let signedIn = 0;
     const crowd = Array.from({ length: 95 }, (_, i) =>
       new Browser(own.api)
-        .post('/auth/sign-in', { email: `crowd-${i}@example.org`, password: PASSWORD })
+        .post(
+          '/auth/sign-in',
+          { email: `crowd-${i}@example.org`, password: PASSWORD },
+          { 'x-forwarded-for': `203.0.113.${i}` },
+        )
         .then((answer) => {
           if (answer.status === 401) signedIn++;
           return answer;
@@ -163,8 +169,42 @@ describe('signing in', () => {
     for (let i = 0; i < 3; i++) expect(await owner.browser.ask(WHO)).toHaveProperty('viewer');
     expect(signedIn).toBeLessThan(45);
     const statuses = (await Promise.all(crowd)).map(({ status }) => status);
-    expect(statuses.filter((status) => status === 401).length).toBeGreaterThanOrEqual(52);
+    expect(statuses.filter((status) => status === 401).length).toBeGreaterThanOrEqual(51);
     expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(0);
+  });
+
+  test('of one network address is looked at five at once, and the others have their turn', async () => {
+    const own = await testApi({ trustProxy: true });
+    const attempt = (from: string, i: number) =>
+      new Browser(own.api).post(
+        '/auth/sign-in',
+        { email: `flood-${i}@example.org`, password: PASSWORD },
+        { 'x-forwarded-for': from },
+      );
+    const flood = Array.from({ length: 60 }, (_, i) => attempt('203.0.113.1', i));
+    await Promise.any(flood);
+    expect((await attempt('203.0.113.2', 60)).status).toBe(401);
+    const statuses = (await Promise.all(flood)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 401).length).toBeLessThan(30);
+  });
+
+  test('from an address that has tried too often is refused slowly, without a statement, and no other', async () => {
+    const own = await testApi({ trustProxy: true });
+    const attempt = (from: string, email: string) =>
+      new Browser(own.api).post('/auth/sign-in', { email, password: PASSWORD }, { 'x-forwarded-for': from });
+    for (let round = 0; round < 11; round++)
+      await Promise.all(
+        Array.from({ length: 10 }, (_, i) => attempt('203.0.113.3', `slow-${round}-${i}@x.org`)),
+      );
+    own.statements();
+    const since = performance.now();
+    const flood = await Promise.all(
+      Array.from({ length: 200 }, (_, i) => attempt('203.0.113.3', `more-${i}@x.org`)),
+    );
+    expect(new Set(flood.map(({ status }) => status))).toEqual(new Set([429]));
+    expect(performance.now() - since).toBeGreaterThan(1_000);
+    expect(own.statements()).toEqual([]);
+    expect((await attempt('203.0.113.4', 'other@x.org')).status).toBe(401);
   });
 
   test('ends the session that the browser had, and signing out ends its own', async () => {

@@ -12,7 +12,7 @@ const database = await testDatabase();
 const { db, teamId, memberId } = await database.openOwned();
 const dataset = await addDataset(db, teamId);
 const sweep = await createSweep(db, newSweep({ teamId, memberId }, [newRun(dataset.id)]));
-const [{ key }] = (await db.prisma.member.findMany({ where: { id: memberId } })) as [{ key: string }];
+const { key } = await db.prisma.member.findUniqueOrThrow({ where: { id: memberId } });
 
 const children: ChildProcess[] = [];
 const ended = (child: ChildProcess) => new Promise((done) => child.once('exit', done));

@@ -116,7 +116,11 @@ describe('smallbatch member', () => {
     });
     const owner = await cli(['add', 'Ada', '--role', 'owner', ...team], inDatabase);
     expect(owner.stderr).toContain('made the team vision');
-    const shown = await fetch(`${api.url}/auth/invitation?secret=${secretOf(owner)}`);
+    const shown = await fetch(`${api.url}/auth/invitation/look`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ secret: secretOf(owner) }),
+    });
     expect(await shown.json()).toMatchObject({ team: 'vision', role: 'OWNER', name: 'Ada' });
     const both = await cli(['add', 'Ada', '--team', 'vision'], { SMALLBATCH_TOKEN: 'sb_any' });
     expect(both).toMatchObject({

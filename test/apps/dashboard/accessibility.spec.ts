@@ -44,12 +44,14 @@ const ROUTES = [
   `/runs?where=${json({ or: [bn(true), { batchSize: { gte: 64 } }] })}`,
   '/runs/run-0',
   '/team',
+  '/audit',
+  '/audit?outcome=REFUSED&since=2020-01-01',
   '/graphiql',
   '/sweeps/nothing',
   '/runs/nothing',
   '/nothing',
 ];
-const EMPTY_ROUTES = ['/', '/pivot', '/compare', '/sweeps', '/sweeps/new', '/runs', '/team'];
+const EMPTY_ROUTES = ['/', '/pivot', '/compare', '/sweeps', '/sweeps/new', '/runs', '/team', '/audit'];
 
 interface Finding {
   readonly id: string;

@@ -75,6 +75,7 @@ const PEOPLE = [
   `INSERT INTO password_link (id, account_id, hash, expires_at) VALUES (gen_random_uuid(), (${ACCOUNT}), '\\x03', now())`,
   `INSERT INTO external_identity (issuer, subject, account_id) VALUES ('https://id.example.org', 'one', (${ACCOUNT}))`,
   `INSERT INTO sign_in_try (key, tries) SELECT '\\x04', length($1::text)`,
+  `INSERT INTO audit_entry (team_id, via, who, action, outcome, detail) VALUES ($1, 'TOKEN', 'Ä', 'DELETE_RUNS', 'DONE', '{"a": [null, 1e-300]}')`,
 ];
 
 /** Of each table of the schema public, from the catalogue: how many rows, and one word for all they hold. */

@@ -134,7 +134,7 @@ describe('runs that are restored', () => {
     await changeSweep(db, sweep.id, 'retry');
     const other = await sweepOf([run]);
     expect(other).toMatchObject({ created: 0, reused: 1 });
-    expect(await back(owner.teamId, id)).toEqual({ kind: 'restored', runs: 1, notRestored: [] });
+    expect(await back(owner.teamId, id)).toEqual({ kind: 'restored', runs: 1, notRestored: [], others: 0 });
     const cells = await asOwner<{ key: string; status: string }>(
       'SELECT r.key, r.status::text FROM cell c JOIN run r ON r.id = c.run_id WHERE c.sweep_id = ANY ($1)',
       [[sweep.id, other.id]],
@@ -168,8 +168,18 @@ describe('runs that are restored', () => {
       { key: first.key, why: 'RETRAINED' },
       { key: second.key, why: 'ANSWERED' },
     ];
-    expect(await back(owner.teamId, deleted.deletionId)).toEqual({ kind: 'restored', runs: 1, notRestored });
-    expect(await back(owner.teamId, deleted.deletionId)).toEqual({ kind: 'restored', runs: 0, notRestored });
+    expect(await back(owner.teamId, deleted.deletionId)).toEqual({
+      kind: 'restored',
+      runs: 1,
+      notRestored,
+      others: 0,
+    });
+    expect(await back(owner.teamId, deleted.deletionId)).toEqual({
+      kind: 'restored',
+      runs: 0,
+      notRestored,
+      others: 0,
+    });
     await remove(first.key);
     await remove(`${again.key}/1`);
     const key = await deletionOf(deleted.deletionId);
@@ -177,6 +187,7 @@ describe('runs that are restored', () => {
       kind: 'restored',
       runs: 2,
       notRestored: [],
+      others: 0,
     });
     expect(await restoreRuns(db, owner.teamId, key)).toEqual({ kind: 'unknown' });
   });

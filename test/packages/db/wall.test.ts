@@ -1,4 +1,4 @@
-import { type Db, uuidv7 } from '@smallbatch/db';
+import { type Db, missingForSpeed, uuidv7 } from '@smallbatch/db';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { testDatabase } from '../../database.ts';
 import { fillEveryTable } from './every-table.ts';
@@ -89,6 +89,17 @@ describe('a connection', () => {
     await client.query('ROLLBACK');
     client.release();
     expect(() => db.ofTeam(`${teamId}'; RESET ROLE; --`)).toThrow('invalid team id');
+  });
+});
+
+describe('conditions behind the wall', () => {
+  test('are known to tell nothing where a superuser migrates, and what is missing elsewhere is said', async () => {
+    expect(await missingForSpeed(db.pool)).toEqual([]);
+    await database.asOwner('ALTER FUNCTION pg_catalog.enum_eq(anyenum, anyenum) NOT LEAKPROOF');
+    const missing = await missingForSpeed(db.pool);
+    expect(missing).toEqual(['ALTER FUNCTION pg_catalog.enum_eq(anyenum, anyenum) LEAKPROOF;']);
+    await database.asOwner(missing[0]!);
+    expect(await missingForSpeed(db.pool)).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { addDataset } from '@smallbatch/db';
+import { addDataset, datasetsLike } from '@smallbatch/db';
 import {
   builder,
   InvalidInput,
@@ -109,9 +109,7 @@ builder.mutationFields((t) => ({
       if (problems.length) return invalidInput(problems);
       const { teamId } = viewer!;
       const id = await addDataset(db, { ...input, ...viewer! });
-      const found = await db.prisma.dataset.findMany({
-        where: { teamId, OR: [{ name: input.name }, { hash: input.hash }] },
-      });
+      const found = await datasetsLike(db, { ...input, teamId });
       const exact = found.find(({ name, hash }) => name === input.name && hash === input.hash);
       if (exact) return outcome('AddDatasetSuccess', { dataset: exact, created: exact.id === id });
       const [other] = found;

@@ -1,4 +1,14 @@
-import { exportPoints, exportRuns, SUMMARY_PARTS, type SummaryPart } from '@smallbatch/db';
+import {
+  type AuditFilter,
+  type AuditKind,
+  type ExportPage,
+  exportAudit,
+  exportPoints,
+  exportRuns,
+  SUMMARY_PARTS,
+  type SummaryPart,
+  writeAudit,
+} from '@smallbatch/db';
 import express, { type Request, type Response, Router } from 'express';
 import {
   GraphQLBoolean,
@@ -10,9 +20,12 @@ import {
   GraphQLString,
 } from 'graphql';
 import type { Logger } from 'pino';
-import { can, UNKNOWN_ASKER } from '../can.ts';
+import { tellRefusal, whoOf } from '../audit/audited.ts';
+import { readAudit } from '../audit/schema.ts';
+import { allowed, can } from '../can.ts';
 import type { Context } from '../context.ts';
 import { CODES, type Code, fault } from '../errors.ts';
+import type { Action } from '../rights.ts';
 import { type RunsArguments, readRuns } from '../run/runs.ts';
 import { schema } from '../schema.ts';
 import { type About, about, linkTo } from './about.ts';
@@ -72,15 +85,20 @@ interface Asked extends Parameters {
 }
 interface Made {
   readonly about: About;
+  /** Rows that were handed out so far. */
+  readonly rows?: () => number;
   readonly parts: AsyncGenerator<string | Uint8Array>;
 }
 interface Export {
+  /** Who may have it. */
+  readonly action: Action;
   readonly formats: readonly Format[];
   readonly types: (format: Format) => Types;
   readonly make: (asked: Asked) => Promise<Made>;
 }
 
 const runs: Export = {
+  action: 'read',
   formats: ['csv', 'parquet', 'ndjson'],
   types: (format) => ({
     ...RUNS,
@@ -119,13 +137,15 @@ const runs: Export = {
       await made.pages.return(undefined);
       throw fault('BAD_INPUT', `unknown param "${lacking}": no run of the filter has it`);
     }
-    if (format === 'parquet') return { about, parts: parquet(made.columns, made.pages, about) };
-    if (format === 'ndjson') return { about, parts: ndjson(made.columns, made.pages, about) };
-    return { about, parts: csv(made.columns, made.pages, values.comments ? about : undefined) };
+    const { pages, rows } = counted(made.pages);
+    if (format === 'parquet') return { about, rows, parts: parquet(made.columns, pages, about) };
+    if (format === 'ndjson') return { about, rows, parts: ndjson(made.columns, pages, about) };
+    return { about, rows, parts: csv(made.columns, pages, values.comments ? about : undefined) };
   },
 };
 
 const curves: Export = {
+  action: 'read',
   formats: ['parquet', 'ndjson'],
   types: () => ({ ...RUNS, metric: names }),
   async make(asked) {
@@ -135,11 +155,13 @@ const curves: Export = {
     const made = await exportPoints(context.db, { ...chosen(asked), metrics, signal });
     const about = asked.aboutAt(made.time);
     const write = format === 'parquet' ? parquet : ndjson;
-    return { about, parts: write(made.columns, made.pages, about) };
+    const { pages, rows } = counted(made.pages);
+    return { about, rows, parts: write(made.columns, pages, about) };
   },
 };
 
 const statistics = (field: 'aggregate' | 'pivot'): Export => ({
+  action: 'read',
   formats: STATISTICS_FORMATS,
   types: (format) => statisticsTypes(field, format),
   async make(asked) {
@@ -155,12 +177,52 @@ const statistics = (field: 'aggregate' | 'pivot'): Export => ({
   },
 });
 
+const audit: Export = {
+  action: 'seeAudit',
+  formats: ['csv', 'ndjson'],
+  types: (format) => ({
+    by: GraphQLString,
+    action: new GraphQLList(new GraphQLNonNull(named('AuditAction'))),
+    outcome: named('AuditOutcome'),
+    since: named('DateTime'),
+    until: named('DateTime'),
+    ...(format === 'csv' ? { comments: GraphQLBoolean } : {}),
+  }),
+  async make({ context, values, format, signal, aboutAt }) {
+    const { db, viewer } = context;
+    const { columns, pages: all } = exportAudit(db, {
+      ...readAudit(viewer!.teamId, values as AuditFilter),
+      signal,
+    });
+    const about = aboutAt(new Date());
+    const { pages, rows } = counted(all);
+    if (format === 'ndjson') return { about, rows, parts: ndjson(columns, pages, about) };
+    return { about, rows, parts: csv(columns, pages, values.comments ? about : undefined) };
+  },
+};
+
 const EXPORTS: Readonly<Record<string, Export>> = {
   runs,
   curves,
   aggregate: statistics('aggregate'),
   pivot: statistics('pivot'),
+  audit,
 };
+
+/** The same pages, and how many rows there were in those that were asked for. */
+function counted(pages: AsyncGenerator<ExportPage>): {
+  pages: AsyncGenerator<ExportPage>;
+  rows: () => number;
+} {
+  let rows = 0;
+  async function* all(): AsyncGenerator<ExportPage> {
+    for await (const page of pages) {
+      rows += page.count;
+      yield page;
+    }
+  }
+  return { pages: all(), rows: () => rows };
+}
 const NAMES = Object.entries(EXPORTS).map(([name, { formats }]) => `${name}.{${formats.join(',')}}`);
 
 /** The runs of the request's filter, in its order. */
@@ -205,10 +267,10 @@ export function exportRoutes({
       if (!originAllowed(request))
         throw fault('FORBIDDEN', `origin "${request.headers.origin}" may not ask here`);
       const context = await contextOf(request, response);
-      allow(context);
       const name = String(request.params.name);
       const [what = '', format = ''] = name.split('.', 2);
       const found = Object.hasOwn(EXPORTS, what) ? EXPORTS[what] : undefined;
+      await allow(context, found?.action ?? 'read', name);
       if (!found?.formats.includes(format as Format) || name !== `${what}.${format}`)
         throw fault('NOT_FOUND', `unknown export "${name.slice(0, 80)}": there are ${NAMES.join(', ')}`);
       if (request.method !== 'GET' && request.method !== 'POST')
@@ -247,7 +309,11 @@ export function exportRoutes({
       response.setHeader('Content-Disposition', `attachment; filename="${name}"`);
       response.setHeader('Cache-Control', 'no-store');
       response.setHeader('Smallbatch-Export', header(made.about));
-      await send(response, made.parts, signal, limits);
+      const told = tellOf(context, name, parameters.asked, made);
+      await send(response, told.before(made.parts), signal, limits).catch(async (error) => {
+        await told.broken();
+        throw error;
+      });
     } catch (error) {
       answerFailure(error, response, logger);
     } finally {
@@ -258,13 +324,36 @@ export function exportRoutes({
   return router;
 }
 
-function allow({ viewer }: Context): void {
-  if (!viewer) throw fault('UNAUTHENTICATED', UNKNOWN_ASKER);
-  if (!can(viewer, 'read'))
-    throw fault(
-      'FORBIDDEN',
-      'this token or role may not read: an export needs one of the scopes READ, WRITE, ADMIN',
-    );
+/** Who may have this export; a refusal is written down. */
+async function allow(context: Context, action: Action, name: string): Promise<void> {
+  const { db, viewer, from, requestId } = context;
+  if (viewer && !can(viewer, action))
+    await tellRefusal(db, viewer, whoOf(viewer, from, requestId), {
+      action: 'EXPORT',
+      kind: 'export',
+      key: name.slice(0, 80),
+    });
+  allowed(viewer, action, 'an export');
+}
+
+/** Writes down who took a file, and how many rows of it. A file has its end only when that is written; one that broke off has an entry too. */
+function tellOf(context: Context, key: string, asked: Readonly<Record<string, unknown>>, { rows }: Made) {
+  const { db, viewer, from, requestId } = context;
+  let told = false;
+  const tell = (whole: boolean): Promise<void> => {
+    told = true;
+    const kind: AuditKind = 'export';
+    const detail = { ...asked, whole };
+    const deed = { action: 'EXPORT', outcome: 'DONE', kind, key, count: rows?.(), detail } as const;
+    return writeAudit(db.pool, whoOf(viewer, from, requestId), deed);
+  };
+  return {
+    async *before(parts: Made['parts']): Made['parts'] {
+      yield* parts;
+      await tell(true);
+    },
+    broken: async () => (told ? undefined : tell(false)),
+  };
 }
 
 /** A header has room for 8 kB at many readers, and only for ASCII; a longer query is left to the file itself. */
@@ -278,6 +367,9 @@ function header({ query, link, ...rest }: About): string {
   return whole.length <= 6000 ? whole : ascii(rest);
 }
 
+/** Values of a request are quoted in many. */
+const LONGEST_MESSAGE = 1000;
+
 /** Before the first byte a fault is JSON with its status; after it the connection is cut. What is no fault of the request is logged. */
 function answerFailure(error: unknown, response: Response, logger: Logger): void {
   const { requestId } = response.locals as { requestId: string };
@@ -287,7 +379,9 @@ function answerFailure(error: unknown, response: Response, logger: Logger): void
   if (gone) logger.info({ requestId, why: error.message }, 'an export was not read to its end');
   else if (!known || response.headersSent) logger.error({ err: error, requestId }, 'an export failed');
   if (response.headersSent || gone) return void response.destroy();
-  const message = known ? (error as Error).message : `internal error; the log has it under ${requestId}`;
+  const message = known
+    ? (error as Error).message.slice(0, LONGEST_MESSAGE)
+    : `internal error; the log has it under ${requestId}`;
   for (const name of ['Content-Disposition', 'Smallbatch-Export', 'Cache-Control'])
     response.removeHeader(name);
   if (code === 'EXPORTS_BUSY') response.setHeader('Retry-After', '5');

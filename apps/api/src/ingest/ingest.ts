@@ -78,14 +78,17 @@ export async function takeBatches(db: Db, teamId: string, read: ReadRecords, bod
 }
 
 function answer(batches: readonly Batch[], results: readonly Accepted[]) {
-  let points = 0;
+  let [points, durable] = [0, 0];
   const runs = batches.map((batch, i) => {
     const { run, attempt, sequence } = batch;
     const result = results[i]!;
-    if (result.kind === 'accepted' && !result.duplicate) points += pointsOf(batch);
+    if (result.kind === 'accepted' && !result.duplicate) {
+      durable++;
+      points += pointsOf(batch);
+    }
     return { run, attempt, ...(sequence === null ? {} : { sequence }), ...told(result, attempt) };
   });
-  return { points, runs };
+  return { points, runs, batches: durable };
 }
 
 /** Takes a part of an upload: what of it is not durable yet, in one transaction with the upload's new offset. */

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Db } from '@smallbatch/db';
 import { type Response, Router } from 'express';
-import { can, UNKNOWN_ASKER, type Viewer } from '../can.ts';
+import { type From, tellRefusal, whoOf } from '../audit/audited.ts';
+import { can, refusal, UNKNOWN_ASKER, type Viewer } from '../can.ts';
+import type { Metrics } from '../metrics.ts';
 import type { ReadRecords } from './batch.ts';
 import { Refusal, readBody } from './body.ts';
 import { standing, takeBatches, takePart } from './ingest.ts';
@@ -18,34 +20,36 @@ export interface IngestOptions {
   readonly db: Db;
   readonly viewerOf: (request: IncomingMessage) => Promise<Viewer | undefined>;
   readonly originAllowed: (request: IncomingMessage) => boolean;
+  readonly metrics: Metrics;
+  readonly fromOf: (request: IncomingMessage) => From;
 }
 
 /** `/ingest/points`: points in bulk, beside GraphQL's reportMetrics and with the same effect. docs/ingest.md says how it is used. */
-export function ingest({ db, viewerOf, originAllowed }: IngestOptions): Router {
+export function ingest({ db, viewerOf, originAllowed, metrics, fromOf }: IngestOptions): Router {
   const router = Router();
-  async function teamOf(request: IncomingMessage): Promise<string> {
+  async function teamOf(request: IncomingMessage, response: Response): Promise<string> {
     if (!originAllowed(request))
       throw new Refusal(403, 'FORBIDDEN', `origin "${request.headers.origin}" may not ask here`);
     const viewer = await viewerOf(request);
     if (!viewer) throw new Refusal(401, 'UNAUTHENTICATED', UNKNOWN_ASKER);
-    if (!can(viewer, 'work'))
-      throw new Refusal(
-        403,
-        'FORBIDDEN',
-        'this token or role may not work: /ingest needs one of the scopes WORK, WRITE, ADMIN',
-      );
+    response.locals.viewer = viewer;
+    if (!can(viewer, 'work')) {
+      const who = whoOf(viewer, fromOf(request), response.locals.requestId);
+      await tellRefusal(db, viewer, who, { action: 'ASK', kind: 'field', key: 'ingest' });
+      throw new Refusal(403, 'FORBIDDEN', refusal(viewer, 'work', '/ingest'));
+    }
     return viewer.teamId;
   }
 
   router.get('/ingest/points', async (request, response) => {
     await answered(request, response, async () => {
-      const teamId = await teamOf(request);
+      const teamId = await teamOf(request, response);
       return standing(db.ofTeam(teamId), teamId, uploadId(request.query.upload));
     });
   });
   router.post('/ingest/points', async (request, response) => {
     await answered(request, response, async () => {
-      const teamId = await teamOf(request);
+      const teamId = await teamOf(request, response);
       const type = (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
       const read = READERS[type];
       if (!read)
@@ -58,7 +62,12 @@ export function ingest({ db, viewerOf, originAllowed }: IngestOptions): Router {
       const part = upload === undefined ? undefined : { id: uploadId(upload), offset: offsetOf(offset) };
       const body = await readBody(request);
       const own = db.ofTeam(teamId);
-      return part ? takePart(own, teamId, part, read, body) : takeBatches(own, teamId, read, body);
+      const taken = part
+        ? await takePart(own, teamId, part, read, body)
+        : await takeBatches(own, teamId, read, body);
+      metrics.reported(taken.batches, taken.points);
+      const { batches: _counted, ...told } = taken;
+      return told;
     });
   });
   return router;

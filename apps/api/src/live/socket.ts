@@ -10,17 +10,23 @@ import {
   GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
+  Kind,
   specifiedRules,
   validate,
+  visit,
 } from 'graphql';
 import { CloseCode } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import type { WebSocket, WebSocketServer } from 'ws';
-import { type Admitted, admit, VALIDATION, workOf } from '../admit.ts';
-import type { Viewer } from '../can.ts';
+import { type Admitted, admit, type Operation, VALIDATION, workOf } from '../admit.ts';
+import { can, type Viewer } from '../can.ts';
 import { type Context, makeContext } from '../context.ts';
 import { fault } from '../errors.ts';
+import { asking } from '../log.ts';
+import type { Action } from '../rights.ts';
+import { RULES } from '../rules.ts';
 import type { Asker } from '../session/viewer.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { gate } from './gate.ts';
 
 /** Close codes of our own, beside those of the protocol (4400 to 4500 and 1001). */
@@ -67,28 +73,51 @@ interface Options {
   /** Who asks, as the request says that made the connection. */
   askerOf(request: IncomingMessage): Asker;
   viewerOf(asker: Asker): Promise<Viewer | undefined>;
-  contextOf(viewer: Viewer | undefined, requestId: string): Context;
+  contextOf(viewer: Viewer | undefined, requestId: string, request: IncomingMessage): Context;
   formatError(error: unknown): GraphQLFormattedError;
+  /** Hears of each operation that begins. */
+  began(operation: Operation): void;
+  readonly telemetry: Telemetry | undefined;
 }
 
-/** Of a connection: when something was asked last, how much is open, and who asks. */
+/** Of a connection: when something was asked last, how much is open, who asks, and for what. */
 interface State {
   since: number;
   readonly open: () => number;
   readonly asker: Asker | undefined;
+  /** Who asks, in the team that the connection is for. */
+  readonly memberId: string | undefined;
+  /** Ids of the account, the member, and the token or session that asks. */
+  readonly ids: readonly (string | undefined)[];
+  /** What its subscriptions ask for. */
+  readonly actions: Set<Action>;
 }
 
 /**
  * Serves operations over WebSockets with the graphql-transport-ws protocol. They are admitted as those by HTTP are. A query is
  * stopped in the database when its socket closes; what subscriptions read is read for many at once, and goes on.
  */
-export function serveSockets(sockets: WebSocketServer, options: Options): { dispose(): unknown } {
-  const { schema, limits, readSeconds, askerOf, viewerOf, contextOf, formatError } = options;
+export interface SocketServer {
+  /** Who has an id may have less rights now: of whom a subscription is open that asks for more is sent away. '': everybody. */
+  check(id: string): void;
+  dispose(): unknown;
+}
+
+export function serveSockets(sockets: WebSocketServer, options: Options): SocketServer {
+  const { schema, limits, readSeconds, askerOf, viewerOf, contextOf, formatError, began, telemetry } =
+    options;
   const documents = new Documents(schema);
-  const running = new WeakMap<object, ReturnType<typeof workOf>>();
+  const running = new WeakMap<object, ReturnType<typeof workOf> & { readonly operation: Operation }>();
   const states = new WeakMap<WebSocket, State>();
   sockets.on('connection', (client) => {
-    states.set(client, { since: Date.now(), open: () => 0, asker: undefined });
+    states.set(client, {
+      since: Date.now(),
+      open: () => 0,
+      asker: undefined,
+      memberId: undefined,
+      ids: [],
+      actions: new Set(),
+    });
     bound(client, limits);
   });
   const check = async (client: WebSocket): Promise<void> => {
@@ -97,13 +126,20 @@ export function serveSockets(sockets: WebSocketServer, options: Options): { disp
     const open = state.open();
     if (open === 0 && Date.now() - state.since > limits.idleMs)
       client.close(CLOSE.IDLE, 'idle: nothing was asked');
-    else if (open > 0 && !(state.asker && (await viewerOf(state.asker))))
-      client.close(CloseCode.Forbidden, 'the token or session is not valid any more');
+    else if (open > 0 && !(await stillMay(state)))
+      client.close(CloseCode.Forbidden, 'the token or session is not valid any more, or may do less');
   };
-  const checking = setInterval(() => {
+  const stillMay = async ({ asker, memberId, actions }: State): Promise<boolean> => {
+    const viewer = asker && (await viewerOf(asker));
+    // Who was taken out of this team may well be in another, for which the session acts now.
+    return viewer?.memberId === memberId && [...actions].every((action) => can(viewer, action));
+  };
+  const checkAll = (id: string): void => {
     // While the database cannot be asked, nobody is sent away.
-    for (const client of sockets.clients) check(client).catch(() => {});
-  }, limits.checkMs);
+    for (const client of sockets.clients)
+      if (id === '' || states.get(client)?.ids.includes(id)) check(client).catch(() => {});
+  };
+  const checking = setInterval(checkAll, limits.checkMs, '');
   checking.unref();
   const used = (client: WebSocket): void => {
     const state = states.get(client);
@@ -127,11 +163,14 @@ export function serveSockets(sockets: WebSocketServer, options: Options): { disp
         if (!viewer) return false;
         const open = () => Object.keys(context.subscriptions).length;
         // The secret of a session changes while its connection stays.
-        const { sessionId } = viewer;
+        const { sessionId, tokenId, memberId, accountId } = viewer;
         states.set(extra.socket, {
           since: Date.now(),
           open,
           asker: sessionId === undefined ? asker : { ...asker, sessionId },
+          memberId,
+          ids: [sessionId, tokenId, memberId, accountId],
+          actions: new Set(),
         });
       },
       onSubscribe: async ({ subscriptions, extra }, _id, payload) => {
@@ -151,21 +190,26 @@ export function serveSockets(sockets: WebSocketServer, options: Options): { disp
             error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error }),
           ];
         }
-        const { kind, operationName, variables } = admitted;
+        const { kind, operation, operationName, variables } = admitted;
         const document = documents.checked(payload.query, admitted.document);
         if ('errors' in document) return document.errors;
-        if (!kind) return [unknownOperation()];
-        const asker = states.get(extra.socket)?.asker;
+        if (!kind || !operation) return [unknownOperation()];
+        began(operation);
+        const state = states.get(extra.socket);
+        const asker = state?.asker;
+        if (kind === 'subscription') for (const action of asksFor(document)) state?.actions.add(action);
         const viewer = asker && (await viewerOf(asker));
+        if (viewer && viewer.memberId !== state.memberId)
+          return [fault('UNAUTHENTICATED', 'the session acts for another team now: connect again')];
         const args: ExecutionArgs = {
           schema,
           document,
           operationName: operationName ?? null,
           variableValues: variables,
-          contextValue: contextOf(viewer, randomUUID()),
+          contextValue: contextOf(viewer, randomUUID(), extra.request),
         };
         if (kind !== 'subscription') {
-          const own = workOf(kind, readSeconds);
+          const own = { ...workOf(kind, readSeconds), operation };
           running.set(args, own);
           extra.socket.once('close', () => own.stop('CLIENT_GONE'));
         }
@@ -175,7 +219,11 @@ export function serveSockets(sockets: WebSocketServer, options: Options): { disp
         const own = running.get(args);
         if (!own) return execute(args);
         try {
-          return await within(own.work, () => execute(args));
+          const { requestId } = args.contextValue as Context;
+          const body = () => within(own.work, () => execute(args));
+          return await asking.run({ requestId }, () =>
+            telemetry ? telemetry.during(own.operation, body) : body(),
+          );
         } finally {
           own.end();
         }
@@ -195,12 +243,23 @@ export function serveSockets(sockets: WebSocketServer, options: Options): { disp
     limits.pingMs,
   );
   return {
+    check: checkAll,
     dispose() {
       clearInterval(checking);
       return server.dispose();
     },
   };
 }
+
+/** What the subscriptions of a document ask for. */
+const asksFor = (document: DocumentNode): Action[] =>
+  document.definitions.flatMap((definition) =>
+    definition.kind === Kind.OPERATION_DEFINITION && definition.operation === 'subscription'
+      ? definition.selectionSet.selections.flatMap((one) =>
+          one.kind === Kind.FIELD ? (RULES[`Subscription.${one.name.value}`] ?? []) : ('read' as const),
+        )
+      : [],
+  );
 
 /** Valid documents by their text: a thousand pages that watch alike send the same one. */
 class Documents {
@@ -233,6 +292,21 @@ const unknownOperation = (): GraphQLError =>
 
 /** Answers to one message, by what was asked of it. */
 const answers = new WeakMap<object, Map<string, Promise<ExecutionResult>>>();
+/** Fields whose answers depend on the member that asks. */
+const OF_MEMBER = new Set(['mayChange']);
+const ofMember = new WeakMap<DocumentNode, boolean>();
+function asksOfMember(document: DocumentNode): boolean {
+  const known = ofMember.get(document);
+  if (known !== undefined) return known;
+  let asks = false;
+  visit(document, {
+    Field: ({ name }) => {
+      asks ||= OF_MEMBER.has(name.value);
+    },
+  });
+  ofMember.set(document, asks);
+  return asks;
+}
 /** Documents are told apart by a number. */
 const numbers = new WeakMap<DocumentNode, number>();
 let documentsSeen = 0;
@@ -281,8 +355,10 @@ function askedBy({ document, operationName, variableValues, contextValue }: Exec
   const { viewer } = contextValue as Context;
   const number = numbers.get(document) ?? documentsSeen++;
   numbers.set(document, number);
-  // Nothing below a root field depends on the member, but scopes may come to.
-  return JSON.stringify([number, operationName, variableValues, viewer?.teamId, viewer?.scopes]);
+  const { teamId, memberId, role, tokenId, scopes } = viewer!;
+  // What is the same for all who may the same, unless the document asks what one may oneself.
+  const whose = asksOfMember(document) ? [memberId, tokenId] : [];
+  return JSON.stringify([number, operationName, variableValues, teamId, role, scopes, whose]);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { Goal, RUN_VALUES, type RunMetricRow } from '@smallbatch/db';
+import { Goal, RUN_VALUES, type RunMetricRow, setMetricGoal } from '@smallbatch/db';
 import {
   builder,
   InvalidInput,
@@ -125,11 +125,7 @@ builder.mutationFields((t) => ({
       const problem = metricNameProblem(name, ['name']);
       if (problem) return invalidInput([problem]);
       const { teamId } = viewer!;
-      const metric = await db.prisma.metric.upsert({
-        where: { teamId_name: { teamId, name } },
-        create: { teamId, name, goal },
-        update: { goal },
-      });
+      const metric = await setMetricGoal(db, { teamId, name, goal });
       return outcome('MetricChanged', { metric });
     },
   }),

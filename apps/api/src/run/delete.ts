@@ -9,6 +9,8 @@ import {
   outcome,
   resolveType,
 } from '../builder.ts';
+import { onlyOf } from '../can.ts';
+import { NotYours, notYours, OTHERS } from '../not-yours.ts';
 import { meantArguments, notMeant, OtherCount, readMeant } from './meant.ts';
 import { Deletion } from './restore.ts';
 import { writableKey } from './words.ts';
@@ -56,7 +58,7 @@ const RunIsLocked = builder
   });
 const DeleteRunResult = builder.unionType('DeleteRunResult', {
   description: 'What became of deleting a run.',
-  types: [RunDeleted, RunIsRunning, RunIsLocked, NotFound],
+  types: [RunDeleted, RunIsRunning, RunIsLocked, NotYours, NotFound],
   resolveType,
 });
 const RunsDeleted = builder.objectRef<Outcome<'RunsDeleted', Gone>>('RunsDeleted').implement({
@@ -76,11 +78,12 @@ const RunsDeleted = builder.objectRef<Outcome<'RunsDeleted', Gone>>('RunsDeleted
     cells: t.exposeInt('cells', { description: EMPTY }),
     locked: t.exposeInt('locked', { description: 'Runs spared as they are locked, or of a locked sweep.' }),
     running: t.exposeInt('running', { description: 'Runs spared as they are being trained.' }),
+    others: t.exposeInt('others', { description: OTHERS }),
   }),
 });
 const DeleteRunsResult = builder.unionType('DeleteRunsResult', {
   description: 'What became of deleting runs.',
-  types: [RunsDeleted, OtherCount, NotFound, InvalidInput],
+  types: [RunsDeleted, NotYours, OtherCount, NotFound, InvalidInput],
   resolveType,
 });
 
@@ -98,13 +101,15 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { key }, { db, viewer }) => {
       const { teamId, memberId } = viewer!;
       const deleted = writableKey(key)
-        ? await deleteRun(acting(db, { memberId }), teamId, key)
+        ? await deleteRun(acting(db, { memberId }), teamId, key, onlyOf(viewer!, 'change'))
         : { kind: 'unknown' as const };
       switch (deleted.kind) {
         case 'deleted':
           return outcome('RunDeleted', { ...deleted, key, deletionId: deleted.deletionId! });
         case 'unknown':
           return notFound(`unknown run "${key.slice(0, 200)}"`);
+        case 'notYours':
+          return notYours('run', key, deleted.member);
         case 'locked':
           return outcome('RunIsLocked', { message: lockedBy(key, deleted.sweeps), sweeps: deleted.sweeps });
         default:

@@ -9,7 +9,9 @@ import {
   outcome,
   resolveType,
 } from '../builder.ts';
+import { onlyOf } from '../can.ts';
 import type { Context } from '../context.ts';
+import { NotYours, notYours, OTHERS } from '../not-yours.ts';
 import { type MeantArguments, meantArguments, notMeant, OtherCount, readMeant, unknownRun } from './meant.ts';
 import { Run } from './schema.ts';
 import { type Info, infoProblems, readNote, tagProblems, tooManyTags, writableKey } from './words.ts';
@@ -28,18 +30,19 @@ TooManyTags.implement({
   }),
 });
 const RunsTagged = builder
-  .objectRef<Outcome<'RunsTagged', { matched: number; changed: number }>>('RunsTagged')
+  .objectRef<Outcome<'RunsTagged', { matched: number; changed: number; others: number }>>('RunsTagged')
   .implement({
     description: 'The runs have the tags.',
     isTypeOf: isOutcome('RunsTagged'),
     fields: (t) => ({
       matched: t.exposeInt('matched', { description: 'Runs that were meant.' }),
       changed: t.exposeInt('changed', { description: 'Runs of them whose tags are other than before.' }),
+      others: t.exposeInt('others', { description: OTHERS }),
     }),
   });
 const TagRunsResult = builder.unionType('TagRunsResult', {
   description: 'What became of tagging runs.',
-  types: [RunsTagged, TooManyTags, OtherCount, NotFound, InvalidInput],
+  types: [RunsTagged, TooManyTags, NotYours, OtherCount, NotFound, InvalidInput],
   resolveType,
 });
 const RunDescribed = builder.objectRef<Outcome<'RunDescribed', { runId: string }>>('RunDescribed').implement({
@@ -56,7 +59,7 @@ const RunDescribed = builder.objectRef<Outcome<'RunDescribed', { runId: string }
 });
 const DescribeRunResult = builder.unionType('DescribeRunResult', {
   description: 'What became of describing a run.',
-  types: [RunDescribed, NotFound, InvalidInput],
+  types: [RunDescribed, NotYours, NotFound, InvalidInput],
   resolveType,
 });
 
@@ -102,10 +105,14 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { key, note: text }, { db, viewer }) => {
       const read = readNote(text);
       if ('problem' in read) return invalidInput([read.problem]);
-      const runId = writableKey(key)
-        ? await note(acting(db, viewer!), 'run', viewer!.teamId, key, read.note)
+      const only = onlyOf(viewer!, 'change');
+      const done = writableKey(key)
+        ? await note(acting(db, viewer!), 'run', viewer!.teamId, key, read.note, only)
         : undefined;
-      return runId ? outcome('RunDescribed', { runId }) : unknownRun([key]);
+      if (!done) return unknownRun([key]);
+      return done.kind === 'notYours'
+        ? notYours('run', key, done.member)
+        : outcome('RunDescribed', { runId: done.id });
     },
   }),
   setRunInfo: t.field({
@@ -123,8 +130,12 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { key, info }, { db, viewer }) => {
       const problems = infoProblems(info);
       if (problems.length > 0) return invalidInput(problems);
-      const done = writableKey(key) ? await setRunInfo(db, viewer!.teamId, key, info as Info) : undefined;
+      const only = onlyOf(viewer!, 'change');
+      const done = writableKey(key)
+        ? await setRunInfo(db, viewer!.teamId, key, info as Info, only)
+        : undefined;
       if (!done) return unknownRun([key]);
+      if (done.kind === 'notYours') return notYours('run', key, done.member);
       if (done.count > MOST_INFO)
         return invalidInput([
           {

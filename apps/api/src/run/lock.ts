@@ -9,6 +9,8 @@ import {
   outcome,
   resolveType,
 } from '../builder.ts';
+import { onlyOf } from '../can.ts';
+import { NotYours, notYours, OTHERS } from '../not-yours.ts';
 import { Sweep } from '../sweep/schema.ts';
 import { meantArguments, notMeant, OtherCount, readMeant } from './meant.ts';
 import { writableKey } from './words.ts';
@@ -19,11 +21,12 @@ const RunsLocked = builder.objectRef<Outcome<'RunsLocked', Locked>>('RunsLocked'
   fields: (t) => ({
     matched: t.exposeInt('matched', { description: 'Runs that were meant.' }),
     changed: t.exposeInt('changed', { description: 'Runs of them that are otherwise than before.' }),
+    others: t.exposeInt('others', { description: OTHERS }),
   }),
 });
 const LockRunsResult = builder.unionType('LockRunsResult', {
   description: 'What became of locking runs.',
-  types: [RunsLocked, OtherCount, NotFound, InvalidInput],
+  types: [RunsLocked, NotYours, OtherCount, NotFound, InvalidInput],
   resolveType,
 });
 const SweepLocked = builder.objectRef<Outcome<'SweepLocked', { sweepId: string }>>('SweepLocked').implement({
@@ -40,7 +43,7 @@ const SweepLocked = builder.objectRef<Outcome<'SweepLocked', { sweepId: string }
 });
 const LockSweepResult = builder.unionType('LockSweepResult', {
   description: 'What became of locking a sweep.',
-  types: [SweepLocked, NotFound],
+  types: [SweepLocked, NotYours, NotFound],
   resolveType,
 });
 
@@ -66,8 +69,12 @@ builder.mutationFields((t) => ({
       locked: t.arg.boolean({ required: true, description: 'Whether it is locked from now on.' }),
     },
     resolve: async (_root, { key, locked }, { db, viewer }) => {
-      const sweepId = writableKey(key) ? await lockSweep(db, viewer!.teamId, key, locked) : undefined;
-      return sweepId ? outcome('SweepLocked', { sweepId }) : notFound(`unknown sweep "${key.slice(0, 80)}"`);
+      const only = onlyOf(viewer!, 'change');
+      const done = writableKey(key) ? await lockSweep(db, viewer!.teamId, key, locked, only) : undefined;
+      if (!done) return notFound(`unknown sweep "${key.slice(0, 80)}"`);
+      return done.kind === 'notYours'
+        ? notYours('sweep', key, done.member)
+        : outcome('SweepLocked', { sweepId: done.id });
     },
   }),
 }));

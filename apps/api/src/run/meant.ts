@@ -1,7 +1,9 @@
 import { type Meaning, MOST_MEANT, type NotMeant, unknownRuns } from '@smallbatch/db';
 import { builder, invalidInput, isOutcome, notFound, type Outcome, outcome } from '../builder.ts';
+import { onlyOf } from '../can.ts';
 import type { Context } from '../context.ts';
 import { fault } from '../errors.ts';
+import { notYours } from '../not-yours.ts';
 import { RunFilter } from './filter.ts';
 import { filterFor } from './runs.ts';
 import { writableKey } from './words.ts';
@@ -58,7 +60,8 @@ export async function readMeant(
       'BAD_INPUT',
       `invalid ${name}: ${given ? 'keys and where at once' : 'neither keys nor where'}; give one of them ("where: {}" for all runs of the team)`,
     );
-  if (!keys) return { where: await filterFor(context, where), expect };
+  const only = onlyOf(context.viewer!, 'change');
+  if (!keys) return { where: await filterFor(context, where), expect, only };
   if (keys.length > MOST_MEANT)
     return invalidInput([
       {
@@ -71,11 +74,12 @@ export async function readMeant(
   const unwritable = keys.filter((key) => !writableKey(key));
   const unknown =
     unwritable.length > 0 ? unwritable : await unknownRuns(context.db, context.viewer!.teamId, keys);
-  return unknown.length > 0 ? unknownRun(unknown) : { where: { key: { in: keys } }, expect };
+  return unknown.length > 0 ? unknownRun(unknown) : { where: { key: { in: keys } }, expect, only };
 }
 
 /** Why nothing was changed, as an outcome. */
 export function notMeant(why: NotMeant, { where, expect }: MeantArguments) {
+  if (why.kind === 'notYours') return notYours('run', why.key, why.member, why.matched);
   if (why.kind === 'otherCount')
     return outcome('OtherCount', { expected: expect ?? 0, matched: why.matched });
   return invalidInput([

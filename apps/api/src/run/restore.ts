@@ -1,5 +1,7 @@
 import { acting, type NotRestored, restoreRuns, TRASH_HOURS } from '@smallbatch/db';
 import { builder, isOutcome, NotFound, notFound, type Outcome, outcome, resolveType } from '../builder.ts';
+import { onlyOf } from '../can.ts';
+import { NotYours, notYours, OTHERS } from '../not-yours.ts';
 import { writableKey } from './words.ts';
 
 /** Most deletions of one list. */
@@ -43,12 +45,15 @@ const RunNotRestored = builder.objectRef<NotRestored>('RunNotRestored').implemen
   }),
 });
 const RunsRestored = builder
-  .objectRef<Outcome<'RunsRestored', { runs: number; notRestored: readonly NotRestored[] }>>('RunsRestored')
+  .objectRef<Outcome<'RunsRestored', { runs: number; others: number; notRestored: readonly NotRestored[] }>>(
+    'RunsRestored',
+  )
   .implement({
     description: 'The runs are back as they were, in their places in sweeps.',
     isTypeOf: isOutcome('RunsRestored'),
     fields: (t) => ({
       runs: t.exposeInt('runs', { description: 'Runs that are back.' }),
+      others: t.exposeInt('others', { description: OTHERS }),
       notRestored: t.field({
         type: [RunNotRestored],
         description: 'Those that are not, by their keys.',
@@ -58,7 +63,7 @@ const RunsRestored = builder
   });
 const RestoreRunsResult = builder.unionType('RestoreRunsResult', {
   description: 'What became of bringing runs back.',
-  types: [RunsRestored, NotFound],
+  types: [RunsRestored, NotYours, NotFound],
   resolveType,
 });
 
@@ -84,8 +89,14 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { deletion }, { db, viewer }) => {
       const { teamId, memberId } = viewer!;
       const restored = writableKey(deletion)
-        ? await restoreRuns(acting(db, { memberId, doing: 'restore' }), teamId, deletion)
+        ? await restoreRuns(
+            acting(db, { memberId, doing: 'restore' }),
+            teamId,
+            deletion,
+            onlyOf(viewer!, 'change'),
+          )
         : { kind: 'unknown' as const };
+      if (restored.kind === 'notYours') return notYours('deletion', deletion, restored.member);
       return restored.kind === 'restored'
         ? outcome('RunsRestored', restored)
         : notFound(

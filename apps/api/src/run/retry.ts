@@ -8,6 +8,7 @@ import {
   outcome,
   resolveType,
 } from '../builder.ts';
+import { NotYours, OTHERS } from '../not-yours.ts';
 import { meantArguments, notMeant, OtherCount, readMeant } from './meant.ts';
 
 const RunsRetried = builder.objectRef<Outcome<'RunsRetried', Retried>>('RunsRetried').implement({
@@ -22,11 +23,12 @@ const RunsRetried = builder.objectRef<Outcome<'RunsRetried', Retried>>('RunsRetr
     taken: t.exposeInt('taken', {
       description: 'Cells that took a run which answers their configuration by now.',
     }),
+    others: t.exposeInt('others', { description: OTHERS }),
   }),
 });
 const RetryRunsResult = builder.unionType('RetryRunsResult', {
   description: 'What became of retrying runs.',
-  types: [RunsRetried, OtherCount, NotFound, InvalidInput],
+  types: [RunsRetried, NotYours, OtherCount, NotFound, InvalidInput],
   resolveType,
 });
 
@@ -34,7 +36,7 @@ builder.mutationFields((t) => ({
   retryRuns: t.field({
     type: RetryRunsResult,
     description:
-      'Puts failed and cancelled runs back into the queue: of these keys, or all that match. A cancelled sweep of theirs goes on; those of a paused one wait for it.',
+      'Puts failed and cancelled runs back into the queue: of these keys, or all that match. A cancelled sweep of theirs goes on, where who asks may change it; those of a paused one wait for it.',
     args: meantArguments(t.arg),
     resolve: async (_root, args, context) => {
       const { teamId, memberId } = context.viewer!;

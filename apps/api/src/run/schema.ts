@@ -12,6 +12,7 @@ import {
 import DataLoader from 'dataloader';
 import type { GraphQLResolveInfo } from 'graphql';
 import { builder, connection } from '../builder.ts';
+import { can } from '../can.ts';
 import type { Context } from '../context.ts';
 import { RunMetric, RunValueEnum } from '../metric/schema.ts';
 import { BudgetUnitEnum, RunFilter, RunStatusEnum } from './filter.ts';
@@ -188,6 +189,11 @@ export const Run = builder.prismaNode('Run', {
     trainerVersion: t.exposeString('trainerVersion', { description: "The trainer's semantic version." }),
     duplicate: t.exposeBoolean('duplicate', { description: 'Trained again on purpose.' }),
     member: t.relation('member', { description: 'Whose it is.' }),
+    mayChange: t.boolean({
+      description: 'Whether who asks may change it: delete, lock, retry, tag and note it.',
+      select: { memberId: true },
+      resolve: ({ memberId }, _a, { viewer }) => can(viewer, 'change', { memberId }),
+    }),
     sweep: t.relation('sweep', { nullable: true, description: 'The sweep that created it.' }),
     sweeps: t.prismaField({
       type: ['Sweep'],

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createSession, signInByIdentity } from '@smallbatch/db';
 import { type Request, type Response, Router } from 'express';
+import type { Coming } from '../audit/coming.ts';
+import { fault } from '../errors.ts';
 import { flowOf, grantOf, type Oidc, Provider, safePath } from './oidc.ts';
 import { originOf, readCookie, writeCookie } from './request.ts';
 import type { SessionOptions } from './routes.ts';
@@ -15,6 +17,7 @@ export function oidcRoutes(
   { db, trustProxy, oidc, logger }: SessionOptions & { readonly oidc: Oidc },
   begin: (request: Request, response: Response, secret: string) => Promise<void>,
   browserOf: (request: Request) => Browser,
+  coming: Coming,
 ): Router {
   const router = Router();
   const provider = new Provider(oidc);
@@ -59,10 +62,20 @@ export function oidcRoutes(
       const signedIn = await signInByIdentity(db, who, grantOf(oidc, who));
       if (signedIn.kind === 'unknownTeam')
         throw new Error(`unknown team "${oidc.team}": correct SMALLBATCH_OIDC_TEAM`);
-      if (signedIn.kind === 'refused') return void refuse(response, 'OIDC_REFUSED', to);
+      const deed = { action: 'SIGN_IN', kind: 'account', detail: { method: 'OIDC' } } as const;
+      if (signedIn.kind === 'refused') {
+        const why = fault('FORBIDDEN', 'the provider knows them, and nobody has let them in');
+        await coming.refuse(request, response, deed, {}, why);
+        return void refuse(response, 'OIDC_REFUSED', to);
+      }
       const { accountId } = signedIn;
       const session = { accountId, teamId: null, method: 'OIDC', ...browserOf(request) } as const;
-      await begin(request, response, (await createSession(db.pool, session)).secret);
+      const begun = await coming.tell(request, response, deed, { accountId }, async (db, tell) => {
+        const made = await createSession(db.pool, session);
+        await tell({ sessionId: made.id });
+        return made.secret;
+      });
+      await begin(request, response, begun);
       response.redirect(to);
     } catch (error) {
       failed(response, error, to);

@@ -25,6 +25,15 @@ export function originOf(request: IncomingMessage, trustProxy: boolean): Origin 
   };
 }
 
+/** Where a request came from, as it is written down: an address, and what the browser says that it is. */
+export const fromOf = (
+  request: IncomingMessage,
+  trustProxy: boolean,
+): { readonly address: string; readonly agent: string } => ({
+  address: originOf(request, trustProxy).address,
+  agent: request.headers['user-agent'] ?? '',
+});
+
 /** Whether a page of this origin asks, or no page at all. Over TLS a page that came without it is another origin. */
 export function originAllowed(request: IncomingMessage, trustProxy: boolean): boolean {
   const { origin } = request.headers;

@@ -2,11 +2,22 @@ import { chooseTeam, type Db, type FoundSession, revokeSession, SESSION_DAYS } f
 import express, { type Request, type Response, Router } from 'express';
 import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
+import { Coming, type Whose } from '../audit/coming.ts';
 import { CODES, type Code, fault } from '../errors.ts';
 import type { Oidc } from './oidc.ts';
 import { oidcRoutes } from './oidc-routes.ts';
-import { originAllowed, originOf, writeCookie } from './request.ts';
-import { accept, type Browser, invitationOf, join, setByLink, setByOld, signIn } from './sign-in.ts';
+import { fromOf, originAllowed, originOf, writeCookie } from './request.ts';
+import {
+  accept,
+  type Browser,
+  invitationOf,
+  join,
+  setByLink,
+  setByOld,
+  signIn,
+  tooManyTries,
+} from './sign-in.ts';
+import { SignInGate } from './sign-in-gate.ts';
 import { askerOf, type Viewers } from './viewer.ts';
 
 export interface SessionOptions {
@@ -36,16 +47,16 @@ export function giveSession(
 export function sessionRoutes(options: SessionOptions): Router {
   const { db, viewers, trustProxy, oidc } = options;
   const router = Router();
-  const browserOf = (request: Request): Browser => ({
-    address: originOf(request, trustProxy).address,
-    agent: request.headers['user-agent'] ?? '',
-  });
+  const gate = new SignInGate();
+  const browserOf = (request: Request): Browser => fromOf(request, trustProxy);
+  const coming = new Coming(db, browserOf);
   const sessionOf = (request: Request) => viewers.sessionOf(askerOf(request, trustProxy));
   const signedIn = async (request: Request): Promise<FoundSession> => {
     const session = await sessionOf(request);
     if (!session) throw fault('UNAUTHENTICATED', 'nobody is signed in here: sign in first');
     return session;
   };
+  const whoseSession = ({ id, accountId }: FoundSession): Whose => ({ sessionId: id, accountId });
   const end = async (request: Request): Promise<void> => {
     const session = await sessionOf(request);
     if (session) await revokeSession(db, session);
@@ -61,6 +72,13 @@ export function sessionRoutes(options: SessionOptions): Router {
     if (request.method === 'GET' || originAllowed(request, trustProxy)) return next();
     sayFault(response, fault('FORBIDDEN', `origin "${request.headers.origin}" may not ask here`));
   });
+  // Before anything is read or asked.
+  router.post('/sign-in', async (request, response, next) => {
+    const seconds = gate.secondsLeft(originOf(request, trustProxy).address);
+    if (seconds === undefined) return next();
+    if (await gate.hold()) sayFault(response, tooManyTries(seconds));
+    else request.socket.destroy();
+  });
   // A page of elsewhere cannot send this type without asking first, which is never allowed.
   router.use(express.json({ limit: LARGEST_BODY, type: 'application/json' }));
   const post = (path: string, work: (request: Request, response: Response, body: Body) => Promise<void>) =>
@@ -73,11 +91,29 @@ export function sessionRoutes(options: SessionOptions): Router {
 
   post('/sign-in', async (request, response, body) => {
     const given = { email: body.text('email'), password: body.text('password') };
-    const secret = await signIn(db, given, browserOf(request));
+    const deed = { action: 'SIGN_IN', kind: 'account', detail: { method: 'PASSWORD' } } as const;
+    const whose = { email: given.email };
+    // A session that is not written down is nobody's: its secret is not given away.
+    const secret = await coming.tell(request, response, deed, whose, async (db, tell) => {
+      const session = await signIn({ db, gate }, given, browserOf(request));
+      await tell({ sessionId: session.id });
+      return session.secret;
+    });
     await begin(request, response, secret);
   });
   post('/sign-out', async (request, response) => {
-    await end(request);
+    const session = await sessionOf(request);
+    if (session)
+      await coming.tell(
+        request,
+        response,
+        { action: 'SIGN_OUT' },
+        whoseSession(session),
+        async (db, tell) => {
+          await tell();
+          await revokeSession(db, session);
+        },
+      );
     giveSession(request, response, trustProxy, null);
   });
   post('/team', async (request, _response, body) => {
@@ -88,22 +124,44 @@ export function sessionRoutes(options: SessionOptions): Router {
   });
   post('/invitation', async (request, response, body) => {
     const secret = body.text('secret');
-    if (!body.has('password')) return join(db, secret, await signedIn(request));
+    const deed = { action: 'TAKE_INVITATION', kind: 'invitation' } as const;
+    if (!body.has('password')) {
+      const session = await signedIn(request);
+      return coming.tell(request, response, deed, whoseSession(session), async (db, tell) => {
+        const { id, teamId, role } = await join(db, secret, session);
+        await tell({ teamId }, { id, detail: { role } });
+      });
+    }
     const [name, email, password] = [body.text('name'), body.text('email'), body.text('password')];
-    await begin(request, response, await accept(db, { secret, name, email, password }, browserOf(request)));
+    const given = { secret, name, email, password };
+    const begun = await coming.tell(request, response, deed, {}, async (db, tell) => {
+      const { id, teamId, role, session } = await accept(db, given, browserOf(request));
+      await tell({ teamId, email }, { id, detail: { role } });
+      return session;
+    });
+    await begin(request, response, begun);
   });
-  post('/password', async (request, _response, body) => {
+  post('/password', async (request, response, body) => {
     const password = body.text('password');
-    if (body.has('secret')) return setByLink(db, body.text('secret'), password);
-    await setByOld(db, await signedIn(request), { old: body.text('old'), password }, browserOf(request));
+    const deed = (by: 'LINK' | 'PASSWORD') =>
+      ({ action: 'SET_PASSWORD', kind: 'account', detail: { by } }) as const;
+    if (body.has('secret'))
+      return coming.tell(request, response, deed('LINK'), {}, async (db, tell) =>
+        tell({ accountId: await setByLink(db, body.text('secret'), password) }),
+      );
+    const session = await signedIn(request);
+    const given = { old: body.text('old'), password };
+    await coming.tell(request, response, deed('PASSWORD'), whoseSession(session), async (db, tell) => {
+      await setByOld({ db, gate }, session, given, browserOf(request));
+      await tell();
+    });
   });
 
-  router.get('/invitation', async (request, response) => {
+  // A secret in an address would stand in the logs of every proxy.
+  router.post('/invitation/look', async (request, response) => {
     await answered(request, response, options, async () => {
-      const { team, role, email, name, expiresAt } = await invitationOf(
-        db,
-        new Body(request.query).text('secret'),
-      );
+      const secret = new Body(request.body).text('secret');
+      const { team, role, email, name, expiresAt } = await invitationOf(db, secret);
       return { team, role, email, name, expiresAt: expiresAt.toISOString() };
     });
   });
@@ -114,7 +172,7 @@ export function sessionRoutes(options: SessionOptions): Router {
       signedIn: (await sessionOf(request)) !== undefined,
     }));
   });
-  if (oidc) router.use('/oidc', oidcRoutes({ ...options, oidc }, begin, browserOf));
+  if (oidc) router.use('/oidc', oidcRoutes({ ...options, oidc }, begin, browserOf, coming));
   router.use((_request, response) =>
     sayFault(response, fault('NOT_FOUND', 'there is nothing of this name under /auth')),
   );

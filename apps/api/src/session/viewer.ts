@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type Db, type FoundSession, findSession, findSessionAgain, findToken } from '@smallbatch/db';
-import { scopesOf, type Viewer } from '../can.ts';
+import type { Viewer } from '../can.ts';
+import { ROLE_SCOPES } from '../rights.ts';
 import type { LocalOwners } from './local-owner.ts';
 import { originOf, readCookie } from './request.ts';
 
@@ -57,7 +58,7 @@ export function makeViewers(db: Db, localOwners: LocalOwners): Viewers {
         const token = secret && (await findToken(db, secret.trim()));
         if (!token) return undefined;
         const { id: tokenId, scopes, ...who } = token;
-        const allowed = scopesOf(token.role);
+        const allowed = ROLE_SCOPES[token.role];
         return { ...who, tokenId, scopes: scopes.filter((scope) => allowed.includes(scope)) };
       }
       if (asker.secret !== undefined || asker.sessionId !== undefined) {
@@ -67,10 +68,10 @@ export function makeViewers(db: Db, localOwners: LocalOwners): Viewers {
         if (!session && localOwners.owner()) onRotated?.(null);
         if (!session?.member) return undefined;
         const { id: sessionId, accountId, member } = session;
-        return { ...member, accountId, sessionId, scopes: scopesOf(member.role) };
+        return { ...member, accountId, sessionId, scopes: ROLE_SCOPES[member.role] };
       }
       const owner = localOwners.owner();
-      return owner && { ...owner, role: 'OWNER', scopes: scopesOf('OWNER') };
+      return owner && { ...owner, role: 'OWNER', scopes: ROLE_SCOPES.OWNER };
     },
   };
 }

@@ -10,6 +10,8 @@ import {
   outcome,
   resolveType,
 } from '../builder.ts';
+import { onlyOf } from '../can.ts';
+import { NotYours, notYours } from '../not-yours.ts';
 import { TooManyTags } from '../run/describe.ts';
 import { readNote, tagProblems, tooManyTags, writableKey } from '../run/words.ts';
 import { Sweep } from './schema.ts';
@@ -33,7 +35,7 @@ const SweepDescribed = builder
   });
 const DescribeSweepResult = builder.unionType('DescribeSweepResult', {
   description: 'What became of describing a sweep.',
-  types: [SweepDescribed, TooManyTags, NotFound, InvalidInput],
+  types: [SweepDescribed, TooManyTags, NotYours, NotFound, InvalidInput],
   resolveType,
 });
 const unknownSweep = (key: string) => notFound(`unknown sweep "${key.slice(0, 80)}"`);
@@ -52,7 +54,8 @@ builder.mutationFields((t) => ({
       const problems = tagProblems(change);
       if (problems.length > 0) return invalidInput(problems);
       if (!writableKey(key)) return unknownSweep(key);
-      const done = await tagSweep(db, viewer!.teamId, key, change);
+      const done = await tagSweep(db, viewer!.teamId, key, change, onlyOf(viewer!, 'change'));
+      if (done.kind === 'notYours') return notYours('sweep', key, done.member);
       if (done.kind === 'tooMany')
         return outcome('TooManyTags', { message: tooManyTags(done.keys), keys: done.keys });
       return done.kind === 'tagged' && done.matched ? outcome('SweepDescribed', { key }) : unknownSweep(key);
@@ -71,10 +74,14 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { key, note: text }, { db, viewer }) => {
       const read = readNote(text);
       if ('problem' in read) return invalidInput([read.problem]);
-      const id = writableKey(key)
-        ? await note(acting(db, viewer!), 'sweep', viewer!.teamId, key, read.note)
+      const only = onlyOf(viewer!, 'change');
+      const done = writableKey(key)
+        ? await note(acting(db, viewer!), 'sweep', viewer!.teamId, key, read.note, only)
         : undefined;
-      return id ? outcome('SweepDescribed', { key }) : unknownSweep(key);
+      if (!done) return unknownSweep(key);
+      return done.kind === 'notYours'
+        ? notYours('sweep', key, done.member)
+        : outcome('SweepDescribed', { key });
     },
   }),
 }));

@@ -24,8 +24,10 @@ import {
   readPage,
   resolveType,
 } from '../builder.ts';
+import { can } from '../can.ts';
 import type { Context } from '../context.ts';
 import { fault } from '../errors.ts';
+import { NotYours, notYours } from '../not-yours.ts';
 import { DateTimeFilter, RunFilter, StringFilter, TagFilter } from '../run/filter.ts';
 import { type RunsArguments, readSweepFilter } from '../run/runs.ts';
 import { present, RunConnection, RunOrder, runsOfSweep } from '../run/schema.ts';
@@ -126,6 +128,12 @@ export const Sweep = builder.prismaNode('Sweep', {
       description: 'Whether runs of the team that answer a cell were taken.',
     }),
     member: t.relation('member', { description: 'Who made it.' }),
+    mayChange: t.boolean({
+      description:
+        'Whether who asks may change it: pause, cancel, retry, lock, tag and note it, and add seeds.',
+      select: { memberId: true },
+      resolve: ({ memberId }, _a, { viewer }) => can(viewer, 'change', { memberId }),
+    }),
     tags: t.exposeStringList('tags', {
       description: 'Words that people put on it, in the order of their letters; tagSweep changes them.',
     }),
@@ -336,7 +344,7 @@ export const sweepEnded = (key: string) =>
   });
 const ChangeSweepResult = builder.unionType('ChangeSweepResult', {
   description: 'What became of changing a sweep.',
-  types: [SweepChanged, SweepEnded, NotFound],
+  types: [SweepChanged, SweepEnded, NotYours, NotFound],
   resolveType,
 });
 
@@ -345,9 +353,10 @@ async function change(key: string, how: SweepChange, { db, viewer }: Context) {
     ? null
     : await db.prisma.sweep.findUnique({
         where: { teamId_key: { teamId: viewer!.teamId, key } },
-        select: { id: true },
+        select: { id: true, memberId: true, member: { select: { key: true } } },
       });
   if (!sweep) return notFound(`unknown sweep "${key.slice(0, 80)}"`);
+  if (!can(viewer, 'change', sweep)) return notYours('sweep', key, sweep.member.key);
   const by = { memberId: viewer!.memberId, doing: how };
   const runs = await changeSweep(acting(db, by), sweep.id, how);
   if (runs === undefined) return sweepEnded(key);

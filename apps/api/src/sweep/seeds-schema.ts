@@ -10,6 +10,8 @@ import {
   outcome,
   resolveType,
 } from '../builder.ts';
+import { can } from '../can.ts';
+import { NotYours, notYours } from '../not-yours.ts';
 import { writableKey } from '../run/words.ts';
 import { Sweep, SweepEnded, sweepEnded } from './schema.ts';
 import { grow, MOST_SEEDS } from './seeds.ts';
@@ -58,7 +60,7 @@ const SeedsRefused = builder
   });
 const AddSeedsResult = builder.unionType('AddSeedsResult', {
   description: 'What became of adding seeds.',
-  types: [SeedsAdded, SeedsRefused, SweepEnded, NotFound, InvalidInput],
+  types: [SeedsAdded, SeedsRefused, SweepEnded, NotYours, NotFound, InvalidInput],
   resolveType,
 });
 
@@ -78,9 +80,13 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { key, seeds }, { db, viewer }) => {
       const { teamId, memberId } = viewer!;
       const sweep = writableKey(key)
-        ? await db.prisma.sweep.findUnique({ where: { teamId_key: { teamId, key } } })
+        ? await db.prisma.sweep.findUnique({
+            where: { teamId_key: { teamId, key } },
+            include: { member: { select: { key: true } } },
+          })
         : null;
       if (!sweep) return notFound(`unknown sweep "${key.slice(0, 80)}"`);
+      if (!can(viewer, 'change', sweep)) return notYours('sweep', key, sweep.member.key);
       const grown = await grow(acting(db, { memberId }), { teamId, memberId }, sweep, seeds.map(Number));
       switch (grown.kind) {
         case 'added':

@@ -1,4 +1,4 @@
-import { changeRole, createPasswordLink, memberOfKey, removeMember } from '@smallbatch/db';
+import { changeRole, createPasswordLink, memberOfKey, removeMember, setDisabled } from '@smallbatch/db';
 import {
   builder,
   InvalidInput,
@@ -78,6 +78,54 @@ const PasswordLinkResult = builder.unionType('PasswordLinkResult', {
   resolveType,
 });
 
+const AccountChanged = builder
+  .objectRef<Outcome<'AccountChanged', { id: string }>>('AccountChanged')
+  .implement({
+    description: 'The account is disabled, or is not any more.',
+    isTypeOf: isOutcome('AccountChanged'),
+    fields: (t) => ({
+      member: t.prismaField({
+        type: Member,
+        description: 'The member whose account it is.',
+        resolve: (query, { id }, _args, { db }) =>
+          db.prisma.member.findUniqueOrThrow({ ...query, where: { id } }),
+      }),
+    }),
+  });
+const ChangeAccountResult = builder.unionType('ChangeAccountResult', {
+  description: 'What became of disabling or enabling an account.',
+  types: [AccountChanged, LastOwner, InvalidInput, NotFound],
+  resolveType,
+});
+/** An account is one person's in all their teams. */
+const inOtherTeams = (member: string) =>
+  invalidInput([
+    {
+      path: ['member'],
+      value: member,
+      message: `${member} is in a team of which you are no owner: let an owner of all their teams do it`,
+      allowed: 'another member of the team',
+    },
+  ]);
+
+async function disable(context: Context, key: string, disabled: boolean) {
+  const memberId = await find(context, key);
+  if (!memberId) return unknownMember(key);
+  const viewer = context.viewer!;
+  // Whether the account is in other teams is seen from outside this one alone.
+  const changed = await setDisabled(context.everyTeam, { teamId: viewer.teamId, memberId }, viewer, disabled);
+  switch (changed) {
+    case 'changed':
+      return outcome('AccountChanged', { id: memberId });
+    case 'lastOwner':
+      return outcome('LastOwner', { member: key });
+    case 'otherTeams':
+      return inOtherTeams(key);
+    default:
+      return unknownMember(key);
+  }
+}
+
 const unknownMember = (key: string) =>
   notFound(`unknown member "${key.slice(0, 80)}": members { key } names those that there are`);
 const find = async ({ db, viewer }: Context, key: string): Promise<string | undefined> =>
@@ -121,20 +169,33 @@ builder.mutationFields((t) => ({
       const id = await find(context, member);
       if (!id) return unknownMember(member);
       const viewer = context.viewer!;
+      // Whether they are in other teams too is what only who sees all teams can say.
       const made = await createPasswordLink(
-        context.db,
+        context.everyTeam,
         { teamId: viewer.teamId, memberId: id },
         { memberId: viewer.memberId, accountId: viewer.accountId },
       );
       if (made.kind === 'unknown') return unknownMember(member);
       if (made.kind === 'made') return outcome('PasswordLinkMade', made);
-      const message =
-        made.kind === 'noEmail'
-          ? `${member} has no e-mail address to sign in with: invite them`
-          : `${member} is in a team of which you are no owner: let an owner of all their teams do it`;
+      if (made.kind === 'otherTeams') return inOtherTeams(member);
+      const message = `${member} has no e-mail address to sign in with: invite them`;
       return invalidInput([
         { path: ['member'], value: member, message, allowed: 'another member of the team' },
       ]);
     },
+  }),
+  disableAccount: t.field({
+    type: ChangeAccountResult,
+    description:
+      'Disables the account of a member: nobody signs in with it, its sessions and open links end, and its tokens are of no use, in all teams that it is in. It stays a member, and its runs stay. Not for somebody who is in a team of which the viewer is no owner.',
+    args: { member: t.arg.string({ required: true, description: 'Key of the member.' }) },
+    resolve: (_root, { member }, context) => disable(context, member, true),
+  }),
+  enableAccount: t.field({
+    type: ChangeAccountResult,
+    description:
+      'Enables the account of a member again: they sign in anew, and their tokens are good again. Not for somebody who is in a team of which the viewer is no owner.',
+    args: { member: t.arg.string({ required: true, description: 'Key of the member.' }) },
+    resolve: (_root, { member }, context) => disable(context, member, false),
   }),
 }));

@@ -1,8 +1,10 @@
 import { type MemberActivity, memberActivity, Role, teamsOfAccount } from '@smallbatch/db';
 import DataLoader from 'dataloader';
 import { builder } from '../builder.ts';
+import { can } from '../can.ts';
 import type { Context } from '../context.ts';
 import { fault } from '../errors.ts';
+import { ACTIONS, type Action, RIGHTS } from '../rights.ts';
 import { Session } from '../session/schema.ts';
 
 export const RoleEnum = builder.enumType(Role, {
@@ -17,6 +19,16 @@ export const ScopeEnum = builder.enumType('Scope', {
     WORK: { description: 'Claim runs and report on them, and nothing else.' },
     ADMIN: { description: 'Everything, tokens included.' },
   } as const,
+});
+
+const RightEnum = builder.enumType('Right', {
+  description: 'Something that a member may do in a team. Which roles and scopes have it: docs/rights.md.',
+  values: Object.fromEntries(
+    ACTIONS.map((action) => [
+      action.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase(),
+      { value: action, description: `To ${RIGHTS[action].says}.` },
+    ]),
+  ) as Record<string, { value: Action; description: string }>,
 });
 
 const Team = builder.prismaNode('Team', {
@@ -70,6 +82,13 @@ export const Member = builder.prismaNode('Member', {
     role: t.expose('role', { type: RoleEnum, description: 'Rights in the team.' }),
     account: t.relation('account', { description: 'The person.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the person joined.' }),
+    disabledAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When their account was disabled; null: it is not.',
+      select: { account: { select: { disabledAt: true } } },
+      resolve: ({ account }) => account.disabledAt,
+    }),
     leftAt: t.expose('leftAt', {
       type: 'DateTime',
       nullable: true,
@@ -130,7 +149,15 @@ const Viewer = builder.simpleObject('Viewer', {
       type: [ViewerTeam],
       description: 'The teams of the person, by name. A token acts for its own alone.',
     }),
-    scopes: t.field({ type: [ScopeEnum], description: 'What this request may do.' }),
+    scopes: t.field({
+      type: [ScopeEnum],
+      description: 'The scopes of this request: those of the role, or of the token what the role allows.',
+    }),
+    may: t.field({
+      type: [RightEnum],
+      description:
+        'What this request may do, at least to things of their own. Of a run and a sweep `mayChange` says it.',
+    }),
   }),
 });
 
@@ -154,6 +181,7 @@ builder.queryFields((t) => ({
         session,
         teams,
         scopes: [...scopes],
+        may: ACTIONS.filter((action) => can(viewer, action)),
       };
     },
   }),

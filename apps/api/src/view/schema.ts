@@ -10,7 +10,7 @@ import {
   outcome,
   resolveType,
 } from '../builder.ts';
-import type { Viewer } from '../can.ts';
+import { onlyOf, type Viewer } from '../can.ts';
 import { nameProblems, writableKey } from '../run/words.ts';
 import { queryProblems } from './view.ts';
 
@@ -145,6 +145,7 @@ const DeleteViewResult = builder.unionType('DeleteViewResult', {
   types: [ViewDeleted, ViewNotYours, NotFound],
   resolveType,
 });
+const changing = (viewer: Viewer) => ({ ...viewer, others: onlyOf(viewer, 'saveViews') === null });
 const unknownView = (key: string) => notFound(`unknown view "${key.slice(0, 80)}"`);
 
 builder.mutationFields((t) => ({
@@ -183,7 +184,6 @@ builder.mutationFields((t) => ({
       shared: t.arg.boolean({ description: 'Whether the team sees it from now on.' }),
     },
     resolve: async (_root, { key, ...given }, { db, viewer }) => {
-      const { teamId, memberId } = viewer!;
       const [name, query, shared] = [
         given.name ?? undefined,
         given.query ?? undefined,
@@ -195,7 +195,7 @@ builder.mutationFields((t) => ({
       ];
       if (problems.length > 0) return invalidInput(problems);
       if (!writableKey(key)) return unknownView(key);
-      const changed = await changeView(db, { teamId, memberId }, key, { name, query, shared });
+      const changed = await changeView(db, changing(viewer!), key, { name, query, shared });
       if (changed.kind === 'changed') return outcome('ViewSaved', { id: changed.id, replaced: false });
       if (changed.kind === 'taken') return outcome('ViewNameTaken', { key: changed.key, name: name! });
       return changed.kind === 'unknown'
@@ -208,9 +208,8 @@ builder.mutationFields((t) => ({
     description: 'Deletes a view, for good.',
     args: { key: t.arg.string({ required: true, description: 'Key of the view.' }) },
     resolve: async (_root, { key }, { db, viewer }) => {
-      const { teamId, memberId } = viewer!;
       if (!writableKey(key)) return unknownView(key);
-      const deleted = await deleteView(db, { teamId, memberId }, key);
+      const deleted = await deleteView(db, changing(viewer!), key);
       if (deleted.kind === 'deleted') return outcome('ViewDeleted', { key });
       return deleted.kind === 'unknown'
         ? unknownView(key)

@@ -126,7 +126,7 @@ const WebhookChanged = builder
     }),
   });
 const WebhookRotated = builder
-  .objectRef<Outcome<'WebhookRotated', { secret: string }>>('WebhookRotated')
+  .objectRef<Outcome<'WebhookRotated', { id: string; secret: string }>>('WebhookRotated')
   .implement({
     description: 'It has a new secret. For a day each delivery is signed with the one before too.',
     isTypeOf: isOutcome('WebhookRotated'),
@@ -269,8 +269,9 @@ builder.mutationFields((t) => ({
     description: 'Gives a webhook a new secret; the one before signs too for a day.',
     args: { id: t.arg.id({ required: true, description: 'Of the webhook.' }) },
     resolve: async (_root, { id }, { db, viewer }) => {
-      const secret = await rotateWebhook(db, viewer!.teamId, idOf('Webhook', id));
-      return secret ? outcome('WebhookRotated', { secret }) : unknown();
+      const uuid = idOf('Webhook', id);
+      const secret = await rotateWebhook(db, viewer!.teamId, uuid);
+      return secret ? outcome('WebhookRotated', { id: uuid, secret }) : unknown();
     },
   }),
   removeWebhook: t.field({

@@ -233,7 +233,7 @@ builder.mutationFields((t) => ({
     description:
       'Appends batches of points. Acknowledged means durable, and exactly once whatever is retried.',
     args: { input: t.arg({ type: ReportMetricsInput, required: true }) },
-    resolve: async (_root, { input }, { db, viewer }) => {
+    resolve: async (_root, { input }, { db, viewer, metrics }) => {
       const ids = input.reports.map(({ run }) => idOf('Run', run));
       const results: (InvalidInputShape | undefined)[] = [];
       const good: { place: number; report: Parameters<typeof reportMetrics>[2][number] }[] = [];
@@ -257,6 +257,14 @@ builder.mutationFields((t) => ({
             good.map(({ report }) => report),
           )
         : [];
+      good.forEach(({ report: { series } }, i) => {
+        const answer = answers[i]!;
+        if (answer.kind === 'accepted' && !answer.duplicate)
+          metrics.reported(
+            1,
+            series.reduce((sum, { steps }) => sum + steps.length, 0),
+          );
+      });
       const byPlace = new Map(good.map(({ place }, i) => [place, answers[i]!]));
       return {
         results: input.reports.map(({ attempt, sequence }, place) => {

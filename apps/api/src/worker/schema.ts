@@ -345,7 +345,7 @@ builder.mutationFields((t) => ({
     description: 'Takes the first runs in line that can train side by side.',
     args: { input: t.arg({ type: ClaimRunsInput, required: true }) },
     resolve: async (_root, { input }, context) => {
-      const { db, viewer, lease } = context;
+      const { db, viewer, lease, metrics } = context;
       const { teamId } = viewer!;
       const workerId = idOf('Worker', input.worker);
       const wrong = [
@@ -385,6 +385,7 @@ builder.mutationFields((t) => ({
         leaseSeconds: lease.lease,
         ...(sweepId ? { sweepId } : {}),
       });
+      metrics.claims.inc(claims.length);
       if (claims.length === 0)
         return outcome('NoRunAvailable', await noRun(context, input.datasets, sweepId));
       return outcome('Bundle', { claims });

@@ -5,6 +5,7 @@ import type { Writable } from 'node:stream';
 import { type WrittenBackup, writeBackup } from '@smallbatch/db';
 import { Command } from 'commander';
 import { withDatabase } from '../database.ts';
+import { tellOfDatabase } from '../operator.ts';
 import { Bar } from '../output/bar.ts';
 import type { Column, Format } from '../output/columns.ts';
 import { note, print, render } from '../output/print.ts';
@@ -60,9 +61,11 @@ async function backup(file: string, { home, format }: Options): Promise<void> {
     throw new Problem(`invalid FILE ${plain(file)}: it is there already; name a new one`, 2);
   const begun = performance.now();
   const seconds = () => (performance.now() - begun) / 1000;
-  const written = await withDatabase({ home, make: false }, (url) =>
-    file === '-' ? write(url, process.stdout) : writeFile(url, file),
-  );
+  const written = await withDatabase({ home, make: false }, async (url) => {
+    // Before anything leaves the database.
+    await tellOfDatabase(url, { action: 'BACKUP', kind: 'database', key: file.slice(-200) });
+    return file === '-' ? write(url, process.stdout) : writeFile(url, file);
+  });
   const { header, rows, bytes } = written;
   const { time, migration } = header;
   const result = {

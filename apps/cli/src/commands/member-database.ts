@@ -15,6 +15,7 @@ import {
 } from '@smallbatch/db';
 import { inDatabase } from '../database.ts';
 import { homeOf } from '../home.ts';
+import { tellOperator } from '../operator.ts';
 import { note } from '../output/print.ts';
 import { plain } from '../output/screen.ts';
 import { Problem } from '../problem.ts';
@@ -50,7 +51,11 @@ export async function inviteInDatabase(
     const wrong = nameFault(name) ?? (email === null ? undefined : emailFault(email));
     if (wrong) throw new Problem(plain(wrong), 2);
     const teamId = await madeTeam(db, options.team ?? LOCAL, role);
-    return (await createInvitation(db, { teamId, role, name, email, createdBy: null })).secret;
+    return tellOperator(db, teamId, async (db, tell) => {
+      const { id, secret } = await createInvitation(db, { teamId, role, name, email, createdBy: null });
+      await tell({ action: 'INVITE', kind: 'invitation', id, detail: { role } });
+      return secret;
+    });
   });
 }
 
@@ -84,7 +89,11 @@ export async function resetInDatabase(key: string, options: DatabaseOptions): Pr
     const member = team && (await memberOfKey(db, team.id, key));
     if (!team || !member)
       throw new Problem(`unknown member "${plain(key)}" of the team ${plain(options.team ?? LOCAL)}`);
-    const link = await createPasswordLink(db, { teamId: team.id, memberId: member.id }, null);
+    const link = await tellOperator(db, team.id, async (db, tell) => {
+      const made = await createPasswordLink(db, { teamId: team.id, memberId: member.id }, null);
+      if (made.kind === 'made') await tell({ action: 'PASSWORD_LINK', kind: 'member', key, id: member.id });
+      return made;
+    });
     if (link.kind === 'made') return link.secret;
     throw new Problem(
       `${plain(key)} has no e-mail address to sign in with, or is disabled: add them with "smallbatch member add"`,

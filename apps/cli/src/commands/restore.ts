@@ -3,6 +3,7 @@ import { restoreBackup } from '@smallbatch/db';
 import { Command } from 'commander';
 import { withDatabase } from '../database.ts';
 import { homeOf } from '../home.ts';
+import { tellOfDatabase } from '../operator.ts';
 import { Bar } from '../output/bar.ts';
 import type { Format } from '../output/columns.ts';
 import { note, print } from '../output/print.ts';
@@ -38,15 +39,18 @@ async function restore(file: string, { home, format }: Options): Promise<void> {
   const seconds = () => (performance.now() - begun) / 1000;
   let step: keyof typeof STEPS = 'check';
   let stepBegun = 0;
-  const restored = await withDatabase({ home, make: true }, (url) =>
-    restoreBackup(url, file, {
+  const restored = await withDatabase({ home, make: true }, async (url) => {
+    const done = await restoreBackup(url, file, {
       onProgress: (progress) => {
         if (progress.step !== step) stepBegun = seconds();
         step = progress.step;
         bar.update(shareLine(STEPS[step], progress.share, progress.table, seconds() - stepBegun));
       },
-    }).finally(() => bar.clear()),
-  );
+    }).finally(() => bar.clear());
+    const detail = { of: done.header.time, migration: done.header.migration };
+    await tellOfDatabase(url, { action: 'RESTORE', kind: 'database', key: file.slice(-200), detail });
+    return done;
+  });
   const { header, rows, applied } = restored;
   const { time, migration } = header;
   const counts = { tables: rows.size, rows: sum(rows.values()), bytes: statSync(file).size };

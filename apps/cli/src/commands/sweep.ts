@@ -32,7 +32,7 @@ const Changed = graphql(`
     __typename
     ... on SweepChanged { runs sweep { key status } }
     ... on SweepEnded { message }
-    ... on NotFound { message }
+    ... on NotYours { message } ... on NotFound { message }
   }
 `);
 const changes = {

@@ -23,6 +23,8 @@ interface Options {
   worker: boolean;
   listen: string;
   trustProxy?: boolean;
+  metricsListen?: string;
+  logToStdout?: boolean;
 }
 
 /** Stopping takes at most this long, whatever hangs: what is left then is killed, and children end with us. */
@@ -43,6 +45,8 @@ export function upCommand(): Command {
       'localhost',
     )
     .option('--trust-proxy', 'a proxy with TLS stands before it: its X-Forwarded headers are believed')
+    .option('--metrics-listen <address:port>', 'where metrics are served, for who watches the server alone')
+    .option('--log-to-stdout', 'logs of API and dashboard to stdout, not into files of the home')
     .action(up);
 }
 
@@ -51,6 +55,11 @@ async function up(options: Options): Promise<void> {
   if (listenPort !== undefined && options.port !== undefined && listenPort !== options.port)
     throw new Problem(
       `invalid --port ${options.port}: --listen ${plain(options.listen)} says another one`,
+      2,
+    );
+  if (options.metricsListen !== undefined && readListen(options.metricsListen, true).port === undefined)
+    throw new Problem(
+      `invalid --metrics-listen ${plain(options.metricsListen)}: say the port too, such as 127.0.0.1:9464`,
       2,
     );
   const trustProxy = options.trustProxy ?? false;
@@ -86,6 +95,8 @@ async function up(options: Options): Promise<void> {
       port,
       trustProxy,
       databaseUrl: database.url,
+      metricsListen: options.metricsListen,
+      logToStdout: options.logToStdout ?? false,
       onFailure: ask,
     });
     stops.push(() => servers.stop());
@@ -127,14 +138,14 @@ async function up(options: Options): Promise<void> {
 }
 
 /** `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`; localhost is IPv4's. */
-function readListen(text: string): { host: string; port?: number } {
+function readListen(text: string, ofMetrics = false): { host: string; port?: number } {
   const [, six, four, digits] = /^(?:\[([\da-fA-F:.]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
   const given = six ?? four ?? text;
   const host = given === 'localhost' ? '127.0.0.1' : given;
   const port = digits === undefined ? undefined : Number(digits);
   if (isIP(host) === 0 || port === 0 || (port ?? 0) > 65_535)
     throw new Problem(
-      `invalid --listen ${plain(text)}: give localhost or an address such as 0.0.0.0, 192.168.1.5 or [::], perhaps with :PORT`,
+      `invalid ${ofMetrics ? '--metrics-listen' : '--listen'} ${plain(text)}: give localhost or an address such as 0.0.0.0, 192.168.1.5 or [::], perhaps with :PORT`,
       2,
     );
   return port === undefined ? { host } : { host, port };

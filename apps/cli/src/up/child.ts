@@ -1,17 +1,17 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../problem.ts';
 
 const MOST_LOG_BYTES = 10e6;
 
 export interface ChildOptions {
-  /** What people call it; its log is `NAME.log`. */
+  /** What people call it. */
   name: string;
   /** The script of the process. */
   script: string;
-  home: string;
+  /** The file of its log; stdout otherwise. */
+  log: string | undefined;
   env: Record<string, string>;
 }
 
@@ -23,13 +23,13 @@ export class Child {
   readonly name: string;
   readonly exited: Promise<number | NodeJS.Signals>;
   readonly #process: ChildProcess;
-  readonly #log: string;
+  readonly #log: string | undefined;
   #ended = false;
 
-  constructor({ name, script, home, env }: ChildOptions) {
+  constructor({ name, script, log: path, env }: ChildOptions) {
     this.name = name;
-    this.#log = join(home, 'logs', `${name}.log`);
-    const log = openLog(this.#log);
+    this.#log = path;
+    const log = path === undefined ? 1 : openLog(path);
     const source = script.endsWith('.ts');
     this.#process = fork(script, [], {
       execArgv: source ? ['--import', 'tsx', '--conditions=source'] : [],
@@ -37,7 +37,7 @@ export class Child {
       stdio: ['ignore', log, log, 'ipc'],
       detached: true,
     });
-    closeSync(log);
+    if (path !== undefined) closeSync(log);
     this.exited = new Promise((done) => {
       this.#process.once('error', () => done(1));
       this.#process.once('exit', (code, signal) => done(signal ?? code ?? 1));
@@ -63,6 +63,8 @@ export class Child {
   }
 
   fail(end: number | string): never {
+    if (this.#log === undefined)
+      throw new Problem(`The ${this.name} ended with ${end}. What it said of that is in its log on stdout`);
     const last = readFileSync(this.#log, 'utf8').trimEnd().split('\n').slice(-12).join('\n');
     throw new Problem(`${last}\n\nThe ${this.name} ended with ${end}. Its log is ${this.#log}`);
   }

@@ -18,6 +18,10 @@ export interface ServersOptions {
   port: number;
   trustProxy: boolean;
   databaseUrl: string;
+  /** `ADDRESS:PORT` of metrics. */
+  metricsListen: string | undefined;
+  /** Where their logs go: into files of the home otherwise. */
+  logToStdout: boolean;
   /** Called when one of them cannot be kept alive. */
   onFailure: (problem: unknown) => void;
 }
@@ -29,7 +33,7 @@ export interface Servers {
 
 /** The dashboard on a port of its own, and the API before it on the one origin that people see. */
 export async function startServers(options: ServersOptions): Promise<Servers> {
-  const { home, host, port, trustProxy, databaseUrl } = options;
+  const { home, host, port, trustProxy, databaseUrl, metricsListen, logToStdout } = options;
   const internal = await anyPort();
   // Where the API is for processes of this machine, whatever it listens on.
   const reached = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host;
@@ -48,7 +52,7 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
         if (Date.now() - started > STEADY_MS) restarts = 0;
         if (restarts++ === MOST_RESTARTS) child.fail(end);
         note(
-          `! the ${name} ended with ${end}; starting it again (its log: ${join(home, 'logs', `${name}.log`)})`,
+          `! the ${name} ended with ${end}; starting it again (its log: ${logToStdout ? 'stdout' : logOf(home, name)})`,
         );
         await sleep(250 * 2 ** restarts);
         if (stopping) return;
@@ -70,7 +74,7 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
       new Child({
         name: 'dashboard',
         script: dashboard,
-        home,
+        log: logToStdout ? undefined : logOf(home, 'dashboard'),
         env: { NODE_ENV: 'production', PORT: String(internal), SMALLBATCH_URL: own },
       }),
   );
@@ -83,6 +87,10 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
     PORT: String(port),
     SMALLBATCH_TRUST_PROXY: trustProxy ? '1' : '',
     SMALLBATCH_DASHBOARD_URL: `http://127.0.0.1:${internal}`,
+    // It is killed soon after it is asked to stop.
+    SMALLBATCH_STOP_SECONDS: '1',
+    ...(metricsListen ? { SMALLBATCH_METRICS_LISTEN: metricsListen } : {}),
+    ...(logToStdout ? {} : { SMALLBATCH_LOG_FILE: logOf(home, 'api') }),
   };
   const stop = async (): Promise<void> => {
     stopping = true;
@@ -91,7 +99,12 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
   try {
     await step('start the API', () =>
       keep('api', async () => {
-        const child = new Child({ name: 'api', script, home, env });
+        const child = new Child({
+          name: 'api',
+          script,
+          log: logToStdout ? undefined : logOf(home, 'api'),
+          env,
+        });
         await child.message((message) => (message as { listening?: string }).listening);
         return child;
       }),
@@ -104,6 +117,8 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
     throw error;
   }
 }
+
+const logOf = (home: string, name: string): string => join(home, 'logs', `${name}.log`);
 
 /** Waits until the page answers; a dashboard that never does is not worth waiting longer than this for. */
 async function ready(url: string): Promise<void> {

@@ -52,7 +52,8 @@ export async function showProgress(client: Client, signal: AbortSignal): Promise
       if (message === undefined) throw error;
       bar.update(`! ${message}`);
     }
-    await sleep(1_000, undefined, { signal }).catch(() => {});
+    // Only on a terminal does it change what is seen.
+    await sleep(process.stderr.isTTY ? 1_000 : 5_000, undefined, { signal }).catch(() => {});
   }
   bar.clear();
 }

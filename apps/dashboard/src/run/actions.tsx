@@ -3,7 +3,7 @@
 import { Button, Group, Modal, Text } from '@mantine/core';
 import { useMutation } from '@urql/next';
 import { useCallback, useMemo, useState } from 'react';
-import { ReadsOnly, useViewer } from '../session/viewer';
+import { whyNot } from '../session/may-change';
 import { graphql } from '../shell/client';
 import { useCommands } from '../shell/commands';
 import { count } from '../shell/format';
@@ -17,7 +17,7 @@ const DeleteRun = graphql(`
       ... on RunDeleted { key points cells deletion { key } }
       ... on RunIsLocked { message }
       ... on RunIsRunning { message }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
     }
   }
 `);
@@ -26,7 +26,7 @@ const RestoreRun = graphql(`
     restoreRuns(deletion: $deletion) {
       __typename
       ... on RunsRestored { runs notRestored { key why } }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
     }
   }
 `);
@@ -36,7 +36,7 @@ const LockRun = graphql(`
       __typename
       ... on RunsLocked { changed }
       ... on InvalidInput { message }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
       ... on OtherCount { message }
     }
   }
@@ -47,7 +47,7 @@ const RetryRun = graphql(`
       __typename
       ... on RunsRetried { runs taken }
       ... on InvalidInput { message }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
       ... on OtherCount { message }
     }
   }
@@ -69,16 +69,17 @@ export function RunActions({
   const [, lock] = useMutation(LockRun);
   const [, retry] = useMutation(RetryRun);
   const [asking, ask] = useState(false);
-  const { mayWrite } = useViewer();
   const canRetry = status === 'FAILED' || status === 'CANCELLED';
+  const refused = whyNot(run);
 
   const bringBack = useCallback(
     async (deletion: string): Promise<void> => {
       const { data, error } = await restore({ deletion });
       const result = data?.restoreRuns;
       if (error) return warn(error.message);
-      if (result?.__typename === 'NotFound') return warn(result.message);
-      const left = result?.notRestored[0];
+      if (!result) return;
+      if (result.__typename !== 'RunsRestored') return warn(result.message);
+      const left = result.notRestored[0];
       if (left) return warn(`${left.key} is not back: ${NOT_BACK[left.why]}`);
       onDeleted(false);
       again();
@@ -125,7 +126,7 @@ export function RunActions({
   useCommands(
     useMemo(
       () =>
-        !mayWrite
+        refused
           ? []
           : [
               {
@@ -139,27 +140,32 @@ export function RunActions({
                 ? [{ id: 'retry run', name: 'Retry this run', group: 'This run', run: () => void retryIt() }]
                 : []),
             ],
-      [mayWrite, locked, lockIt, canRetry, retryIt],
+      [locked, lockIt, canRetry, retryIt, refused],
     ),
   );
-  if (!mayWrite) return <ReadsOnly what="retry, lock and delete runs" />;
   return (
     <Group gap="xs">
       {canRetry ? (
-        <Button size="xs" onClick={() => void retryIt()}>
+        <Button size="xs" disabled={refused !== undefined} title={refused} onClick={() => void retryIt()}>
           Retry
         </Button>
       ) : null}
       <Button
         size="xs"
         variant="default"
-        disabled={lockedBySweeps.length > 0}
-        title={lockedBySweeps.length > 0 ? `locked by ${lockedBySweeps.join(', ')}` : undefined}
+        disabled={refused !== undefined || lockedBySweeps.length > 0}
+        title={refused ?? (lockedBySweeps.length > 0 ? `locked by ${lockedBySweeps.join(', ')}` : undefined)}
         onClick={() => void lockIt()}
       >
         {locked ? 'Unlock' : 'Lock'}
       </Button>
-      <Button size="xs" variant="default" onClick={() => ask(true)}>
+      <Button
+        size="xs"
+        variant="default"
+        disabled={refused !== undefined}
+        title={refused}
+        onClick={() => ask(true)}
+      >
         Delete …
       </Button>
       <Modal opened={asking} onClose={() => ask(false)} title={`Delete ${key}?`}>

@@ -4,9 +4,9 @@ import { Anchor, Button, Group, TagsInput, Text } from '@mantine/core';
 import { useMutation } from '@urql/next';
 import Link from 'next/link';
 import { useState } from 'react';
-import { NamedIn, NoteText } from '../mention/note';
+import { NamedIn } from '../mention/named-in';
 import { NoteField } from '../mention/note-field';
-import { ReadsOnly, useViewer } from '../session/viewer';
+import { whyNot } from '../session/may-change';
 import { graphql } from '../shell/client';
 import { tell, warn } from '../shell/notice';
 import type { RunDetail } from './detail';
@@ -16,7 +16,7 @@ const NoteRun = graphql(`
     noteRun(key: $key, note: $note) {
       __typename
       ... on RunDescribed { run { id key note } }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
       ... on InvalidInput { message }
     }
   }
@@ -28,7 +28,7 @@ const TagRun = graphql(`
       ... on RunsTagged { changed }
       ... on TooManyTags { message }
       ... on InvalidInput { message }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
       ... on OtherCount { message }
     }
   }
@@ -36,22 +36,11 @@ const TagRun = graphql(`
 
 /** What people wrote about it, and which sweeps it answers. */
 export function RunDescription({ run }: { run: RunDetail }) {
-  const { mayWrite } = useViewer();
   return (
     <>
       <Group gap="md" align="start" my="sm">
-        {mayWrite ? (
-          <>
-            <Tags run={run} />
-            <Note run={run} />
-          </>
-        ) : (
-          <div>
-            {run.tags.length > 0 ? <Text>Tags: {run.tags.join(', ')}</Text> : null}
-            {run.note ? <NoteText note={run.note} /> : null}
-            <ReadsOnly what="write notes and tags" />
-          </div>
-        )}
+        <Tags run={run} />
+        <Note run={run} />
       </Group>
       {run.sweeps.length > 0 ? (
         <Text size="sm">
@@ -89,7 +78,9 @@ function Tags({ run }: { run: RunDetail }) {
   return (
     <TagsInput
       label="Tags"
-      placeholder="A word and Enter"
+      placeholder={run.mayChange ? 'A word and Enter' : undefined}
+      readOnly={!run.mayChange}
+      title={whyNot(run)}
       value={[...(chosen ?? run.tags)]}
       onChange={(tags) => void change(tags)}
       miw={240}
@@ -117,7 +108,9 @@ function Note({ run }: { run: RunDetail }) {
     <div style={{ flex: 1, minWidth: 260 }}>
       <NoteField
         label="Note"
-        placeholder="What is worth knowing about this run"
+        placeholder={run.mayChange ? 'What is worth knowing about this run' : undefined}
+        readOnly={!run.mayChange}
+        title={whyNot(run)}
         autosize
         minRows={1}
         maxLength={10_000}

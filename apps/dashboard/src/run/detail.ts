@@ -19,7 +19,7 @@ export const RunDetail = graphql(
       model width batchSize batchSchedule baseLearningRate learningRate schedule warmUp momentum nesterov weightDecay
       batchNorm batchNormScope bnBatch augmentation budget { unit value epochs } evaluateEvery seed
       hyper info measures configurationHash settingHash shapeKey trainerVersion duplicate engine memoryBytes
-      locked lockedBySweeps note tags waitsFor
+      locked lockedBySweeps mayChange note tags waitsFor
       dataset { name hash trainCount testCount classes channels height width } member { key name }
       sweep { key } sweeps { key name status }
       attempts {

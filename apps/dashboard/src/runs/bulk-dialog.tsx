@@ -15,6 +15,7 @@ import {
   foretold,
   LockRuns,
   MOST_RUNS,
+  othersWords,
   RetryRuns,
   refusal,
   runsWord,
@@ -84,6 +85,11 @@ export function BulkDialog({
               Narrow the filter, and do it in parts.
             </Alert>
           ) : null}
+          {data && !data.viewer.may.includes('CHANGE') ? (
+            <Alert role="note" title="You may look at runs here, and not change them">
+              Ask an owner of the team for the role of a member.
+            </Alert>
+          ) : null}
           {problem || error ? (
             <Alert color="red" role="alert" title="Nothing was changed">
               <Text mb="xs">{problem ?? error?.message}</Text>
@@ -108,7 +114,7 @@ export function BulkDialog({
               type="submit"
               color={action === 'delete' ? 'red' : undefined}
               loading={act.busy}
-              disabled={!data || fetching || n === 0 || n > MOST_RUNS || idle}
+              disabled={!data?.viewer.may.includes('CHANGE') || fetching || n === 0 || n > MOST_RUNS || idle}
               data-autofocus={action === 'tag' ? undefined : true}
             >
               {name} {runsWord(n)}
@@ -141,16 +147,18 @@ function useAct(action: Action, tags: { add: string[]; remove: string[] }, onCha
     if (!result) return error?.message.replace(/^\[(GraphQL|Network)\] /, '') ?? 'no answer';
     switch (result.__typename) {
       case 'RunsTagged':
-        tell(`${runsWord(result.changed)} of ${count(result.matched)} have other tags now.`);
+        tell(
+          `${runsWord(result.changed)} of ${count(result.matched)} have other tags now.${othersWords(result.others)}`,
+        );
         break;
       case 'RunsLocked':
         tell(
-          `${runsWord(result.changed)} of ${count(result.matched)} ${action === 'lock' ? 'locked' : 'unlocked'}.`,
+          `${runsWord(result.changed)} of ${count(result.matched)} ${action === 'lock' ? 'locked' : 'unlocked'}.${othersWords(result.others)}`,
         );
         break;
       case 'RunsRetried':
         tell(
-          `${runsWord(result.runs)} of ${count(result.matched)} wait again.${result.taken > 0 ? ` ${count(result.taken)} cells took a run that was there.` : ''}`,
+          `${runsWord(result.runs)} of ${count(result.matched)} wait again.${result.taken > 0 ? ` ${count(result.taken)} cells took a run that was there.` : ''}${othersWords(result.others)}`,
         );
         break;
       case 'RunsDeleted': {

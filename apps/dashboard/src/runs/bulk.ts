@@ -9,6 +9,7 @@ export const BulkCheck = graphql(`
     running: runs(where: $running) { totalCount }
     retried: runs(where: $retried) { totalCount }
     members: aggregate(where: $where, by: [MEMBER]) { groups { member } }
+    viewer { may }
   }
 `);
 export type Checked = ResultOf<typeof BulkCheck>;
@@ -17,10 +18,10 @@ export const TagRuns = graphql(`
   mutation TagRuns($where: RunFilter, $keys: [String!], $expect: Int, $add: [String!], $remove: [String!]) {
     result: tagRuns(where: $where, keys: $keys, expect: $expect, add: $add, remove: $remove) {
       __typename
-      ... on RunsTagged { matched changed }
+      ... on RunsTagged { matched changed others }
       ... on OtherCount { message }
       ... on InvalidInput { message problems { message } }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
       ... on TooManyTags { message }
     }
   }
@@ -29,10 +30,10 @@ export const LockRuns = graphql(`
   mutation LockRuns($where: RunFilter, $keys: [String!], $expect: Int, $locked: Boolean!) {
     result: lockRuns(where: $where, keys: $keys, expect: $expect, locked: $locked) {
       __typename
-      ... on RunsLocked { matched changed }
+      ... on RunsLocked { matched changed others }
       ... on OtherCount { message }
       ... on InvalidInput { message problems { message } }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
     }
   }
 `);
@@ -40,10 +41,10 @@ export const DeleteRuns = graphql(`
   mutation DeleteRuns($where: RunFilter, $keys: [String!], $expect: Int) {
     result: deleteRuns(where: $where, keys: $keys, expect: $expect) {
       __typename
-      ... on RunsDeleted { matched runs locked running cells deletion { key } }
+      ... on RunsDeleted { matched runs locked running others cells deletion { key } }
       ... on OtherCount { message }
       ... on InvalidInput { message problems { message } }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
     }
   }
 `);
@@ -51,10 +52,10 @@ export const RetryRuns = graphql(`
   mutation RetryRuns($where: RunFilter, $keys: [String!], $expect: Int) {
     result: retryRuns(where: $where, keys: $keys, expect: $expect) {
       __typename
-      ... on RunsRetried { matched runs taken }
+      ... on RunsRetried { matched runs taken others }
       ... on OtherCount { message }
       ... on InvalidInput { message problems { message } }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
     }
   }
 `);
@@ -110,11 +111,16 @@ export const refusal = ({ message, problems = [] }: Problem): string =>
   problems.length > 0 ? problems.map((one) => one.message).join('; ') : message;
 
 type Deleted = Extract<ResultOf<typeof DeleteRuns>['result'], { __typename: 'RunsDeleted' }>;
-export function deletedWords({ runs, locked, running, cells }: Deleted): string {
+/** Of a change that left runs of others as they were. */
+export const othersWords = (others: number): string =>
+  others > 0 ? ` ${runsWord(others)} of others stayed as they were: you may change only your own.` : '';
+
+export function deletedWords({ runs, locked, running, others, cells }: Deleted): string {
   return [
     `${runsWord(runs)} deleted.`,
     ...(locked > 0 ? [`${count(locked)} locked: spared.`] : []),
     ...(running > 0 ? [`${count(running)} being trained: spared.`] : []),
+    ...(others > 0 ? [othersWords(others).trim()] : []),
     ...(cells > 0
       ? [`${count(cells)} ${cells === 1 ? 'cell of a sweep has' : 'cells of sweeps have'} no result now.`]
       : []),

@@ -16,7 +16,7 @@ const NoteRun = graphql(`
       __typename
       ... on RunDescribed { run { key note } }
       ... on InvalidInput { message problems { message } }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
     }
   }
 `);

@@ -4,14 +4,14 @@ import { useMutation } from '@urql/next';
 import { useCallback } from 'react';
 import { graphql } from '../shell/client';
 import { tell, warn } from '../shell/notice';
-import { runsWord } from './bulk';
+import { othersWords, runsWord } from './bulk';
 
 const RestoreRuns = graphql(`
   mutation RestoreRuns($deletion: String!) {
     result: restoreRuns(deletion: $deletion) {
       __typename
-      ... on RunsRestored { runs notRestored { key why } }
-      ... on NotFound { message }
+      ... on RunsRestored { runs others notRestored { key why } }
+      ... on NotYours { message } ... on NotFound { message }
     }
   }
 `);
@@ -28,8 +28,8 @@ export function useRestore(onRestored: () => void): (deletion: string) => Promis
       const { data, error } = await restore({ deletion });
       const result = data?.result;
       if (!result) return warn(error?.message ?? 'no answer');
-      if (result.__typename === 'NotFound') return warn(result.message);
-      tell(`${runsWord(result.runs)} are back.`);
+      if (result.__typename !== 'RunsRestored') return warn(result.message);
+      tell(`${runsWord(result.runs)} are back.${othersWords(result.others)}`);
       const { notRestored } = result;
       if (notRestored.length > 0) {
         const reasons = Object.entries(WHY).flatMap(([why, words]) => {

@@ -16,7 +16,7 @@ export function Invitation() {
   const [fault, setFault] = useState<AuthFault>();
   useEffect(() => {
     if (!secret) return;
-    void ask<Invited>(`invitation?${new URLSearchParams({ secret })}`).then(({ answer, fault }) => {
+    void ask<Invited>('invitation/look', { secret }).then(({ answer, fault }) => {
       setInvited(answer);
       setFault(fault);
     });

@@ -2,7 +2,9 @@
 
 import { Button, Menu } from '@mantine/core';
 import { useMounted } from '@mantine/hooks';
+import dynamic from 'next/dynamic';
 import Link from 'next/link';
+import { useState } from 'react';
 import { graphql, useQuery } from '../shell/client';
 import { ask, goTo } from './ask';
 
@@ -10,46 +12,57 @@ const WhoQuery = graphql(
   `query Who { viewer { member { key } team { key } account { name } session { id } teams { key name } } }`,
 );
 
+// Asked for rarely: it comes when it is.
+const Sessions = dynamic(() => import('./sessions').then((module) => module.Sessions), { ssr: false });
+
 /** Who is signed in, the teams to switch to, and the way out. Nothing where nobody has to sign in. */
 export const Person = () => (useMounted() ? <SignedIn /> : null);
 
 function SignedIn() {
   const [{ data }] = useQuery({ query: WhoQuery });
+  const [sessions, showSessions] = useState(false);
   if (!data?.viewer.session) return null;
   const { account, member, team, teams } = data.viewer;
   const others = teams.filter(({ key }) => key !== team.key);
   return (
-    <Menu position="bottom-end" withinPortal>
-      <Menu.Target>
-        <Button size="compact-sm" variant="default">
-          {account.name}
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item component={Link} href={`/team?${new URLSearchParams({ mentioned: member.key })}#activity`}>
-          Mentions of me
-        </Menu.Item>
-        {others.length > 0 ? <Menu.Label>Teams</Menu.Label> : null}
-        {others.map(({ key, name }) => (
+    <>
+      <Menu position="bottom-end" withinPortal>
+        <Menu.Target>
+          <Button size="compact-sm" variant="default">
+            {account.name}
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
           <Menu.Item
-            key={key}
+            component={Link}
+            href={`/team?${new URLSearchParams({ mentioned: member.key })}#activity`}
+          >
+            Mentions of me
+          </Menu.Item>
+          {others.length > 0 ? <Menu.Label>Teams</Menu.Label> : null}
+          {others.map(({ key, name }) => (
+            <Menu.Item
+              key={key}
+              onClick={async () => {
+                const { fault } = await ask('team', { team: key });
+                if (!fault) goTo('/');
+              }}
+            >
+              Go to {name}
+            </Menu.Item>
+          ))}
+          <Menu.Item onClick={() => showSessions(true)}>My sessions</Menu.Item>
+          <Menu.Item
             onClick={async () => {
-              const { fault } = await ask('team', { team: key });
-              if (!fault) goTo('/');
+              await ask('sign-out', {});
+              goTo('/sign-in');
             }}
           >
-            Go to {name}
+            Sign out
           </Menu.Item>
-        ))}
-        <Menu.Item
-          onClick={async () => {
-            await ask('sign-out', {});
-            goTo('/sign-in');
-          }}
-        >
-          Sign out
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+        </Menu.Dropdown>
+      </Menu>
+      {sessions ? <Sessions onClose={() => showSessions(false)} /> : null}
+    </>
   );
 }

@@ -3,7 +3,7 @@
 import { Text } from '@mantine/core';
 import { graphql, useQuery } from '../shell/client';
 
-const ViewerQuery = graphql(`query ViewerIs { viewer { member { key name } role scopes session { id } } }`);
+const ViewerQuery = graphql(`query ViewerIs { viewer { member { key name } role may } }`);
 
 /** Who looks, and what they may do: asked once for the whole page. Until it is known, nothing is offered that they perhaps may not. */
 export function useViewer() {
@@ -13,9 +13,8 @@ export function useViewer() {
     known: viewer !== undefined,
     key: viewer?.member.key,
     role: viewer?.role,
-    signedIn: Boolean(viewer?.session),
-    mayWrite: viewer?.scopes.includes('WRITE') ?? false,
-    mayAdmin: viewer?.scopes.includes('ADMIN') ?? false,
+    /** To make things and change one's own. */
+    mayWrite: viewer?.may.includes('CHANGE') ?? false,
   };
 }
 

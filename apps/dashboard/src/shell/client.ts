@@ -28,9 +28,12 @@ export function makeClient() {
   return { client, ssr };
 }
 
-/** Who is not signed in where one has to be is led to the page for it, and from there back. */
 function signIn(errors: readonly { readonly extensions: { readonly code?: unknown } }[]): void {
-  if (onServer || !errors.some(({ extensions }) => extensions.code === 'UNAUTHENTICATED')) return;
+  if (!onServer && errors.some(({ extensions }) => extensions.code === 'UNAUTHENTICATED')) leadToSignIn();
+}
+
+/** Who is not signed in (any more) where one has to be is led to the page for it, and from there back. */
+export function leadToSignIn(): void {
   const { pathname, search } = window.location;
   if (!OUTSIDE.includes(pathname))
     window.location.assign(`/sign-in?${new URLSearchParams({ to: pathname + search })}`);

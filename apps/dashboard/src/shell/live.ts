@@ -4,6 +4,7 @@ import type { DocumentInput } from '@urql/next';
 import { stringifyDocument } from '@urql/next';
 import { type Client, createClient } from 'graphql-ws';
 import { useEffect, useRef, useState } from 'react';
+import { leadToSignIn } from './client';
 import { makeStore, useStore } from './store';
 
 /** `lost`: nothing that is shown is of later than `since`. `catching up`: connected again, what was missed is on its way. */
@@ -38,6 +39,8 @@ export const useConnection = (): Connection => useStore(connection, START);
 const open = new Set<object>();
 let socket: Client | undefined;
 
+/** How the API closes a connection whose token or session is not valid any more. */
+const FORBIDDEN = 4403;
 /** One WebSocket for the page, which connects again by itself for as long as something is watched. */
 function theSocket(): Client {
   socket ??= createClient({
@@ -69,8 +72,11 @@ function theSocket(): Client {
         }, SILENCE_MS);
       },
       closed: (event) => {
-        // 1000: nothing is watched any more, which is no loss.
-        if ((event as { code?: number }).code === 1000) return;
+        const { code } = event as { code?: number };
+        // Nothing is watched any more, which is no loss.
+        if (code === 1000) return;
+        // The session has ended, or the person is no member any more.
+        if (code === FORBIDDEN) return leadToSignIn();
         const before = connection.get();
         const since = before.state === 'lost' || before.state === 'catching up' ? before.since : new Date();
         connection.set({ state: 'lost', since });

@@ -4,23 +4,23 @@ import { Button, Code, CopyButton, Group, TagsInput, Text, Title } from '@mantin
 import { useMutation } from '@urql/next';
 import { useMemo, useState } from 'react';
 import { stringify } from 'yaml';
-import { NamedIn, NoteText } from '../mention/note';
+import { NamedIn } from '../mention/named-in';
 import { NoteField } from '../mention/note-field';
-import { ReadsOnly, useViewer } from '../session/viewer';
+import { whyNot } from '../session/may-change';
 import { graphql } from '../shell/client';
 import { tell, warn } from '../shell/notice';
 import type { Sweep } from './sweep';
 
 const NoteSweep = graphql(`
   mutation NoteSweep($key: String!, $note: String) {
-    noteSweep(key: $key, note: $note) { __typename ... on InvalidInput { message problems { message } } ... on NotFound { message } }
+    noteSweep(key: $key, note: $note) { __typename ... on InvalidInput { message problems { message } } ... on NotYours { message } ... on NotFound { message } ... on TooManyTags { message } }
   }
 `);
 const TagSweep = graphql(`
   mutation TagSweep($key: String!, $add: [String!], $remove: [String!]) {
     tagSweep(key: $key, add: $add, remove: $remove) {
       __typename
-      ... on InvalidInput { message problems { message } } ... on NotFound { message } ... on TooManyTags { message }
+      ... on InvalidInput { message problems { message } } ... on NotYours { message } ... on NotFound { message } ... on TooManyTags { message }
     }
   }
 `);
@@ -31,7 +31,6 @@ export function SweepAbout({ sweep, onChanged }: { sweep: Sweep; onChanged: () =
   const [, tag] = useMutation(TagSweep);
   const [draft, setDraft] = useState<string>();
   const { key, tags, addedSeeds } = sweep;
-  const { mayWrite } = useViewer();
   const yaml = useMemo(
     () => stringify(sweep.definition, { flowCollectionPadding: true }),
     [sweep.definition],
@@ -43,7 +42,7 @@ export function SweepAbout({ sweep, onChanged }: { sweep: Sweep; onChanged: () =
       error?.message ??
       (answer?.__typename === 'InvalidInput'
         ? answer.problems[0]!.message
-        : answer?.__typename === 'NotFound'
+        : answer && answer.__typename !== 'SweepDescribed'
           ? answer.message
           : undefined);
     if (problem) return warn(problem);
@@ -66,25 +65,17 @@ export function SweepAbout({ sweep, onChanged }: { sweep: Sweep; onChanged: () =
       <Title order={2} size="h4" mt="lg" mb="xs" id="about">
         About this sweep
       </Title>
-      {mayWrite ? (
-        <>
-          <NoteField
-            label="Note"
-            autosize
-            minRows={2}
-            value={draft ?? sweep.note ?? ''}
-            onText={setDraft}
-            maw={720}
-          />
-          <NamedIn note={sweep.note} />
-        </>
-      ) : (
-        <>
-          {sweep.note ? <NoteText note={sweep.note} /> : null}
-          {tags.length > 0 ? <Text>Tags: {tags.join(', ')}</Text> : null}
-          <ReadsOnly what="write notes and tags" />
-        </>
-      )}
+      <NoteField
+        label="Note"
+        autosize
+        minRows={2}
+        value={draft ?? sweep.note ?? ''}
+        readOnly={!sweep.mayChange}
+        title={whyNot(sweep)}
+        onText={setDraft}
+        maw={720}
+      />
+      <NamedIn note={sweep.note} />
       {draft === undefined ? null : (
         <Group gap="xs" mt="xs">
           <Button size="xs" onClick={() => void save()}>
@@ -95,16 +86,16 @@ export function SweepAbout({ sweep, onChanged }: { sweep: Sweep; onChanged: () =
           </Button>
         </Group>
       )}
-      {mayWrite ? (
-        <TagsInput
-          label="Tags"
-          description="Enter adds one"
-          value={[...tags]}
-          onChange={(next) => void changeTags(next)}
-          maw={720}
-          mt="sm"
-        />
-      ) : null}
+      <TagsInput
+        label="Tags"
+        description={sweep.mayChange ? 'Enter adds one' : undefined}
+        readOnly={!sweep.mayChange}
+        title={whyNot(sweep)}
+        value={[...tags]}
+        onChange={(next) => void changeTags(next)}
+        maw={720}
+        mt="sm"
+      />
       <Group mt="md" mb="xs">
         <Text fw={600}>The sweep file</Text>
         <CopyButton value={yaml}>

@@ -3,8 +3,8 @@
 import { Button, Group, Modal, Text } from '@mantine/core';
 import { useMutation } from '@urql/next';
 import { useRouter } from 'next/navigation';
-import { useMemo, useState } from 'react';
-import { ReadsOnly, useViewer } from '../session/viewer';
+import { useCallback, useMemo, useState } from 'react';
+import { whyNot } from '../session/may-change';
 import { graphql } from '../shell/client';
 import { type Command, useCommands } from '../shell/commands';
 import { count } from '../shell/format';
@@ -14,19 +14,19 @@ import type { Cells } from './cells';
 import type { Sweep } from './sweep';
 
 const PauseSweep = graphql(
-  `mutation PauseSweep($key: String!) { change: pauseSweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotFound { message } } }`,
+  `mutation PauseSweep($key: String!) { change: pauseSweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotYours { message } ... on NotFound { message } } }`,
 );
 const ResumeSweep = graphql(
-  `mutation ResumeSweep($key: String!) { change: resumeSweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotFound { message } } }`,
+  `mutation ResumeSweep($key: String!) { change: resumeSweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotYours { message } ... on NotFound { message } } }`,
 );
 const CancelSweep = graphql(
-  `mutation CancelSweep($key: String!) { change: cancelSweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotFound { message } } }`,
+  `mutation CancelSweep($key: String!) { change: cancelSweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotYours { message } ... on NotFound { message } } }`,
 );
 const RetrySweep = graphql(
-  `mutation RetrySweep($key: String!) { change: retrySweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotFound { message } } }`,
+  `mutation RetrySweep($key: String!) { change: retrySweep(key: $key) { __typename ... on SweepChanged { runs } ... on SweepEnded { message } ... on NotYours { message } ... on NotFound { message } } }`,
 );
 const LockSweep = graphql(
-  `mutation LockSweep($key: String!, $locked: Boolean!) { change: lockSweep(key: $key, locked: $locked) { __typename ... on NotFound { message } } }`,
+  `mutation LockSweep($key: String!, $locked: Boolean!) { change: lockSweep(key: $key, locked: $locked) { __typename ... on NotYours { message } ... on NotFound { message } } }`,
 );
 
 const runs = (n: number): string => `${count(n)} ${n === 1 ? 'run' : 'runs'}`;
@@ -47,9 +47,9 @@ export function SweepActions({
   const [, cancel] = useMutation(CancelSweep);
   const [, retry] = useMutation(RetrySweep);
   const [, lock] = useMutation(LockSweep);
-  const { mayWrite } = useViewer();
   const [asking, ask] = useState<'cancel' | 'seeds'>();
   const { key, status, locked, counts } = sweep;
+  const refused = whyNot(sweep);
   const open = counts.waiting + counts.running;
   const back = counts.failed + counts.cancelled;
   const commands = useMemo(() => {
@@ -79,7 +79,7 @@ export function SweepActions({
     const doLock = async () => {
       const { data, error } = await lock({ key, locked: !locked });
       if (error) return warn(error.message);
-      if (data?.change.__typename === 'NotFound') return warn(data.change.message);
+      if (data && data.change.__typename !== 'SweepLocked') return warn(data.change.message);
       tell(locked ? `${key} is not locked any more.` : `${key} is locked: no run of it is deleted.`);
       onChanged();
     };
@@ -90,24 +90,21 @@ export function SweepActions({
       ...(keys ? { keys } : {}),
       run,
     });
-    const all = !mayWrite
-      ? []
-      : [
-          ...(status === 'RUNNING' || status === 'WAITING' ? [command('pause', 'Pause', 'p', doPause)] : []),
-          ...(status === 'PAUSED' ? [command('resume', 'Resume', 'p', doResume)] : []),
-          ...(back > 0
-            ? [command('retry', `Retry ${backWords(counts.failed, counts.cancelled)}`, 'e', doRetry)]
-            : []),
-          command('seeds', 'Add seeds …', 's', () => ask('seeds')),
-          command('copy', 'Copy as a new sweep', 'y', () =>
-            router.push(`/sweeps/new?${new URLSearchParams({ copy: key })}`),
-          ),
-          command('lock', locked ? 'Unlock' : 'Lock', 'l', () => void doLock()),
-          ...(open > 0 ? [command('cancel', 'Cancel …', 'x', () => ask('cancel'))] : []),
-        ];
+    const all = [
+      ...(status === 'RUNNING' || status === 'WAITING' ? [command('pause', 'Pause', 'p', doPause)] : []),
+      ...(status === 'PAUSED' ? [command('resume', 'Resume', 'p', doResume)] : []),
+      ...(back > 0
+        ? [command('retry', `Retry ${backWords(counts.failed, counts.cancelled)}`, 'e', doRetry)]
+        : []),
+      command('seeds', 'Add seeds …', 's', () => ask('seeds')),
+      command('copy', 'Copy as a new sweep', 'y', () =>
+        router.push(`/sweeps/new?${new URLSearchParams({ copy: key })}`),
+      ),
+      command('lock', locked ? 'Unlock' : 'Lock', 'l', () => void doLock()),
+      ...(open > 0 ? [command('cancel', 'Cancel …', 'x', () => ask('cancel'))] : []),
+    ];
     return { all, doCancel };
   }, [
-    mayWrite,
     key,
     status,
     locked,
@@ -123,12 +120,23 @@ export function SweepActions({
     onChanged,
     router,
   ]);
-  useCommands(commands.all);
-  if (!mayWrite) return <ReadsOnly what="pause, retry and cancel sweeps" />;
+  // A copy is a sweep of one's own.
+  const offered = useCallback(
+    (id: string): boolean => refused === undefined || id === 'sweep copy',
+    [refused],
+  );
+  useCommands(useMemo(() => commands.all.filter(({ id }) => offered(id)), [commands, offered]));
   return (
     <Group gap="xs">
       {commands.all.map(({ id, name, keys, run }) => (
-        <Button key={id} variant="default" onClick={run} {...(keys ? { 'aria-keyshortcuts': keys } : {})}>
+        <Button
+          key={id}
+          variant="default"
+          onClick={run}
+          disabled={!offered(id)}
+          title={offered(id) ? undefined : refused}
+          {...(keys ? { 'aria-keyshortcuts': keys } : {})}
+        >
           {name}
         </Button>
       ))}

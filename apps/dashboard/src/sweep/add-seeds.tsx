@@ -16,7 +16,7 @@ const AddSeedsTo = graphql(`
       ... on SeedsAdded { created reused existing }
       ... on SeedsRefused { message }
       ... on SweepEnded { message }
-      ... on NotFound { message }
+      ... on NotYours { message } ... on NotFound { message }
       ... on InvalidInput { problems { message allowed } }
     }
   }

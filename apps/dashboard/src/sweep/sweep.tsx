@@ -23,7 +23,7 @@ export const SweepPage = graphql(
   `
     query SweepPage($key: String!) {
       sweep(key: $key) {
-        id key name createdAt order strategy reuse definition addedSeeds locked note tags deviceSeconds
+        id key name createdAt order strategy reuse definition addedSeeds locked mayChange note tags deviceSeconds
         member { key name }
         workers { id name host device engine state samplesPerSecond }
         reusedFrom { cells member status }

@@ -1,6 +1,6 @@
 'use client';
 
-import { Alert, Button, Code, CopyButton, Group, NativeSelect, Table, Text, TextInput } from '@mantine/core';
+import { Button, Group, NativeSelect, Table, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@urql/next';
 import { useState } from 'react';
 import { graphql, type SchemaType, useQuery } from '../shell/client';
@@ -8,9 +8,11 @@ import { tell, warn } from '../shell/notice';
 import { Failed } from '../shell/state';
 import { Time } from '../shell/time';
 import { Part } from './part';
+import { ShownOnce } from './shown-once';
 
 type Role = SchemaType<'Role'>;
-const ROLES: readonly Role[] = ['VIEWER', 'MEMBER', 'MAINTAINER', 'OWNER'];
+/** From the least to the most. */
+export const ROLES: readonly Role[] = ['VIEWER', 'MEMBER', 'MAINTAINER', 'OWNER'];
 
 const InvitationsQuery = graphql(`
   query Invitations {
@@ -82,24 +84,12 @@ export function Invitations() {
         </Group>
       </form>
       {link ? (
-        <Alert
-          my="sm"
+        <ShownOnce
           title="Give this link to the person; it is shown this once"
-          withCloseButton
-          closeButtonLabel="Put the link away"
+          what="link"
+          text={link}
           onClose={() => setLink(undefined)}
-        >
-          <Code block tabIndex={0} mb="xs">
-            {link}
-          </Code>
-          <CopyButton value={link}>
-            {({ copied, copy }) => (
-              <Button size="xs" variant="default" onClick={copy}>
-                {copied ? 'Copied' : 'Copy the link'}
-              </Button>
-            )}
-          </CopyButton>
-        </Alert>
+        />
       ) : null}
       {open.length > 0 ? (
         <Table striped aria-label="Open invitations" w="auto">

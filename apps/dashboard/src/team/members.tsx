@@ -9,17 +9,28 @@ import { exploreHref } from '../question/question';
 import { graphql, type ResultOf } from '../shell/client';
 import { count } from '../shell/format';
 import { Time } from '../shell/time';
+import { ManageMember } from './manage-member';
 import { Part } from './part';
+import { ShownOnce } from './shown-once';
 
 export const MemberFields = graphql(`
   fragment MemberFields on Member {
-    key name role recentRuns runningRuns lastRunAt
+    key name role disabledAt recentRuns runningRuns lastRunAt
   }
 `);
 type Member = ResultOf<typeof MemberFields>;
 
-/** Everyone with what they ran of late. Two that are ticked are compared. */
-export function Members({ members }: { members: readonly Member[] }) {
+/** Everyone with what they ran of late. Two that are ticked are compared. Who may manage them does that here. */
+export function Members({
+  members,
+  manage,
+  again,
+}: {
+  members: readonly Member[];
+  manage: boolean;
+  again: () => void;
+}) {
+  const [link, setLink] = useState<{ text: string; name: string }>();
   const [ticked, setTicked] = useState<readonly string[]>([]);
   const [a, b] = ticked;
   return (
@@ -37,13 +48,15 @@ export function Members({ members }: { members: readonly Member[] }) {
                 'running now',
                 'latest run',
                 'see',
+                ...(manage ? ['manage'] : []),
               ].map((name) => (
                 <Table.Th key={name}>{name}</Table.Th>
               ))}
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {members.map(({ key, name, role, recentRuns, runningRuns, lastRunAt }) => {
+            {members.map((member) => {
+              const { key, name, role, disabledAt, recentRuns, runningRuns, lastRunAt } = member;
               const own = { member: { eq: key } };
               return (
                 <Table.Tr key={key} data-member={key}>
@@ -63,7 +76,10 @@ export function Members({ members }: { members: readonly Member[] }) {
                   </Table.Td>
                   <Table.Th scope="row">{key}</Table.Th>
                   <Table.Td>{name}</Table.Td>
-                  <Table.Td>{role.toLowerCase()}</Table.Td>
+                  <Table.Td>
+                    {role.toLowerCase()}
+                    {disabledAt === null ? '' : ', disabled'}
+                  </Table.Td>
                   <Table.Td>{count(recentRuns)}</Table.Td>
                   <Table.Td>
                     {runningRuns > 0 ? (
@@ -87,12 +103,29 @@ export function Members({ members }: { members: readonly Member[] }) {
                       chart
                     </Anchor>
                   </Table.Td>
+                  {manage ? (
+                    <Table.Td>
+                      <ManageMember
+                        member={member}
+                        again={again}
+                        onLink={(text, name) => setLink({ text, name })}
+                      />
+                    </Table.Td>
+                  ) : null}
                 </Table.Tr>
               );
             })}
           </Table.Tbody>
         </Table>
       </div>
+      {link ? (
+        <ShownOnce
+          title={`Give this link to ${link.name}; it is shown this once`}
+          what="link"
+          text={link.text}
+          onClose={() => setLink(undefined)}
+        />
+      ) : null}
       <Group mt="xs" gap="xs">
         {a && b ? (
           <Button

@@ -2,7 +2,6 @@
 
 import { Table } from '@mantine/core';
 import { useMutation } from '@urql/next';
-import { ReadsOnly, useViewer } from '../session/viewer';
 import { graphql, type ResultOf, type SchemaType } from '../shell/client';
 import { count } from '../shell/format';
 import { tell, warn } from '../shell/notice';
@@ -34,9 +33,17 @@ const GOALS: Readonly<Record<Goal, string>> = {
 };
 
 /** What "best" means for each metric. A change can be taken back. */
-export function Metrics({ metrics, again }: { metrics: readonly Metric[]; again: () => void }) {
+export function Metrics({
+  metrics,
+  may,
+  again,
+}: {
+  metrics: readonly Metric[];
+  /** Whether who looks may change goals. */
+  may: boolean;
+  again: () => void;
+}) {
   const [, setGoal] = useMutation(SetGoal);
-  const { mayWrite } = useViewer();
   const change = async (name: string, goal: Goal, before?: Goal): Promise<void> => {
     const { data, error } = await setGoal({ name, goal });
     const result = data?.setMetricGoal;
@@ -64,9 +71,10 @@ export function Metrics({ metrics, again }: { metrics: readonly Metric[]; again:
               <Table.Th scope="row">{name}</Table.Th>
               <Table.Td>
                 <select
-                  disabled={!mayWrite}
                   aria-label={`Goal of ${name}`}
                   value={goal}
+                  disabled={!may}
+                  title={may ? undefined : 'A viewer changes no goal: ask an owner for another role.'}
                   onChange={({ currentTarget }) => void change(name, currentTarget.value as Goal, goal)}
                 >
                   {(Object.keys(GOALS) as Goal[]).map((one) => (
@@ -80,7 +88,6 @@ export function Metrics({ metrics, again }: { metrics: readonly Metric[]; again:
           ))}
         </Table.Tbody>
       </Table>
-      <ReadsOnly what="change goals" />
     </Part>
   );
 }

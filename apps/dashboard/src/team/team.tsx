@@ -1,6 +1,7 @@
 'use client';
 
-import { Group, Title } from '@mantine/core';
+import { Anchor, Group, Title } from '@mantine/core';
+import Link from 'next/link';
 import { useMemo } from 'react';
 import { useLiveQuery } from '../shell/activity';
 import { graphql } from '../shell/client';
@@ -13,12 +14,13 @@ import { Invitations } from './invitations';
 import { MemberFields, Members } from './members';
 import { MetricFields, Metrics } from './metrics';
 import { NoticeFields, Notices } from './notices';
+import { Tokens } from './tokens';
 import { WorkerFields, Workers } from './workers';
 
 const TeamPage = graphql(
   `
   query TeamPage {
-    viewer { team { name } scopes session { id } }
+    viewer { team { name } may session { id } }
     notices { ...NoticeFields }
     members { ...MemberFields }
     workers { ...WorkerFields }
@@ -42,16 +44,28 @@ export function Team() {
         <Title order={1} size="h3">
           Team {viewer.team.name}
         </Title>
-        <ViewBar page="TEAM" />
+        <Group>
+          {viewer.may.includes('SEE_AUDIT') ? (
+            <Anchor component={Link} href="/audit">
+              What was done, by whom
+            </Anchor>
+          ) : null}
+          <ViewBar page="TEAM" />
+        </Group>
       </Group>
       <Notices notices={notices} />
-      <Members members={members} />
-      {viewer.session && viewer.scopes.includes('ADMIN') ? <Invitations /> : null}
+      <Members
+        members={members}
+        manage={viewer.session !== null && viewer.may.includes('MANAGE_MEMBERS')}
+        again={again}
+      />
+      {viewer.session && viewer.may.includes('INVITE') ? <Invitations /> : null}
+      {viewer.may.includes('MANAGE_TOKENS') ? <Tokens /> : null}
       <Workers workers={workers} />
-      {viewer.scopes.includes('ADMIN') ? <Webhooks /> : null}
+      {viewer.may.includes('MANAGE_WEBHOOKS') ? <Webhooks /> : null}
       <Feed />
       <Datasets datasets={datasets} />
-      <Metrics metrics={metrics} again={again} />
+      <Metrics metrics={metrics} may={viewer.may.includes('SET_GOALS')} again={again} />
     </div>
   );
 }

@@ -1,5 +1,6 @@
 /** Accounts, how they sign in, and how they come into teams. */
 export * from './account.ts';
+export { type AccountChanged, setDisabled } from './disable.ts';
 export * from './identity.ts';
 export * from './invitation.ts';
 export {
@@ -20,6 +21,7 @@ export {
   type PasswordLinkMade,
   usePasswordLink,
 } from './reset.ts';
+export { RIGHTS } from './rights.ts';
 export * from './session.ts';
-export { countTry, forgetTries, purgeTries, TRY_LIMITS } from './throttle.ts';
+export { countTry, forgetTries, networkOf, purgeTries, type TooMany, TRY_LIMITS } from './throttle.ts';
 export { TooBusy } from './turns.ts';

@@ -4,6 +4,7 @@ import { slug } from '../sweep.ts';
 import { type Sql, transaction } from '../transaction.ts';
 import { uuidv7 } from '../uuid.ts';
 import { CAN_SIGN_IN } from './account.ts';
+import { tellRights } from './rights.ts';
 
 /** Changes of one team's members follow each other: what one has counted stays true until it is done. */
 export async function lockTeam(sql: Sql, teamId: string): Promise<void> {
@@ -75,6 +76,7 @@ export function changeRole(db: Db, change: OfTeam & { readonly role: Role }): Pr
       change.memberId,
       change.role,
     ]);
+    await tellRights(sql, change.memberId);
     return 'changed';
   });
 }
@@ -92,6 +94,7 @@ export function removeMember(db: Db, member: OfTeam): Promise<MemberChanged> {
       '/* removeMember sessions */ UPDATE session s SET team_id = NULL FROM member m WHERE m.id = $1 AND s.account_id = m.account_id AND s.team_id = m.team_id',
     ])
       await sql.query(statement, [member.memberId]);
+    await tellRights(sql, member.memberId);
     return 'changed';
   });
 }
@@ -100,7 +103,7 @@ export function removeMember(db: Db, member: OfTeam): Promise<MemberChanged> {
  * Whether a member may lose its place among the owners. Under the team's lock, which this takes. Owners who can sign in are what
  * counts; where none can (a laptop's local team), any owner is.
  */
-async function standing(sql: Sql, { teamId, memberId }: OfTeam): Promise<MemberChanged> {
+export async function standing(sql: Sql, { teamId, memberId }: OfTeam): Promise<MemberChanged> {
   await lockTeam(sql, teamId);
   const { rows } = await sql.query<{ id: string; owner: boolean; can: boolean }>(
     `/* memberStanding */ SELECT m.id, m.role = 'OWNER' AND a.disabled_at IS NULL AS owner, ${CAN_SIGN_IN} AS can

@@ -11,10 +11,10 @@ const SHORTEST = 10;
 const LONGEST = 200;
 
 /**
- * Two at once in a process: libuv has four threads, and the other two stay with files and names. Who comes when 50 wait is refused,
+ * One at once in a process: it takes a core while it does, and the others stay with what people ask. Who comes when 50 wait is refused,
  * so that a flood of tries is a wait of some seconds for a password and none for anything else.
  */
-const turns = new Turns(2, 50);
+const turns = new Turns(1, 50);
 
 async function derive(password: string, salt: Buffer, length: number, cost: ScryptOptions): Promise<Buffer> {
   // One text has several encodings, and keyboards differ in which they send.

@@ -18,6 +18,11 @@ export type PasswordLinkMade =
   /** The account is in a team of which who asks is no owner: its password opens that one too. */
   | { readonly kind: 'otherTeams' };
 
+/** Whether the account of a member m is in a team of which the account $3 is no owner. */
+export const OTHER_TEAMS = `EXISTS (
+  SELECT FROM member other WHERE other.account_id = m.account_id AND other.left_at IS NULL AND NOT EXISTS (
+    SELECT FROM member mine WHERE mine.team_id = other.team_id AND mine.account_id = $3 AND mine.role = 'OWNER' AND mine.left_at IS NULL))`;
+
 /** Makes a link by which a member sets a new password. `by`: the owner who asks; null: somebody with the database. */
 export async function createPasswordLink(
   db: Db,
@@ -25,9 +30,7 @@ export async function createPasswordLink(
   by: { readonly memberId: string; readonly accountId: string } | null,
 ): Promise<PasswordLinkMade> {
   const { rows } = await db.pool.query(
-    `/* createPasswordLink member */ SELECT a.id, a.email, EXISTS (
-       SELECT FROM member other WHERE other.account_id = a.id AND other.left_at IS NULL AND NOT EXISTS (
-         SELECT FROM member mine WHERE mine.team_id = other.team_id AND mine.account_id = $3 AND mine.role = 'OWNER' AND mine.left_at IS NULL)) AS others
+    `/* createPasswordLink member */ SELECT a.id, a.email, ${OTHER_TEAMS} AS others
      FROM member m JOIN account a ON a.id = m.account_id
      WHERE m.id = $1 AND m.team_id = $2 AND m.left_at IS NULL AND a.disabled_at IS NULL`,
     [member.memberId, member.teamId, by?.accountId ?? null],

@@ -2,6 +2,7 @@ import type { Role, SignInMethod } from '../generated/prisma/enums.ts';
 import type { Db } from '../open.ts';
 import type { Sql } from '../transaction.ts';
 import { uuidv7 } from '../uuid.ts';
+import { tell } from './rights.ts';
 import { hashOf, makeSecret } from './secret.ts';
 
 /** Days that a session lasts, and that it lasts without a use. */
@@ -154,7 +155,8 @@ export async function revokeSession(
   session: { readonly accountId: string; readonly id: string },
 ): Promise<boolean> {
   const { rowCount } = await db.pool.query(
-    '/* revokeSession */ UPDATE session SET revoked_at = now() WHERE id = $1 AND account_id = $2 AND revoked_at IS NULL',
+    `/* revokeSession */ WITH gone AS (UPDATE session SET revoked_at = now() WHERE id = $1 AND account_id = $2 AND revoked_at IS NULL RETURNING id)
+     SELECT ${tell('id')} FROM gone`,
     [session.id, session.accountId],
   );
   return rowCount === 1;
@@ -163,8 +165,9 @@ export async function revokeSession(
 /** Ends all sessions of an account, or all but one. */
 export async function revokeSessions(sql: Sql, accountId: string, but: string | null = null): Promise<void> {
   await sql.query(
-    `/* revokeSessions */ UPDATE session SET revoked_at = now()
-     WHERE account_id = $1 AND revoked_at IS NULL AND id IS DISTINCT FROM $2`,
+    `/* revokeSessions */ WITH gone AS (
+       UPDATE session SET revoked_at = now() WHERE account_id = $1 AND revoked_at IS NULL AND id IS DISTINCT FROM $2 RETURNING id)
+     SELECT ${tell('id')} FROM gone`,
     [accountId, but],
   );
 }

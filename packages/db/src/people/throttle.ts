@@ -27,14 +27,22 @@ export function networkOf(address: string): string {
     .join(':');
 }
 
+/** That there were too many tries. */
+export interface TooMany {
+  /** After so many seconds it may be tried again. */
+  readonly seconds: number;
+  /** Whether they came from the network address, whatever e-mail address they were for. */
+  readonly ofAddress: boolean;
+}
+
 /**
- * Counts a try before the password is looked at, so that tries at the same moment count too. Answers the seconds after which to
- * try again where there were too many, for all API processes together; undefined where it may be tried.
+ * Counts a try before the password is looked at, so that tries at the same moment count too. Undefined where it may be tried, as all API
+ * processes together have counted.
  */
 export async function countTry(
   db: Db,
   { email, address }: { readonly email: string; readonly address: string },
-): Promise<number | undefined> {
+): Promise<TooMany | undefined> {
   // The e-mail address first in all of them: so none waits for one that waits for it.
   const { rows } = await db.pool.query<{ kind: number; tries: number; left: number }>(
     `/* countTry */ INSERT INTO sign_in_try AS t (key, tries) VALUES ($1, 1), ($2, 1)
@@ -45,7 +53,11 @@ export async function countTry(
     [emailKey(email), keyOf('address', networkOf(address)), TRY_LIMITS.seconds],
   );
   const over = rows.filter(({ kind, tries }) => tries > (kind === 1 ? TRY_LIMITS.address : TRY_LIMITS.email));
-  return over.length > 0 ? Math.max(1, ...over.map(({ left }) => left)) : undefined;
+  if (over.length === 0) return undefined;
+  return {
+    seconds: Math.max(1, ...over.map(({ left }) => left)),
+    ofAddress: over.some(({ kind }) => kind === 1),
+  };
 }
 
 /** The tries for an e-mail address are forgotten: its owner was there. The one that succeeded is not held against where it came from. */

@@ -12,20 +12,7 @@ const MemberLink = ({ member: { key, name } }: { member: Named }) => (
   </Anchor>
 );
 
-/** A note as it reads: who is named in it leads to their runs. */
-export function NoteText({ note }: { note: string }) {
-  const pieces = piecesOf(note, useMembers());
-  return (
-    <Text component="p" m={0} style={{ whiteSpace: 'pre-wrap' }} data-testid="note">
-      {pieces.map((piece, i) =>
-        // biome-ignore lint/suspicious/noArrayIndexKey: pieces have no other name than their place
-        typeof piece === 'string' ? piece : <MemberLink key={i} member={piece} />,
-      )}
-    </Text>
-  );
-}
-
-/** Beside a note that is being written: who is named in what is saved. */
+/** Beneath a note: who is named in what is saved, with the way to their runs. */
 export function NamedIn({ note }: { note: string | null }) {
   const pieces = piecesOf(note ?? '', useMembers());
   const named = [
