@@ -61,6 +61,7 @@ describe('what is written down', () => {
     (fields: string, entry: object): Deed =>
     async () => [fields, entry];
   const key = (i: number) => `${sweep.key}/${i}`;
+  const webhook = async (): Promise<string> => (await own.ask('{ webhooks { id } }')).data.webhooks[0].id;
   const DEEDS: Readonly<Record<string, Deed>> = {
     createSweep: of(`definition: $definition`, {
       kind: 'sweep',
@@ -158,6 +159,17 @@ describe('what is written down', () => {
       const [{ id }] = (await own.ask('{ invitations { id } }')).data.invitations;
       return [`id: "${id}"`, { kind: 'invitation', key: 'Ada' }];
     },
+    addWebhook: of('url: "https://hooks.example.org/T0/secret", kinds: [MENTIONED]', {
+      kind: 'webhook',
+      key: null,
+      detail: { kinds: ['MENTIONED'] },
+    }),
+    changeWebhook: async () => [
+      `id: "${await webhook()}", url: "https://hooks.example.org/T1/secret", active: false`,
+      { kind: 'webhook', key: null, detail: { address: true, active: false } },
+    ],
+    rotateWebhook: async () => [`id: "${await webhook()}"`, { kind: 'webhook', key: null }],
+    removeWebhook: async () => [`id: "${await webhook()}"`, { kind: 'webhook', key: null }],
     changeRole: async () => {
       const { key } = await addPerson(own.db, { password: null, teamId: own.teamId });
       return [`member: "${key}", role: VIEWER`, { kind: 'member', key, detail: { role: 'VIEWER' } }];
