@@ -3,7 +3,6 @@
 import { Button, Group, Text } from '@mantine/core';
 import { useMemo, useRef, useState } from 'react';
 import type { RunFilter } from '../filter/filter';
-import { useViewer } from '../session/viewer';
 import { type Command, useCommands } from '../shell/commands';
 import { count } from '../shell/format';
 import { ACTIONS, type Action, runsWord } from './bulk';
@@ -34,7 +33,6 @@ export function SelectionBar({
   onSelection: (selection: Selection) => void;
   onChanged: () => void;
 }) {
-  const { mayWrite } = useViewer();
   const [action, setAction] = useState<Action>();
   const [noted, setNoted] = useState<string>();
   const [sides, setSides] = useState<Sides>({});
@@ -57,14 +55,14 @@ export function SelectionBar({
         },
         ...(some
           ? [
-              ...(mayWrite ? NAMES : []).map((name) => ({
+              ...NAMES.map((name) => ({
                 id: `bulk ${name}`,
                 name: `${ACTIONS[name].name} the chosen runs`,
                 group: 'Runs',
                 keys: ACTIONS[name].keys,
                 run: () => setAction(name),
               })),
-              ...(one === undefined || !mayWrite
+              ...(one === undefined
                 ? []
                 : [
                     {
@@ -84,7 +82,7 @@ export function SelectionBar({
             ]
           : []),
       ],
-      [some, one, mayWrite],
+      [some, one],
     ),
   );
   return (
@@ -114,7 +112,7 @@ export function SelectionBar({
             <Button size="compact-md" variant="default" onClick={() => onSelection(NOTHING)}>
               None
             </Button>
-            {(mayWrite ? NAMES : []).map((name) => (
+            {NAMES.map((name) => (
               <Button
                 key={name}
                 size="compact-md"
@@ -125,7 +123,7 @@ export function SelectionBar({
                 {ACTIONS[name].name} …
               </Button>
             ))}
-            {one === undefined || !mayWrite ? null : (
+            {one === undefined ? null : (
               <Button size="compact-md" variant="default" onClick={() => setNoted(one)}>
                 Note …
               </Button>
