@@ -21,6 +21,7 @@ export default defineConfig({
     locale: 'en-GB',
     launchOptions: browser(),
     screenshot: 'only-on-failure',
-    trace: 'retain-on-failure',
+    // Recording each step takes longer than the step: only who looks for a fault asks for it.
+    trace: process.env.SMALLBATCH_TRACE ? 'retain-on-failure' : 'off',
   },
 });

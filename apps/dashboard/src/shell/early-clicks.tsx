@@ -5,7 +5,7 @@ import { useEffect } from 'react';
 /** Who keeps the click that comes before the page's scripts; it is done once they are there. */
 declare global {
   interface Window {
-    smallbatchEarly?: { last: Element | undefined; stop(): void };
+    smallbatchEarly?: { last: HTMLButtonElement | undefined; stop(): void };
   }
 }
 
@@ -31,12 +31,22 @@ export function useNoMoreEarlyClicks(): void {
   useEffect(() => window.smallbatchEarly?.stop(), []);
 }
 
+/** A button, or the one that the browser drew in its place: where several have its name, none. */
+function inPlaceOf(button: HTMLButtonElement): HTMLButtonElement | undefined {
+  if (button.isConnected) return button;
+  const name = (one: Element) => one.getAttribute('aria-label') ?? one.textContent;
+  const same = [...document.querySelectorAll('button')].filter(
+    (one) => name(one) === name(button) && !one.closest('[hidden]'),
+  );
+  return same.length === 1 ? same[0] : undefined;
+}
+
 /** Inside of what comes alive last. */
 export function DoEarlyClick() {
   useEffect(() => {
     const { smallbatchEarly: early } = window;
     delete window.smallbatchEarly;
-    if (early?.last instanceof HTMLElement && early.last.isConnected) early.last.click();
+    if (early?.last) inPlaceOf(early.last)?.click();
   }, []);
   return null;
 }
