@@ -7,6 +7,7 @@ import type { Metadata } from 'next';
 import { headers } from 'next/headers';
 import type { ReactNode } from 'react';
 import { KeepEarlyClicks } from '../src/shell/early-clicks';
+import { RevealAtOnce } from '../src/shell/reveal';
 import { Shell } from '../src/shell/shell';
 import { watchFrom } from '../src/shell/watch-from';
 
@@ -23,6 +24,7 @@ export default async function Layout({ children }: { children: ReactNode }) {
     <html lang="en" {...mantineHtmlProps}>
       <head>
         <KeepEarlyClicks nonce={nonce} />
+        <RevealAtOnce nonce={nonce} />
         <ColorSchemeScript defaultColorScheme="auto" nonce={nonce} />
       </head>
       <body>
