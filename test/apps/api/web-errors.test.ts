@@ -136,7 +136,11 @@ describe('what is wrong with a request', () => {
       'ALTER TABLE run RENAME COLUMN queue_rank TO rank_of_queue; ALTER TABLE invitation RENAME COLUMN hash TO hasch',
     );
     const answers = [
-      await fetch(`${here}/auth/invitation?secret=inv_a`),
+      await fetch(`${here}/auth/invitation/look`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"secret":"inv_a"}',
+      }),
       await fetch(`${here}/graphql`, {
         method: 'POST',
         headers: { ...cookie(), 'content-type': 'application/json' },
