@@ -74,7 +74,7 @@ describe('what is wrong with a request', () => {
         `/export/runs.csv?metric=nothing${inUrl}`,
         `/export/audit.csv?action=X${inUrl}`,
         `/export/audit.csv?since=x${inUrl}`,
-        `/auth/invitation?secret=${inUrl}`,
+        `/ingest/points?upload=${inUrl}`,
         `/auth/${inUrl}x`,
         `/ingest/points?upload=${inUrl}%2F`,
         `/nothing/${inUrl}`,

@@ -103,8 +103,8 @@ describe('a request', () => {
     expect((await browser.get(`/export/runs.csv?${often}`)).body.errors[0].message).toContain(
       'given 500 times',
     );
-    for (const query of ['secret=a&secret=b', 'secret[a]=b', 'secret[]=b', 'secret[__proto__][x]=b', ''])
-      expect((await browser.get(`/auth/invitation?${query}`)).status, query).toBe(400);
+    for (const query of ['upload=a&upload=b', 'upload[a]=b', 'upload[]=b', 'upload[__proto__][x]=b', ''])
+      expect((await browser.get(`/ingest/points?${query}`)).status, query).toBe(400);
   });
 });
 
