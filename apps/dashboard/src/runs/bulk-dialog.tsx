@@ -1,9 +1,10 @@
 'use client';
 
 import { Alert, Button, Group, Modal, Stack, TagsInput, Text } from '@mantine/core';
-import { useMutation, useQuery } from '@urql/next';
+import { useMutation } from '@urql/next';
 import { useState } from 'react';
 import { both, type RunFilter } from '../filter/filter';
+import { useQuery } from '../shell/client';
 import { count } from '../shell/format';
 import { tell } from '../shell/notice';
 import {

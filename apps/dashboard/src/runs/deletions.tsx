@@ -1,10 +1,9 @@
 'use client';
 
 import { Button, Modal, Table, Text } from '@mantine/core';
-import { useQuery } from '@urql/next';
 import { useMemo, useState } from 'react';
 import { useViewer } from '../session/viewer';
-import { graphql } from '../shell/client';
+import { graphql, useQuery } from '../shell/client';
 import { useCommands } from '../shell/commands';
 import { count } from '../shell/format';
 import { Failed, Loading } from '../shell/state';

@@ -1,10 +1,10 @@
 'use client';
 
 import { Alert, Button, Group, Modal, Stack } from '@mantine/core';
-import { useMutation, useQuery } from '@urql/next';
+import { useMutation } from '@urql/next';
 import { useState } from 'react';
 import { NoteField } from '../mention/note-field';
-import { graphql } from '../shell/client';
+import { graphql, useQuery } from '../shell/client';
 import { tell } from '../shell/notice';
 import { Failed, Loading } from '../shell/state';
 import { refusal } from './bulk';

@@ -1,10 +1,10 @@
 'use client';
 
-import { createRequest, useClient, useQuery } from '@urql/next';
+import { createRequest, useClient } from '@urql/next';
 import { useCallback, useEffect, useMemo, useReducer } from 'react';
 import { both, type RunFilter } from '../filter/filter';
 import { useLast } from '../shell/activity';
-import type { VariablesOf } from '../shell/client';
+import { useQuery, type VariablesOf } from '../shell/client';
 import { orderOf, type Sorting } from './columns';
 import { type Page, RowList } from './row-list';
 import { FirstRows, MoreRows, type Row } from './rows';

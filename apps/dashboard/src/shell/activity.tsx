@@ -1,9 +1,9 @@
 'use client';
 
-import { type AnyVariables, createRequest, type DocumentInput, useQuery } from '@urql/next';
+import { type AnyVariables, createRequest, type DocumentInput } from '@urql/next';
 import { usePathname } from 'next/navigation';
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef } from 'react';
-import { graphql } from './client';
+import { graphql, useQuery } from './client';
 import { useWatch } from './live';
 import { OUTSIDE } from './pages';
 

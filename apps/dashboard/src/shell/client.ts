@@ -3,7 +3,7 @@ import { apiUrl, asker } from './asker';
 import { OUTSIDE } from './pages';
 
 export { graphql, type ResultOf, type SchemaType, type VariablesOf } from '@smallbatch/client';
-export { useQuery } from '@urql/next';
+export { useQuery } from './use-query';
 
 const onServer = typeof window === 'undefined';
 
