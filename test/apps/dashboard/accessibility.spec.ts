@@ -65,8 +65,8 @@ async function findingsInBoth(page: Page): Promise<{ light: Finding[]; dark: Fin
   await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
   await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', 'dark');
   // Colours on their way from one theme to the other are of neither.
-  await page.evaluate(() =>
-    Promise.allSettled(document.getAnimations().map((one) => one instanceof CSSTransition && one.finished)),
+  await page.waitForFunction(() =>
+    document.getAnimations().every((one) => !(one instanceof CSSTransition) || one.playState !== 'running'),
   );
   return { light, dark: await findings(page, { runOnly: COLOURS }) };
 }
