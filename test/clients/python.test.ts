@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { createSweep } from '@smallbatch/db';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { record } from '../apps/api/results.ts';
 import { testApi } from '../apps/api/server.ts';
 import { addDataset, newRun, newSweep } from '../packages/db/new-run.ts';
@@ -98,7 +98,9 @@ const framesOf = (stdout: string): void => {
   ]);
 };
 
-describe.skipIf(missing.Python !== undefined)('the Python client', () => {
+describe('the Python client', () => {
+  beforeEach(({ skip }) => skip(missing.Python !== undefined, missing.Python));
+
   test('makes data frames of groups, curves and runs, nested names with dots', async () => {
     framesOf((await python(frames(2), [stand])).stdout);
   });

@@ -200,7 +200,7 @@ test('while the network is lost the page says since when, and afterwards it show
     while (going) {
       reported++;
       run.log({ step: reported, test_accuracy: 1 - 1 / (reported + 1) });
-      await sleep(50);
+      await sleep(100);
     }
   })();
   await page.goto(`${own.url}/runs/${run.key}`);
@@ -227,7 +227,22 @@ test('while the network is lost the page says since when, and afterwards it show
   expect(await points()).toBe(before);
   await context.setOffline(false);
   await expect(connection).toContainText('caught up');
-  await expect.poll(points).toBeGreaterThan(before + 20);
+  await expect.poll(points).toBeGreaterThan(before + 10);
+
+  // Lost again while the first "caught up" is still there: the second is shown for its own time.
+  await context.setOffline(true);
+  await expect(connection).toContainText('disconnected since');
+  const shown = connection.evaluate(async (notice) => {
+    const until = (is: () => boolean): Promise<number> =>
+      new Promise((done) => {
+        const look = (): unknown => (is() ? done(performance.now()) : requestAnimationFrame(look));
+        look();
+      });
+    const from = await until(() => notice.textContent === 'caught up');
+    return (await until(() => notice.textContent !== 'caught up')) - from;
+  });
+  await context.setOffline(false);
+  expect(await shown).toBeGreaterThan(4000);
 
   killApi();
   await expect(connection).toContainText('disconnected since');

@@ -173,6 +173,33 @@ test('points of a run that trains arrive without reloading; late ones get their 
   await expect.poll(() => rows(page, 'Loss')).toHaveLength(14);
 });
 
+test('its last points are shown also where the page knows of its end before they came', async ({ page }) => {
+  const held: (() => void)[] = [];
+  let holding = false;
+  await page.routeWebSocket(/\/graphql$/, (socket) => {
+    const server = socket.connectToServer();
+    server.onMessage((message) => {
+      const pass = (): void => socket.send(message);
+      const { type, payload } = JSON.parse(String(message));
+      // The word that there is no more comes after the points, and so is held too.
+      if (holding && (payload?.data?.runMetrics || type === 'complete')) held.push(pass);
+      else pass();
+    });
+  });
+  const run = await ownRun();
+  await run.report([1, 2]);
+  await page.goto(`${own.url}/runs/${run.key}?tables=loss`);
+  await expect.poll(() => rows(page, 'Loss')).toHaveLength(2);
+  holding = true;
+  await run.report([3, 4]);
+  await run.finish();
+  await expect(page.getByTestId('status')).toHaveText('done');
+  await expect.poll(() => held.length).toBeGreaterThan(1);
+  expect(await rows(page, 'Loss')).toHaveLength(2);
+  for (const pass of held) pass();
+  await expect.poll(() => rows(page, 'Loss')).toHaveLength(4);
+});
+
 test('of a run that reports more points than a chart has pixels a part is shown, and near by all of it, what comes late and what comes now', async ({
   page,
 }) => {

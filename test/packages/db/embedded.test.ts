@@ -249,27 +249,27 @@ describe('a home', () => {
     }
   });
 
-  test.skipIf(!root)(
-    'that only root may enter has its database in /var/lib/smallbatch (only as root)',
-    async () => {
-      const closed = newHome();
-      const home = join(closed, 'home');
-      mkdirSync(home);
-      const elsewhere = join(
-        '/var/lib/smallbatch',
-        createHash('sha256').update(home).digest('hex').slice(0, 12),
-      );
-      try {
-        const first = await start(home);
-        await query(first.url, 'CREATE TABLE kept AS SELECT 1 AS one');
-        expect(existsSync(join(elsewhere, 'postgres/PG_VERSION'))).toBe(true);
-        expect(statSync(closed).mode & 0o777).toBe(0o700);
-        await first.stop();
-        expect(await query((await start(home)).url, 'SELECT * FROM kept')).toEqual([{ one: 1 }]);
-        await Promise.all(running.splice(0).map((embedded) => embedded.stop()));
-      } finally {
-        rmSync(elsewhere, { recursive: true, force: true });
-      }
-    },
-  );
+  test('that only root may enter has its database in /var/lib/smallbatch (only as root)', async ({
+    skip,
+  }) => {
+    skip(!root, 'only root has such a folder');
+    const closed = newHome();
+    const home = join(closed, 'home');
+    mkdirSync(home);
+    const elsewhere = join(
+      '/var/lib/smallbatch',
+      createHash('sha256').update(home).digest('hex').slice(0, 12),
+    );
+    try {
+      const first = await start(home);
+      await query(first.url, 'CREATE TABLE kept AS SELECT 1 AS one');
+      expect(existsSync(join(elsewhere, 'postgres/PG_VERSION'))).toBe(true);
+      expect(statSync(closed).mode & 0o777).toBe(0o700);
+      await first.stop();
+      expect(await query((await start(home)).url, 'SELECT * FROM kept')).toEqual([{ one: 1 }]);
+      await Promise.all(running.splice(0).map((embedded) => embedded.stop()));
+    } finally {
+      rmSync(elsewhere, { recursive: true, force: true });
+    }
+  });
 });

@@ -60,8 +60,16 @@ export function RunView({ runKey }: { runKey: string }) {
 function OneRun({ runKey }: { runKey: string }) {
   const [{ data, error, fetching }, again] = useLiveQuery({ query: RunDetail, variables: { key: runKey } });
   const open = data?.run?.status === 'WAITING' || data?.run?.status === 'RUNNING';
-  // Followed only while it may change; what was seen of it stays after its end.
-  const { seen, problem } = useWatch(RunLive, open ? { key: runKey } : undefined, cursorOf, follow);
+  // Followed while it may change, and until its last points came: the page may know of its end before. What was seen of it stays.
+  const [followed, setFollowed] = useState(false);
+  const { seen, problem, ended } = useWatch(
+    RunLive,
+    open || followed ? { key: runKey } : undefined,
+    cursorOf,
+    follow,
+  );
+  const following = open || (followed && !ended);
+  if (followed !== following) setFollowed(following);
   const last = useLast(seen);
   const [deleted, setDeleted] = useState(false);
   if (error && !data) return <Failed message={error.message} again={again} />;

@@ -28,10 +28,14 @@ function arrived(subscription: object): void {
   behind.delete(subscription);
   if (connection.get().state !== 'catching up' || behind.size > 0) return;
   connection.set({ state: 'caught up' });
-  setTimeout(
-    () => connection.get().state === 'caught up' && connection.set({ state: 'live' }),
-    CAUGHT_UP_SHOWN_MS,
-  );
+  later(() => connection.set({ state: 'live' }), CAUGHT_UP_SHOWN_MS);
+}
+
+/** What the last connection waits for; a newer state does not wait for it any more. */
+let waiting: ReturnType<typeof setTimeout> | undefined;
+function later(then: () => void, ms: number): void {
+  clearTimeout(waiting);
+  waiting = setTimeout(then, ms);
 }
 
 export const useConnection = (): Connection => useStore(connection, START);
@@ -66,7 +70,7 @@ function theSocket(): Client {
         for (const subscription of open) behind.add(subscription);
         connection.set({ state: 'catching up', since: before.since });
         // Where nothing was missed no message comes; what was missed would have begun to come by now.
-        setTimeout(() => {
+        later(() => {
           behind.clear();
           arrived(open);
         }, SILENCE_MS);
@@ -79,6 +83,7 @@ function theSocket(): Client {
         if (code === FORBIDDEN) return leadToSignIn();
         const before = connection.get();
         const since = before.state === 'lost' || before.state === 'catching up' ? before.since : new Date();
+        clearTimeout(waiting);
         connection.set({ state: 'lost', since });
       },
     },
@@ -94,16 +99,17 @@ if (typeof window !== 'undefined') {
 
 /**
  * Watches with a cursor: after a lost connection the subscription goes on from the last message that came, so that nothing is lost and
- * nothing is shown twice. → what `reduce` made of all messages so far. Without `variables` nothing is watched. Other variables begin anew.
+ * nothing is shown twice. → what `reduce` made of all messages so far, and whether the API said that there are no more. Without `variables`
+ * nothing is watched. Other variables begin anew.
  */
 export function useWatch<R, V extends { after?: string | null | undefined }, S>(
   document: DocumentInput<R, V>,
   variables: V | undefined,
   cursorOf: (data: R) => string,
   reduce: (seen: S | undefined, data: R) => S,
-): { readonly seen: S | undefined; readonly problem: string | undefined } {
+): Watched<S> {
   const key = variables && JSON.stringify(variables);
-  const [state, setState] = useState<{ key: string; seen?: S; problem?: string }>();
+  const [state, setState] = useState<{ key: string } & Watched<S>>();
   const latest = useRef({ cursorOf, reduce });
   latest.current = { cursorOf, reduce };
   useEffect(() => {
@@ -113,31 +119,43 @@ export function useWatch<R, V extends { after?: string | null | undefined }, S>(
     const mine = {};
     open.add(mine);
     let seen: S | undefined;
+    let stopped = false;
+    const show = (now: { ended?: boolean; problem?: string }): void =>
+      setState({ key, seen, problem: undefined, ended: false, ...now });
     const stop = theSocket().subscribe<R>(
       { query: stringifyDocument(document as never), variables: going },
       {
         next: ({ data, errors }) => {
-          if (errors) setState({ key, ...(seen ? { seen } : {}), problem: errors[0]!.message });
+          if (errors) show({ problem: errors[0]!.message });
           if (!data) return;
           going.after = latest.current.cursorOf(data);
           seen = latest.current.reduce(seen, data);
-          setState({ key, seen });
+          show({});
           arrived(mine);
         },
-        error: (problem) => setState({ key, ...(seen ? { seen } : {}), problem: messageOf(problem) }),
-        complete: () => arrived(mine),
+        error: (problem) => show({ problem: messageOf(problem), ended: true }),
+        complete: () => {
+          if (!stopped) show({ ended: true });
+          arrived(mine);
+        },
       },
     );
     return () => {
+      stopped = true;
       stop();
       open.delete(mine);
       arrived(mine);
     };
   }, [key, document]);
-  return state?.key === key
-    ? { seen: state?.seen, problem: state?.problem }
-    : { seen: undefined, problem: undefined };
+  return state !== undefined && state.key === key ? state : NOTHING_YET;
 }
+
+interface Watched<S> {
+  readonly seen: S | undefined;
+  readonly problem: string | undefined;
+  readonly ended: boolean;
+}
+const NOTHING_YET = { seen: undefined, problem: undefined, ended: false };
 
 const messageOf = (problem: unknown): string =>
   Array.isArray(problem)
