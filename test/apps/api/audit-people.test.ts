@@ -154,7 +154,7 @@ test('no secret that anybody used stands in an entry or in the log', async () =>
   const invitation = invite.link.split('#')[1];
   secrets.push(invitation);
   const guest = new Browser(api);
-  await guest.get(`/auth/invitation?secret=${invitation}`);
+  await guest.post('/auth/invitation/look', { secret: invitation });
   await guest.post('/auth/invitation', {
     secret: invitation,
     name: 'Guest',

@@ -27,7 +27,7 @@ describe('the log', () => {
       { authorization: `Bearer ${token.secret}` },
     );
     await own.ask('{ nonsense');
-    await fetch(`http://127.0.0.1:${own.api.port}/auth/invitation?secret=inv_not-to-be-logged`);
+    await fetch(`http://127.0.0.1:${own.api.port}/auth/ways?secret=inv_not-to-be-logged`);
     const lines = await requests(read, 3);
     expect(lines[0]).toMatchObject({
       level: 30,
@@ -44,7 +44,7 @@ describe('the log', () => {
       tokenId: token.id,
     });
     expect(lines[1]).toMatchObject({ path: '/graphql', status: 400 });
-    expect(lines[2]).toMatchObject({ method: 'GET', path: '/auth/invitation', status: 404 });
+    expect(lines[2]).toMatchObject({ method: 'GET', path: '/auth/ways', status: 200 });
     const text = JSON.stringify(read());
     for (const secret of ['not-to-be-logged', token.secret]) expect(text).not.toContain(secret);
   });

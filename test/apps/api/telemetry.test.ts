@@ -80,7 +80,7 @@ test('no value, secret or text of SQL is in a span', async () => {
   const own = await traced();
   await own.ask('query ($key: String!) { run(key: $key) { key } }', { key: 'VALUE-of-somebody' }, {});
   await own.ask('{ viewer { scopes } }', {}, { authorization: 'Bearer sb_SECRET-token' });
-  await fetch(`http://127.0.0.1:${own.api.port}/auth/invitation?secret=inv_SECRET-link`);
+  await fetch(`http://127.0.0.1:${own.api.port}/auth/ways?secret=inv_SECRET-link`);
   await own.asOwner('ALTER TABLE sweep RENAME COLUMN key TO schluessel');
   await own.ask('query Failing { sweeps { nodes { key } } }');
   await expect.poll(() => called(/Failing/).length, { timeout: 5000 }).toBe(1);

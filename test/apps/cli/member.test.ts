@@ -57,6 +57,12 @@ describe('smallbatch member', () => {
     ).toBe(200);
   });
 
+  test('says how the first owner comes where no API answers yet', async () => {
+    const none = await cli(['add', 'Ada', '--role', 'owner', '--url', 'http://127.0.0.1:1']);
+    expect(none).toMatchObject({ code: 1, stdout: '' });
+    expect(none.stderr).toMatch(/cannot reach the API at http:\/\/127.0.0.1:1: .*add --database/);
+  });
+
   test('adds, lists, changes, resets and removes over the API with an owner’s token', async () => {
     const db = await database.open();
     const [ada] = await database.asOwner<{ id: string; team_id: string }>(

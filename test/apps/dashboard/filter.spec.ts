@@ -15,7 +15,7 @@ const countOf = async (where: unknown): Promise<string> =>
 
 test('a filter with an or is built by the mouse; the rows are those of the API', async ({ page }) => {
   await page.goto(`${own.url}/runs`);
-  await page.getByRole('button', { name: "Runs: everyone's runs" }).click();
+  await page.getByRole('button', { name: 'Runs: all of them' }).click();
   await page.getByLabel('Add a condition').selectOption('or');
   await page.getByLabel('Add a condition').nth(0).selectOption('batchSize');
   await page.getByRole('combobox', { name: 'batch size is', exact: true }).fill('8');
@@ -49,7 +49,7 @@ test('as text nothing is lost, an unknown field is kept, and what the API refuse
   page,
 }) => {
   await page.goto(`${own.url}/runs`);
-  await page.getByRole('button', { name: "Runs: everyone's runs" }).click();
+  await page.getByRole('button', { name: 'Runs: all of them' }).click();
   await page.getByText('Text', { exact: true }).click();
   const text = page.getByLabel('RunFilter as JSON');
   await text.fill('{"batchSize":{"eq":4},"colour":"red"');

@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { restoreBackup, writeBackup } from '@smallbatch/db';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readBackup } from '../../../packages/db/src/backup/read.ts';
 import { testDatabase } from '../../database.ts';
 import { contents, failure, fillEveryTable } from './every-table.ts';
 
@@ -173,6 +176,22 @@ describe('a file that is not what was written', () => {
         /^invalid backup \S+ \((ENOENT|it is read twice, so it has to be a file)\): name a file/,
       );
     }
+  });
+
+  test('is no backup also where its first bytes are read after the rest was found wrong', async () => {
+    const path = place('slow');
+    writeFileSync(path, '{"smallbatch":"backup"}\n');
+    const handle = await open(path);
+    const slow = {
+      stat: () => handle.stat(),
+      read: async (...given: Parameters<FileHandle['read']>) => {
+        if (given.length > 1) await sleep(100);
+        return handle.read(...given);
+      },
+    };
+    const error = await failure(readBackup(slow as unknown as FileHandle, path).next());
+    expect(error.message).toContain('it is no backup of Smallbatch');
+    await handle.close();
   });
 
   test('by a newer Smallbatch is refused with the version to use', async () => {

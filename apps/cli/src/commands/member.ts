@@ -1,4 +1,4 @@
-import { graphql, type ResultOf } from '@smallbatch/client';
+import { graphql, type ResultOf, Unreachable } from '@smallbatch/client';
 import { Command, InvalidArgumentError } from 'commander';
 import { apiUrl, connect } from '../api.ts';
 import type { Column } from '../output/columns.ts';
@@ -101,9 +101,19 @@ async function addMember(
   const secret = await inviteInDatabase({ name, role, email }, options);
   if (secret !== undefined) return give(`${url}/invitation#${secret}`, inviting(name, role));
   apiAlone(options);
-  const { invite } = await connect(options).mutate(Invite, { role, name, email: email ?? null });
+  const { invite } = await connect(options)
+    .mutate(Invite, { role, name, email: email ?? null })
+    .catch(orFirst);
   if (invite.__typename === 'InvalidInput') throw new Problem(problems(invite), 2);
   give(url + invite.link, inviting(name, role));
+}
+
+/** Before its first owner a server beyond loopback does not start, and so cannot be asked. */
+function orFirst(error: unknown): never {
+  if (!(error instanceof Unreachable)) throw error;
+  throw new Problem(
+    `${plain(error.message)} The first owner of a new installation comes from its database: on its machine, add --database`,
+  );
 }
 
 async function resetPassword(key: string, options: DatabaseOptions): Promise<void> {

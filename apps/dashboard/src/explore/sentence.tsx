@@ -1,8 +1,7 @@
 'use client';
 
 import { type Dimension, nameOf } from '../axis/axis';
-import { FilterControl } from '../filter/control';
-import { memberOf, Whose, withMember } from '../filter/whose';
+import { WhichRuns } from '../filter/whose';
 import { Amount, Choice, Choices, dimensionOptions, SETTING_AXIS_OPTIONS } from '../question/controls';
 import { BANDS, bestOf, CHARTS, COSTS, isCostValue, type Question, VALUES } from '../question/question';
 import { graphql, useQuery } from '../shell/client';
@@ -98,8 +97,7 @@ export function Sentence({
       {chart === 'importance' || chart === 'parallel' ? null : <BestPart {...part} />}
       {lines || chart === 'pareto' ? <SeriesPart {...part} /> : null}
       {lines || chart === 'heat' ? <PanelsPart {...part} /> : null}, for{' '}
-      <Whose value={memberOf(where)} onChange={(key) => onChange({ where: withMember(where, key) })} />:{' '}
-      <FilterControl label="Runs" value={where} onChange={(where) => onChange({ where })} />
+      <WhichRuns value={where} onChange={(where) => onChange({ where })} />
       {chart === 'lines' ? <BandPart {...part} /> : null}
       {chart === 'heat' ? <NearPart {...part} /> : null}
       {chart === 'pareto' ? <WithinPart {...part} /> : null}.

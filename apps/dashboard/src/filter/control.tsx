@@ -16,15 +16,16 @@ const FilterEditor = dynamic(() => import('./editor').then((one) => one.FilterEd
 export function FilterControl({
   label,
   value,
+  words = filterWords(value),
   onChange,
 }: {
   label: string;
   value: RunFilter;
+  words?: string;
   onChange: (filter: RunFilter) => void;
 }) {
   const [opened, setOpened] = useState(false);
   const narrow = useMediaQuery('(max-width: 40em)', false);
-  const words = filterWords(value);
   const button = (
     <Button
       variant="default"

@@ -3,16 +3,18 @@
 import { useMemo } from 'react';
 import { useViewer } from '../session/viewer';
 import { useCommands } from '../shell/commands';
+import { FilterControl } from './control';
 import type { RunFilter } from './filter';
+import { filterWords } from './words';
 
 /** The key of the member whose runs a filter asks for, where it does that in so many words; null: everybody's. */
-export function memberOf({ member }: RunFilter): string | null {
+function memberOf({ member }: RunFilter): string | null {
   const { eq, ...rest } = member ?? {};
   return typeof eq === 'string' && Object.keys(rest).length === 0 ? eq : null;
 }
 
 /** The same filter for the runs of one member, or for everybody's. */
-export function withMember({ member: _before, ...rest }: RunFilter, key: string | null): RunFilter {
+function withMember({ member: _before, ...rest }: RunFilter, key: string | null): RunFilter {
   return key === null ? rest : { ...rest, member: { eq: key } };
 }
 
@@ -62,5 +64,22 @@ export function Whose({
         </option>
       )}
     </select>
+  );
+}
+
+/** Whose runs, and which of those: what the first part says is not said again by the second. */
+export function WhichRuns({ value, onChange }: { value: RunFilter; onChange: (filter: RunFilter) => void }) {
+  const whose = memberOf(value);
+  const rest = whose === null ? value : withMember(value, null);
+  return (
+    <>
+      <Whose value={whose} onChange={(key) => onChange(withMember(value, key))} />:{' '}
+      <FilterControl
+        label="Runs"
+        value={value}
+        words={filterWords(rest, 'all of them')}
+        onChange={onChange}
+      />
+    </>
   );
 }

@@ -4,9 +4,9 @@ import { fieldOf, numberText, OPERATOR_WORDS } from './fields';
 import { isEverything } from './filter';
 import { type All, type Comparisons, type Part, readTree } from './tree';
 
-/** A filter as people say it: "data set is cifar10 and (batch size ≤ 8 or batch norm is off)". */
-export function filterWords(filter: RunFilter): string {
-  return isEverything(filter) ? EVERY : conditions(readTree(filter)).join(' and ') || EVERY;
+/** A filter as people say it: "data set is cifar10 and (batch size ≤ 8 or batch norm is off)"; `everything` for one without conditions. */
+export function filterWords(filter: RunFilter, everything = EVERY): string {
+  return isEverything(filter) ? everything : conditions(readTree(filter)).join(' and ') || everything;
 }
 const EVERY = "everyone's runs";
 const NEVER = 'no run';

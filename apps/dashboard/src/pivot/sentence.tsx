@@ -1,8 +1,7 @@
 'use client';
 
 import { type Axis, nameOf } from '../axis/axis';
-import { FilterControl } from '../filter/control';
-import { memberOf, Whose, withMember } from '../filter/whose';
+import { WhichRuns } from '../filter/whose';
 import { AXIS_OPTIONS, Choice, Choices } from '../question/controls';
 import { isCostValue, VALUES } from '../question/question';
 import { bestOf, MARKS, type PivotQuestion } from './pivot-question';
@@ -68,13 +67,7 @@ export function Sentence({
         words={chosen.length > 0 ? `best over ${words(chosen)}` : 'all settings averaged'}
         onChange={(best) => onChange({ best })}
       />
-      , for{' '}
-      <Whose
-        value={memberOf(where)}
-        onChange={(key) => onChange({ where: withMember(where, key), ...first })}
-      />
-      : <FilterControl label="Runs" value={where} onChange={(where) => onChange({ where, ...first })} />, the
-      best marked{' '}
+      , for <WhichRuns value={where} onChange={(where) => onChange({ where, ...first })} />, the best marked{' '}
       <Choice
         label="Marked best"
         value={mark}

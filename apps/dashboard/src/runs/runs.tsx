@@ -3,9 +3,8 @@
 import { Group, Title } from '@mantine/core';
 import { useQueryStates } from 'nuqs';
 import { useMemo, useState } from 'react';
-import { FilterControl } from '../filter/control';
 import { EVERYTHING, isEverything, parseAsFilter } from '../filter/filter';
-import { memberOf, Whose, withMember } from '../filter/whose';
+import { WhichRuns } from '../filter/whose';
 import { Failed, HowToBegin, Loading } from '../shell/state';
 import { ViewBar } from '../view/view-bar';
 import { ColumnPicker } from './column-picker';
@@ -51,9 +50,8 @@ export function Runs() {
       <Group my="sm" gap="sm">
         <SearchBox where={where} onChange={(where) => set({ where }, { history: 'replace' })} />
         <span className="sentence">
-          <Whose value={memberOf(where)} onChange={(key) => set({ where: withMember(where, key) })} />
+          <WhichRuns value={where} onChange={(where) => set({ where })} />
         </span>
-        <FilterControl label="Runs" value={where} onChange={(where) => set({ where })} />
         <ColumnPicker
           columns={columns}
           sorting={order}

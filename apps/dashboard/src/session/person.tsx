@@ -5,12 +5,9 @@ import { useMounted } from '@mantine/hooks';
 import dynamic from 'next/dynamic';
 import Link from 'next/link';
 import { useState } from 'react';
-import { graphql, useQuery } from '../shell/client';
+import { leave } from '../shell/client';
 import { ask, goTo } from './ask';
-
-const WhoQuery = graphql(
-  `query Who { viewer { member { key } team { key } account { name } session { id } teams { key name } } }`,
-);
+import { useViewer } from './viewer';
 
 // Asked for rarely: it comes when it is.
 const Sessions = dynamic(() => import('./sessions').then((module) => module.Sessions), { ssr: false });
@@ -19,10 +16,10 @@ const Sessions = dynamic(() => import('./sessions').then((module) => module.Sess
 export const Person = () => (useMounted() ? <SignedIn /> : null);
 
 function SignedIn() {
-  const [{ data }] = useQuery({ query: WhoQuery });
+  const { signedIn } = useViewer();
   const [sessions, showSessions] = useState(false);
-  if (!data?.viewer.session) return null;
-  const { account, member, team, teams } = data.viewer;
+  if (!signedIn) return null;
+  const { account, member, team, teams } = signedIn;
   const others = teams.filter(({ key }) => key !== team.key);
   return (
     <>
@@ -44,8 +41,10 @@ function SignedIn() {
             <Menu.Item
               key={key}
               onClick={async () => {
+                const stay = leave();
                 const { fault } = await ask('team', { team: key });
-                if (!fault) goTo('/');
+                if (fault) stay();
+                else goTo('/');
               }}
             >
               Go to {name}
@@ -54,6 +53,7 @@ function SignedIn() {
           <Menu.Item onClick={() => showSessions(true)}>My sessions</Menu.Item>
           <Menu.Item
             onClick={async () => {
+              leave();
               await ask('sign-out', {});
               goTo('/sign-in');
             }}

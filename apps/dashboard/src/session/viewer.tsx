@@ -3,7 +3,11 @@
 import { Text } from '@mantine/core';
 import { graphql, useQuery } from '../shell/client';
 
-const ViewerQuery = graphql(`query ViewerIs { viewer { member { key name } role may } }`);
+const ViewerQuery = graphql(
+  `query ViewerIs {
+    viewer { member { key } role may team { key } account { name } session { id } teams { key name } }
+  }`,
+);
 
 /** Who looks, and what they may do: asked once for the whole page. Until it is known, nothing is offered that they perhaps may not. */
 export function useViewer() {
@@ -13,6 +17,8 @@ export function useViewer() {
     known: viewer !== undefined,
     key: viewer?.member.key,
     role: viewer?.role,
+    /** Undefined where nobody has to sign in. */
+    signedIn: viewer?.session ? viewer : undefined,
     /** To make things and change one's own. */
     mayWrite: viewer?.may.includes('CHANGE') ?? false,
   };

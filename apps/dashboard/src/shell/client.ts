@@ -32,9 +32,18 @@ function signIn(errors: readonly { readonly extensions: { readonly code?: unknow
   if (!onServer && errors.some(({ extensions }) => extensions.code === 'UNAUTHENTICATED')) leadToSignIn();
 }
 
+let leaving = false;
+/** Somebody signs out or goes to another team: that the connections of before end is no news then. → to stay after all. */
+export function leave(): () => void {
+  leaving = true;
+  return () => {
+    leaving = false;
+  };
+}
+
 /** Who is not signed in (any more) where one has to be is led to the page for it, and from there back. */
 export function leadToSignIn(): void {
   const { pathname, search } = window.location;
-  if (!OUTSIDE.includes(pathname))
+  if (!leaving && !OUTSIDE.includes(pathname))
     window.location.assign(`/sign-in?${new URLSearchParams({ to: pathname + search })}`);
 }

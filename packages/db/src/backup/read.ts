@@ -41,6 +41,8 @@ export async function* readBackup(
   const gunzip = createGunzip();
   const raw = Readable.from(readAll(file));
   raw.on('error', (error) => gunzip.destroy(error));
+  // Whoever takes the next piece is told, if anybody still does.
+  gunzip.on('error', () => {});
   const source = new Pieces(raw.pipe(gunzip));
   let table: TableStart | undefined;
   let sum = createHash('sha256');
