@@ -88,23 +88,6 @@ test('what happens while the page is on its way is shown too, and so is what hap
   await expect(page.locator(`tr[data-worker="${away}"]`)).toContainText('idle', { timeout: 15_000 });
 });
 
-test('on a slow machine every view comes to its end, also one that asks what the frame around it asks too', async ({
-  page,
-}) => {
-  test.setTimeout(120_000);
-  const slow = await page.context().newCDPSession(page);
-  await slow.send('Emulation.setCPUThrottlingRate', { rate: 6 });
-  const pages = page.getByRole('navigation', { name: 'Pages' });
-  for (let times = 0; times < 3; times++) {
-    await page.goto(`${own.url}/team`);
-    await expect(page.getByRole('heading', { name: /^Team / })).toBeVisible({ timeout: 15_000 });
-    await pages.getByRole('link', { name: 'Sweeps' }).click();
-    await expect(page.getByRole('combobox', { name: 'Whose sweeps' })).toBeVisible({ timeout: 15_000 });
-    await pages.getByRole('link', { name: 'Team' }).click();
-    await expect(page.getByRole('combobox', { name: 'Whose events' })).toBeVisible({ timeout: 15_000 });
-  }
-});
-
 test('a lost worker is said calmly, with what to do', async ({ page }) => {
   await register('lost-one');
   await own.asOwner(`UPDATE worker SET last_seen_at = now() - interval '10 minutes' WHERE name = 'lost-one'`);
