@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -18,6 +18,20 @@ test.each(['ARCHITECTURE.md', 'README.md'])('every path that %s names exists', (
   const named = pathsIn(page);
   expect(named.length).toBeGreaterThan(3);
   expect(named.filter((name) => !existsSync(join(root, name)))).toEqual([]);
+});
+
+test('what scripts of setup import of a built package is built from a source', () => {
+  const scripts = readdirSync(join(root, 'setup'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.mjs'))
+    .map((name) => join('setup', name));
+  const built = scripts.flatMap((script) =>
+    [
+      ...readFileSync(join(root, script), 'utf8').matchAll(/'((?:\.\.?\/)+(?:apps|packages)\/[^']+\.js)'/g),
+    ].map((match) => resolve(root, dirname(script), match[1]!)),
+  );
+  expect(built.length).toBeGreaterThan(3);
+  const sources = built.map((path) => path.replace('/dist/', '/src/').replace(/\.js$/, '.ts'));
+  expect(sources.filter((path) => !existsSync(path))).toEqual([]);
 });
 
 test('ARCHITECTURE.md stays one page', () => {

@@ -33,6 +33,7 @@ const atOnce = `SET session_replication_role = replica;
   UPDATE member SET key = 'anna' WHERE role = 'OWNER';
   DELETE FROM event WHERE run_id IS NOT NULL;
   UPDATE event SET at = '2025-03-01T13:00Z';
+  UPDATE audit_entry SET at = '2025-03-01T13:00Z', who = 'anna';
   UPDATE run SET created_at = '2025-03-01T12:00Z'::timestamptz + make_interval(secs => (regexp_match(key, '\\d+$'))[1]::int), ended_at = CASE WHEN ended_at IS NOT NULL THEN '2025-03-01T14:00Z'::timestamptz END;
   UPDATE sweep SET created_at = '2025-03-01T13:00Z';
   UPDATE attempt SET started_at = '2025-03-01T13:30Z', ended_at = CASE WHEN ended_at IS NOT NULL THEN '2025-03-01T14:00Z'::timestamptz END;
@@ -58,6 +59,8 @@ const VIEWS: readonly (readonly [name: string, path: string, act?: (page: Page) 
   ['run', '/runs/grid-1/9'],
   ['keys', '/', (page) => page.keyboard.press('?')],
   ['palette', '/', (page) => page.keyboard.press('Control+k')],
+  ['team', '/team'],
+  ['audit', '/audit'],
   ['nothing', '/runs/nothing'],
 ];
 

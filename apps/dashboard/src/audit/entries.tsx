@@ -75,7 +75,7 @@ function Line({ entry }: { entry: Entry }) {
         ) : null}
       </Table.Td>
       <Table.Td>{thing(entry)}</Table.Td>
-      <Table.Td style={{ maxWidth: 360, overflowWrap: 'anywhere' }}>
+      <Table.Td style={{ minWidth: 220, maxWidth: 360, overflowWrap: 'anywhere' }}>
         <Text size="xs">{wordsOf(detail)}</Text>
       </Table.Td>
       <Table.Td style={{ maxWidth: 260, overflowWrap: 'anywhere' }}>

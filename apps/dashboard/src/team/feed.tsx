@@ -59,15 +59,15 @@ export function Feed() {
   return (
     <Part title="What happened" id="activity">
       <Group gap="xs" mb="xs">
-        <Choices
-          label="Kinds of events"
-          values={groups}
-          options={GROUPS.map((value) => ({ value, name: value }))}
-          words={groups.length > 0 ? `Only ${groups.join(', ')}` : 'All kinds'}
-          onChange={(groups) => void set({ activity: groups.length > 0 ? groups : null })}
-        />
         <span className="sentence">
-          <Whose value={by} what="events" onChange={(by) => void set({ by })} />
+          <Choices
+            label="Kinds of events"
+            values={groups}
+            options={GROUPS.map((value) => ({ value, name: value }))}
+            words={groups.length > 0 ? `Only ${groups.join(', ')}` : 'All kinds'}
+            onChange={(groups) => void set({ activity: groups.length > 0 ? groups : null })}
+          />{' '}
+          of <Whose value={by} what="events" onChange={(by) => void set({ by })} />
         </span>
         {mentioned !== null ? (
           <Button

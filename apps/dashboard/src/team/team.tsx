@@ -60,12 +60,12 @@ export function Team() {
         again={again}
       />
       {viewer.session && viewer.may.includes('INVITE') ? <Invitations /> : null}
-      {viewer.may.includes('MANAGE_TOKENS') ? <Tokens /> : null}
       <Workers workers={workers} />
-      {viewer.may.includes('MANAGE_WEBHOOKS') ? <Webhooks /> : null}
       <Feed />
       <Datasets datasets={datasets} />
       <Metrics metrics={metrics} may={viewer.may.includes('SET_GOALS')} again={again} />
+      {viewer.may.includes('MANAGE_TOKENS') ? <Tokens /> : null}
+      {viewer.may.includes('MANAGE_WEBHOOKS') ? <Webhooks /> : null}
     </div>
   );
 }

@@ -140,7 +140,7 @@ export function Tokens() {
         </div>
       ) : (
         <Text size="sm" mt="xs">
-          No token is good.
+          There is no token that can be used.
         </Text>
       )}
     </Part>
