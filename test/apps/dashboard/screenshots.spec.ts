@@ -32,6 +32,7 @@ const atOnce = `SET session_replication_role = replica;
   UPDATE account SET name = 'anna' WHERE id = (SELECT account_id FROM member WHERE role = 'OWNER');
   UPDATE member SET key = 'anna' WHERE role = 'OWNER';
   DELETE FROM event WHERE run_id IS NOT NULL;
+  UPDATE dataset SET created_at = '2025-03-01T12:00Z';
   UPDATE event SET at = '2025-03-01T13:00Z';
   UPDATE audit_entry SET at = '2025-03-01T13:00Z', who = 'anna';
   UPDATE run SET created_at = '2025-03-01T12:00Z'::timestamptz + make_interval(secs => (regexp_match(key, '\\d+$'))[1]::int), ended_at = CASE WHEN ended_at IS NOT NULL THEN '2025-03-01T14:00Z'::timestamptz END;

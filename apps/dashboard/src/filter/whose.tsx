@@ -19,16 +19,18 @@ function withMember({ member: _before, ...rest }: RunFilter, key: string | null)
 }
 
 /**
- * Mine, or the team's: the same on every page, and one key. What stands in the address is the member's key, so that a link shows everybody the
- * same.
+ * Mine, the team's, or those of one of `members`: the same on every page, and one key. What stands in the address is the member's key, so that
+ * a link shows everybody the same.
  */
 export function Whose({
   value,
   what = 'runs',
+  members = [],
   onChange,
 }: {
   value: string | null;
   what?: string;
+  members?: readonly { readonly key: string; readonly name: string }[];
   onChange: (key: string | null) => void;
 }) {
   const { key: me } = useViewer();
@@ -49,6 +51,9 @@ export function Whose({
       [me, value, what, onChange],
     ),
   );
+  const others = members.filter(({ key }) => key !== me);
+  if (value !== null && value !== me && !others.some(({ key }) => key === value))
+    others.push({ key: value, name: value });
   return (
     <select
       aria-label={`Whose ${what}`}
@@ -58,11 +63,11 @@ export function Whose({
     >
       <option value="">the team’s {what}</option>
       {me === undefined ? null : <option value={me}>my {what}</option>}
-      {value === null || value === me ? null : (
-        <option value={value}>
-          {what} of {value}
+      {others.map(({ key, name }) => (
+        <option key={key} value={key}>
+          {what} of {name}
         </option>
-      )}
+      ))}
     </select>
   );
 }

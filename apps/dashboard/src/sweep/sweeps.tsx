@@ -82,9 +82,6 @@ export function Sweeps() {
         )}
       </Group>
       <Group my="sm" align="flex-end">
-        <span className="sentence">
-          <Whose value={by} what="sweeps" onChange={(by) => void set({ by, ...FROM_FRONT })} />
-        </span>
         <TextInput
           aria-label="Search sweeps"
           placeholder="name, key, tag or note"
@@ -95,15 +92,11 @@ export function Sweeps() {
           }}
         />
         <span className="sentence">
-          made by{' '}
-          <Choice
-            label="Member"
-            value={by ?? 'team'}
-            options={[
-              { value: 'team', name: 'anybody' },
-              ...(shown?.members ?? []).map(({ key, name }) => ({ value: key, name })),
-            ]}
-            onChange={(value) => void set({ by: value === 'team' ? null : value, ...FROM_FRONT })}
+          <Whose
+            value={by}
+            what="sweeps"
+            members={shown?.members ?? []}
+            onChange={(by) => void set({ by, ...FROM_FRONT })}
           />
           ,{' '}
           <Choice
