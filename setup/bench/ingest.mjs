@@ -168,6 +168,7 @@ async function ingestCases(bench) {
 /** What PostgreSQL alone takes of the same chunks, made beforehand, over as many connections: COPY and COMMIT and nothing else. */
 async function copyRates({ db, windows, seconds }, points) {
   const rates = [];
+  const { chunks, anew } = await chunksOf(db, points);
   for (let i = 0; i <= windows; i++) {
     const begun = performance.now();
     const counts = await Promise.all(
@@ -175,7 +176,6 @@ async function copyRates({ db, windows, seconds }, points) {
         const client = await db.pool.connect();
         let count = 0;
         try {
-          const { chunks, anew } = await chunksOf(client, points);
           while (performance.now() - begun < seconds * 1000) {
             const into = client.query(copyFrom('/* bench */ COPY chunk FROM STDIN (FORMAT binary)'));
             await pipeline(Readable.from([anew()], { objectMode: false }), into);
@@ -200,12 +200,15 @@ const NOBODY = '00000000-0000-0000-0000-000000000001';
 const COPY = { head: 19, tail: 2, toRunId: 6 };
 
 /** Chunks as COPY takes them, made by PostgreSQL; `anew`: the same ones of another run. */
-async function chunksOf(client, points, chunks = 4) {
+async function chunksOf({ pool }, points, chunks = 4) {
   const column = (value, type) => `ARRAY(SELECT (${value})::${type} FROM generate_series(1, ${points}) AS k)`;
   const rows = `SELECT gen_random_uuid(), m, 1, 1, '${NOBODY}'::uuid, 1::bigint, ${points}::bigint, ${column('k', 'bigint')},
     ${column('k / 390.0', 'real')}, '{}'::bigint[], ${column('0.01 * (k + random())', 'real')}, ${column('0.1 * (k + random())', 'double precision')},
     128::bigint FROM generate_series(1, ${chunks}) AS m`;
-  const made = await buffer(client.query(copyTo(`/* bench */ COPY (${rows}) TO STDOUT (FORMAT binary)`)));
+  const client = await pool.connect();
+  const made = await buffer(
+    client.query(copyTo(`/* bench */ COPY (${rows}) TO STDOUT (FORMAT binary)`)),
+  ).finally(() => client.release());
   const row = (made.length - COPY.head - COPY.tail) / chunks;
   return {
     chunks,
