@@ -118,10 +118,12 @@ export function useWatch<R, V extends { after?: string | null | undefined }, S>(
     const going = JSON.parse(key) as V & Record<string, unknown>;
     const mine = {};
     open.add(mine);
-    let seen: S | undefined;
     let stopped = false;
-    const show = (now: { ended?: boolean; problem?: string }): void =>
-      setState({ key, seen, problem: undefined, ended: false, ...now });
+    let now: Watched<S> = NOTHING_YET;
+    const show = (news: Partial<Watched<S>>): void => {
+      now = { ...now, ...news };
+      setState({ key, ...now });
+    };
     const stop = theSocket().subscribe<R>(
       { query: stringifyDocument(document as never), variables: going },
       {
@@ -129,8 +131,7 @@ export function useWatch<R, V extends { after?: string | null | undefined }, S>(
           if (errors) show({ problem: errors[0]!.message });
           if (!data) return;
           going.after = latest.current.cursorOf(data);
-          seen = latest.current.reduce(seen, data);
-          show({});
+          show({ seen: latest.current.reduce(now.seen, data), problem: undefined });
           arrived(mine);
         },
         error: (problem) => show({ problem: messageOf(problem), ended: true }),
